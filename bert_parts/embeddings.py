@@ -1,0 +1,69 @@
+"""Ids → vectors: what the token is, where it stands, which sentence it belongs to."""
+
+import torch
+from torch import Tensor, nn
+
+from bert_parts.config import BertConfig
+
+
+class BertEmbeddings(nn.Module):
+    """The sum of three looked-up vectors, normalised (Devlin et al. 2019, section 3, figure 2).
+
+    Shapes:
+        input_ids (B, T) int64, token_type_ids (B, T) int64 or None for all zeros → (B, T, D)
+    """
+
+    def __init__(self, config: BertConfig):
+        super().__init__()
+        self.config = config
+        self.word_embeddings = nn.Embedding(config.vocab_size, config.hidden_size, padding_idx=config.pad_token_id)
+        self.position_embeddings = nn.Embedding(config.max_position_embeddings, config.hidden_size)
+        self.token_type_embeddings = nn.Embedding(config.type_vocab_size, config.hidden_size)
+        self.LayerNorm = nn.LayerNorm(config.hidden_size, eps=config.layer_norm_eps)
+        self.dropout = nn.Dropout(config.hidden_dropout_prob)
+
+    def forward(self, input_ids: Tensor, token_type_ids: Tensor | None = None) -> Tensor:
+        """Look up and add.
+
+        Raises:
+            TypeError: ids that are not whole numbers.
+            ValueError: ids of the wrong shape or outside their table, or more tokens than positions.
+        """
+        check_ids("input_ids", input_ids, self.config.vocab_size, "the vocabulary has")
+        if token_type_ids is None:
+            token_type_ids = torch.zeros_like(input_ids)
+        check_ids("token_type_ids", token_type_ids, self.config.type_vocab_size, "the segments number")
+        if token_type_ids.shape != input_ids.shape:
+            raise ValueError(
+                f"token_type_ids has shape {tuple(token_type_ids.shape)} and input_ids {tuple(input_ids.shape)}: "
+                f"give every token one segment."
+            )
+        length = input_ids.size(1)
+        if length > self.config.max_position_embeddings:
+            raise ValueError(
+                f"input_ids is {length} tokens long, and this model knows {self.config.max_position_embeddings} "
+                f"positions: shorten the text, for instance with tokenizer(..., max_length="
+                f"{self.config.max_position_embeddings})."
+            )
+        positions = torch.arange(length, device=input_ids.device)
+        total = (
+            self.word_embeddings(input_ids)                  # (B, T, D)
+            + self.position_embeddings(positions)            # (T, D), the same for every text
+            + self.token_type_embeddings(token_type_ids)     # (B, T, D)
+        )
+        return self.dropout(self.LayerNorm(total))
+
+
+def check_ids(name: str, ids: Tensor, size: int, table: str):
+    """Ids are whole numbers from 0 to size − 1, one row a text. Without this, torch says "index out of range"."""
+    if not isinstance(ids, Tensor) or ids.dtype not in (torch.int64, torch.int32):
+        given = f"a tensor of {ids.dtype}" if isinstance(ids, Tensor) else type(ids).__name__
+        raise TypeError(f"{name} is {given}, where a tensor of torch.int64 ids is expected: let the tokenizer make it.")
+    if ids.dim() != 2 or ids.numel() == 0:
+        raise ValueError(
+            f"{name} has shape {tuple(ids.shape)}, where (texts, tokens) with at least one of each is expected."
+        )
+    lowest, highest = (int(edge) for edge in ids.aminmax())
+    if lowest < 0 or highest >= size:
+        wrong = lowest if lowest < 0 else highest
+        raise ValueError(f"{name} holds the id {wrong}, and {table} {size}: use ids from 0 to {size - 1}.")

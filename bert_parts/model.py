@@ -1,0 +1,67 @@
+"""The parts put together."""
+
+import torch
+from torch import Tensor, nn
+
+from bert_parts.attention import padding_mask
+from bert_parts.config import BertConfig
+from bert_parts.embeddings import BertEmbeddings
+from bert_parts.encoder import BertEncoder
+from bert_parts.pooler import BertPooler
+
+
+class BertModel(nn.Module):
+    """Embeddings, encoder, pooler (Devlin et al. 2019, section 3).
+
+    Shapes:
+        input_ids (B, T) int64, attention_mask (B, T) of 0 and 1 (None: no padding), token_type_ids (B, T) int64
+        (None: all zeros) → hidden (B, T, D), pooled (B, D)
+    """
+
+    def __init__(self, config: BertConfig):
+        super().__init__()
+        self.config = config
+        self.embeddings = BertEmbeddings(config)
+        self.encoder = BertEncoder(config)
+        self.pooler = BertPooler(config)
+        self.apply(self.initialize)
+
+    def initialize(self, module: nn.Module):
+        """Small normal weights, zero biases (appendix A.2 trains from there)."""
+        if isinstance(module, nn.Linear | nn.Embedding):
+            nn.init.normal_(module.weight, std=self.config.initializer_range)
+        if isinstance(module, nn.Linear) and module.bias is not None:
+            nn.init.zeros_(module.bias)
+        if isinstance(module, nn.Embedding) and module.padding_idx is not None:
+            nn.init.zeros_(module.weight[module.padding_idx])
+
+    def forward(
+        self, input_ids: Tensor, attention_mask: Tensor | None = None, token_type_ids: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """Raises what the embeddings raise, and TypeError or ValueError for a wrong attention_mask."""
+        x = self.embeddings(input_ids, token_type_ids)     # (B, T, D)
+        if attention_mask is not None:
+            check_attention_mask(attention_mask, input_ids.shape)
+        if attention_mask is None or attention_mask.all():
+            mask = None     # nothing to hide: attention is faster without a mask
+        else:
+            mask = padding_mask(attention_mask)     # (B, 1, 1, T)
+        hidden = self.encoder(x, mask)
+        return hidden, self.pooler(hidden)
+
+
+def check_attention_mask(attention_mask: Tensor, shape: tuple):
+    """One 0 or 1 (or False or True) for every token, and at least one token in every text."""
+    if not isinstance(attention_mask, Tensor) or attention_mask.dtype not in (torch.bool, torch.int64, torch.int32):
+        given = f"a tensor of {attention_mask.dtype}" if isinstance(attention_mask, Tensor) else type(attention_mask).__name__
+        raise TypeError(f"attention_mask is {given}, where whole numbers 0 and 1, or booleans, are expected.")
+    if attention_mask.shape != shape:
+        raise ValueError(
+            f"attention_mask has shape {tuple(attention_mask.shape)}, where one mark for each token, "
+            f"{tuple(shape)}, is expected."
+        )
+    if not ((attention_mask == 0) | (attention_mask == 1)).all():
+        raise ValueError("attention_mask holds values other than 0 and 1: give 1 for a token and 0 for padding.")
+    empty = (~attention_mask.bool().any(dim=1)).nonzero().flatten()
+    if len(empty):
+        raise ValueError(f"attention_mask leaves text {int(empty[0])} with no token to attend to: give it at least one 1.")

@@ -1,0 +1,157 @@
+"""The parts of BERT against their oracle, Hugging Face's transformers."""
+
+import pytest
+import torch
+import transformers
+
+from bert_parts import BertConfig, BertModel, load_pretrained, movie_reviews
+from bert_parts.checkpoint import find_checkpoint, load_strictly, rename_published
+from bert_parts.visualize import record_attention
+
+
+def reference_model(config: BertConfig, **changes):
+    """transformers' BERT of the same sizes, with attention written out so that it gives its maps."""
+    names = ("vocab_size", "hidden_size", "num_hidden_layers", "num_attention_heads", "intermediate_size",
+             "max_position_embeddings", "type_vocab_size", "layer_norm_eps", "pad_token_id")
+    sizes = {name: getattr(config, name) for name in names}
+    return transformers.BertModel(transformers.BertConfig(**sizes, attn_implementation="eager", **changes)).eval()
+
+
+def randomize(model, seed):
+    """Weights of std 0.3: with the usual 0.02 a missing √d or a dropped mask hardly shows."""
+    generator = torch.Generator().manual_seed(seed)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.normal_(std=0.3, generator=generator)
+
+
+def ragged_batch(config, lengths, seed=0):
+    """Random ids with padding after each text, and a second segment from a third of it on."""
+    generator = torch.Generator().manual_seed(seed)
+    ids = torch.randint(1, config.vocab_size, (len(lengths), max(lengths)), generator=generator)
+    mask = (torch.arange(max(lengths)) < torch.tensor(lengths)[:, None]).long()
+    segments = (torch.arange(max(lengths)) >= torch.tensor(lengths)[:, None] // 3).long() * mask
+    return ids * mask, mask, segments
+
+
+def compare(ours, reference, ids, mask, segments, tolerance=1e-5):
+    """Hidden states, pooled output and every attention map, wherever a token stands."""
+    with torch.no_grad(), record_attention(ours) as maps:
+        hidden, pooled = ours(ids, mask, segments)
+    with torch.no_grad():
+        expected = reference(input_ids=ids, attention_mask=mask, token_type_ids=segments, output_attentions=True)
+    real = mask.bool()
+    errors = {
+        "hidden": (hidden - expected.last_hidden_state)[real].abs().max(),
+        "pooled": (pooled - expected.pooler_output).abs().max(),
+    }
+    for number, (our_map, their_map) in enumerate(zip(maps, expected.attentions, strict=True)):
+        rows = real[:, None, :, None].expand_as(our_map)
+        errors[f"attention of layer {number}"] = (our_map - their_map)[rows].abs().max()
+    wrong = {name: float(error) for name, error in errors.items() if not error <= tolerance}
+    assert not wrong
+
+
+@pytest.fixture(scope="module")
+def minilm():
+    reference = transformers.BertModel.from_pretrained(
+        find_checkpoint("all-MiniLM-L6-v2"), attn_implementation="eager", local_files_only=True
+    )
+    return *load_pretrained("all-MiniLM-L6-v2"), reference.eval()
+
+
+def test_real_weights_on_200_reviews(minilm):
+    ours, tokenizer, reference = minilm
+    sentences = [review.text for review in movie_reviews()[:200]]
+    for start in range(0, 200, 40):
+        batch = tokenizer(sentences[start : start + 40])
+        compare(ours, reference, batch["input_ids"], batch["attention_mask"], batch["token_type_ids"])
+
+
+def test_real_weights_on_pairs(minilm):
+    ours, tokenizer, reference = minilm
+    sentences = [review.text for review in movie_reviews()[:16]]
+    batch = tokenizer(sentences[:8], sentences[8:], max_length=40)
+    compare(ours, reference, batch["input_ids"], batch["attention_mask"], batch["token_type_ids"])
+
+
+SHAPES = {
+    "one layer, one head": dict(hidden_size=6, num_hidden_layers=1, num_attention_heads=1, intermediate_size=10),
+    "wide heads": dict(hidden_size=32, num_hidden_layers=2, num_attention_heads=2, intermediate_size=48),
+    "narrow heads": dict(hidden_size=24, num_hidden_layers=3, num_attention_heads=12, intermediate_size=20),
+    "three segments": dict(hidden_size=20, num_hidden_layers=2, num_attention_heads=5, intermediate_size=30,
+                           type_vocab_size=3),
+}
+LENGTHS = {"ragged": [7, 3, 1, 5], "batch of one": [6], "length one": [1], "all full": [4, 4]}
+
+
+@pytest.mark.parametrize("lengths", LENGTHS.values(), ids=LENGTHS)
+@pytest.mark.parametrize("sizes", SHAPES.values(), ids=SHAPES)
+def test_random_models(sizes, lengths):
+    # Weights of std 0.3 give values far above 1, so rounding is compared in float64.
+    config = BertConfig(vocab_size=50, max_position_embeddings=16, **sizes)
+    reference = reference_model(config).double()
+    randomize(reference, seed=len(lengths))
+    ours = BertModel(config).eval().double()
+    load_strictly(ours, rename_published(reference.state_dict()))
+    compare(ours, reference, *ragged_batch(config, lengths))
+
+
+def test_padding_does_not_leak(minilm):
+    """The tokens of a short text get the same vectors alone and beside a long one."""
+    ours, tokenizer, _ = minilm
+    texts = ["A gem.", "A long sentence that makes the short one carry a good deal of padding."]
+    together, alone = tokenizer(texts), tokenizer(texts[0])
+    with torch.no_grad():
+        in_batch, _ = ours(together["input_ids"], together["attention_mask"])
+        by_itself, _ = ours(alone["input_ids"])
+    length = alone["input_ids"].size(1)
+    torch.testing.assert_close(in_batch[0, :length], by_itself[0], atol=1e-5, rtol=0)
+
+
+def test_dropout_only_in_training():
+    config = BertConfig(vocab_size=50, hidden_size=16, num_hidden_layers=2, num_attention_heads=2, intermediate_size=20)
+    model = BertModel(config)
+    ids = torch.arange(1, 9)[None]
+    assert not torch.equal(model(ids)[0], model(ids)[0])
+    model.eval()
+    assert torch.equal(model(ids)[0], model(ids)[0])
+
+
+def test_gradients_reach_every_parameter():
+    config = BertConfig(vocab_size=9, hidden_size=8, num_hidden_layers=2, num_attention_heads=2, intermediate_size=12,
+                        max_position_embeddings=4)
+    model = BertModel(config).eval()
+    hidden, pooled = model(torch.tensor([[1, 2, 3, 0]]), torch.tensor([[1, 1, 1, 0]]))
+    (hidden.pow(2).sum() + pooled.sum()).backward()
+    without = [name for name, parameter in model.named_parameters() if parameter.grad is None]
+    assert without == []
+
+
+IDS, MASK = torch.tensor([[1, 2, 3]]), torch.tensor([[1, 1, 0]])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "says"),
+    [
+        (([[1, 2, 3]],), TypeError, "input_ids is list"),
+        ((IDS.float(),), TypeError, "torch.float32"),
+        ((IDS[0],), ValueError, r"shape \(3,\)"),
+        ((IDS[:, :0],), ValueError, "at least one"),
+        ((torch.tensor([[1, 50]]),), ValueError, "id 50.*vocabulary has 50.*0 to 49"),
+        ((torch.tensor([[1, -1]]),), ValueError, "id -1"),
+        ((torch.ones(1, 17, dtype=torch.int64),), ValueError, "17 tokens long.*16 positions"),
+        ((IDS, MASK.float()), TypeError, "attention_mask is a tensor of torch.float32"),
+        ((IDS, MASK.tolist()), TypeError, "attention_mask is list"),
+        ((IDS, MASK[:, :2]), ValueError, r"shape \(1, 2\).*\(1, 3\)"),
+        ((IDS, MASK * 2), ValueError, "other than 0 and 1"),
+        ((IDS, MASK * 0), ValueError, "text 0 with no token"),
+        ((IDS, MASK, MASK * 2), ValueError, "token_type_ids holds the id 2"),
+        ((IDS, MASK, MASK[:, :2]), ValueError, "one segment"),
+    ],
+)
+def test_bad_input(arguments, error, says):
+    config = BertConfig(vocab_size=50, hidden_size=8, num_hidden_layers=1, num_attention_heads=2, intermediate_size=12,
+                        max_position_embeddings=16)
+    with pytest.raises(error, match=says):
+        BertModel(config).eval()(*arguments)
