@@ -19,6 +19,8 @@ class AddAndNorm(nn.Module):
 
     def __init__(self, in_size: int, config: BertConfig):
         super().__init__()
+        self.in_size = in_size
+        self.config = config
         self.dense = nn.Linear(in_size, config.hidden_size)
         self.LayerNorm = nn.LayerNorm(config.hidden_size, eps=config.layer_norm_eps)
         self.dropout = nn.Dropout(config.hidden_dropout_prob)
@@ -36,6 +38,7 @@ class BertAttention(nn.Module):
 
     def __init__(self, config: BertConfig):
         super().__init__()
+        self.config = config
         self.self = MultiHeadAttention(
             config.hidden_size, config.num_attention_heads, config.attention_probs_dropout_prob
         )
@@ -54,6 +57,7 @@ class BertIntermediate(nn.Module):
 
     def __init__(self, config: BertConfig):
         super().__init__()
+        self.config = config
         self.dense = nn.Linear(config.hidden_size, config.intermediate_size)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -69,6 +73,7 @@ class BertLayer(nn.Module):
 
     def __init__(self, config: BertConfig):
         super().__init__()
+        self.config = config
         self.attention = BertAttention(config)
         self.intermediate = BertIntermediate(config)
         self.output = AddAndNorm(config.intermediate_size, config)
@@ -87,6 +92,7 @@ class BertEncoder(nn.Module):
 
     def __init__(self, config: BertConfig):
         super().__init__()
+        self.config = config
         self.layer = nn.ModuleList(BertLayer(config) for _ in range(config.num_hidden_layers))
 
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:

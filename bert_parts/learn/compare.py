@@ -1,0 +1,91 @@
+"""Is the answer what was expected? If not, what is the plainest way to say how it differs?"""
+
+import numpy as np
+import torch
+from torch import Tensor
+
+
+def difference(given, expected, tolerance: float) -> str | None:
+    """None if they agree, else one sentence on how they differ, the coarsest difference first."""
+    if given is None and expected is not None:
+        return "Your code gives back `None`: is there a `return`?"
+    if given is NotImplemented or given is Ellipsis:
+        return f"Your code gives back `{given}`: put your own code in its place."
+    if isinstance(expected, Tensor):
+        return tensor_difference(given, expected, tolerance)
+    if isinstance(expected, (tuple, list)):
+        return sequence_difference(given, expected, tolerance)
+    if isinstance(expected, dict):
+        return dict_difference(given, expected, tolerance)
+    if isinstance(expected, float) and isinstance(given, (int, float)) and not isinstance(given, bool):
+        return None if abs(given - expected) <= tolerance else f"Your answer is {given:.4g}; {expected:.4g} is expected."
+    if type(given) is not type(expected):
+        return f"Your answer is {described(given)}; {described(expected)} is expected."
+    return None if given == expected else f"Your answer is `{shortened(given)}`; `{shortened(expected)}` is expected."
+
+
+def tensor_difference(given, expected: Tensor, tolerance: float) -> str | None:
+    if isinstance(given, np.ndarray):
+        return "Your answer is a NumPy array; a torch tensor is expected: stay in torch, so that gradients can flow."
+    if not isinstance(given, Tensor):
+        return f"Your answer is {described(given)}; a tensor of shape {tuple(expected.shape)} is expected."
+    if given.shape != expected.shape:
+        return f"Your answer has shape {tuple(given.shape)}; {tuple(expected.shape)} is expected."
+    if given.dtype != expected.dtype:
+        return f"Your answer has dtype {given.dtype}; {expected.dtype} is expected."
+    if expected.is_floating_point() and given.isnan().any() and not expected.isnan().any():
+        return f"Your answer holds NaN, first at {first_place(given.isnan())}."
+    if not expected.is_floating_point():
+        wrong = given != expected
+    else:
+        wrong = ~torch.isclose(given, expected, atol=tolerance, rtol=tolerance, equal_nan=True)
+    if not wrong.any():
+        return None
+    place = first_place(wrong)
+    at = f"At {place} your answer" if place else "Your answer"
+    return f"{at} is {number(given[tuple(place)])}; {number(expected[tuple(place)])} is expected."
+
+
+def sequence_difference(given, expected, tolerance: float) -> str | None:
+    if type(given) is not type(expected):
+        return f"Your answer is {described(given)}; {described(expected)} is expected."
+    if len(given) != len(expected):
+        return f"Your answer has {len(given)} items; {len(expected)} are expected."
+    for place, (mine, wanted) in enumerate(zip(given, expected, strict=True)):
+        found = difference(mine, wanted, tolerance)
+        if found:
+            return f"Item {place}: {found[0].lower()}{found[1:]}"
+    return None
+
+
+def dict_difference(given, expected, tolerance: float) -> str | None:
+    if not isinstance(given, dict):
+        return f"Your answer is {described(given)}; {described(expected)} is expected."
+    for names, what in ((expected.keys() - given.keys(), "lacks"), (given.keys() - expected.keys(), "also has")):
+        if names:
+            return f"Your answer {what} `{shortened(sorted(names, key=str)[0])}`."
+    for name, wanted in expected.items():
+        found = difference(given[name], wanted, tolerance)
+        if found:
+            return f"`{shortened(name)}`: {found[0].lower()}{found[1:]}"
+    return None
+
+
+def first_place(wrong: Tensor) -> list[int]:
+    return wrong.nonzero()[0].tolist()
+
+
+def number(value: Tensor) -> str:
+    return f"{value.item():.4f}" if value.is_floating_point() else str(value.item())
+
+
+def described(value) -> str:
+    if isinstance(value, Tensor):
+        return f"a tensor of shape {tuple(value.shape)}"
+    article = "an" if type(value).__name__[0] in "aeiou" else "a"
+    return f"{article} `{type(value).__name__}`"
+
+
+def shortened(value, width: int = 70) -> str:
+    text = str(value)
+    return text if len(text) <= width else text[: width - 1] + "…"

@@ -1,0 +1,73 @@
+"""``hint``, ``reveal``, ``quiz`` and ``progress``."""
+
+import inspect
+from collections import Counter
+from html import escape
+
+from bert_parts.learn.kept import path_of
+from bert_parts.learn.page import Note, box
+from bert_parts.learn.progress_file import solved
+from bert_parts.learn.questions import page_of
+from bert_parts.learn.registry import EXERCISES, NOTEBOOKS, QUIZZES
+
+hints_given = Counter()
+
+
+def named(thing):
+    """The exercise of that thing or name, or a Note that there is none."""
+    name = thing if isinstance(thing, str) else getattr(thing, "__name__", repr(thing))
+    return EXERCISES.get(name) or Note(f"There is no exercise called {name!r}. There are: {', '.join(EXERCISES)}.")
+
+
+def hint(thing) -> Note:
+    """The next hint for an exercise, from a nudge to nearly there; after the last one, the last again."""
+    exercise = named(thing)
+    if isinstance(exercise, Note):
+        return exercise
+    number = min(hints_given[exercise.name], len(exercise.hints) - 1)
+    hints_given[exercise.name] += 1
+    more = "Run this again for another." if number + 1 < len(exercise.hints) else (
+        f"That was the last; `reveal({exercise.name})` shows the course's version.")
+    return Note(f"Hint {number + 1} of {len(exercise.hints)}: {exercise.hints[number]}\n{more}")
+
+
+def reveal(thing) -> Note:
+    """The course's own version of a part: the source that the package runs, folded."""
+    exercise = named(thing)
+    if isinstance(exercise, Note):
+        return exercise
+    source = inspect.getsource(exercise.reference)
+    summary = f"The course's <code>{exercise.name}</code>, from <code>{exercise.reference.__module__}</code>"
+    folded = f'<details><summary style="cursor: pointer;">{summary}</summary><pre>{escape(source)}</pre></details>'
+    return Note(source, box("note", folded, role="note"))
+
+
+def quiz(notebook: str) -> Note:
+    """The questions at the end of a notebook, such as quiz("01_attention")."""
+    if notebook not in QUIZZES:
+        return Note(f"There is no quiz called {notebook!r}. There are: {', '.join(QUIZZES)}.")
+    return page_of(QUIZZES[notebook])
+
+
+def progress() -> Note:
+    """The map of the course: what is solved, and which parts are the learner's own."""
+    done = solved()
+    lines, rows = [], []
+    for notebook, title in NOTEBOOKS.items():
+        names = [name for name, exercise in EXERCISES.items() if exercise.notebook == notebook]
+        marks = [(("✓" if name in done else "○"), name, path_of(name).is_file()) for name in names]
+        lines.append(f"{notebook:<18} " + "  ".join(f"{mark} {name}" for mark, name, _ in marks))
+        rows.append(row(notebook, title, marks))
+    count = sum(name in done for name in EXERCISES)
+    head = f"{count} of {len(EXERCISES)} exercises solved"
+    table = "".join(rows)
+    html = box("note", f"<strong>{head}</strong><table style='margin: 0.5em 0;'><thead><tr><th>notebook</th>"
+                       f"<th>exercises (✓ solved, ○ open)</th></tr></thead><tbody>{table}</tbody></table>"
+                       "Bold parts are yours: the course uses your code.", role="note")
+    return Note("\n".join([head, *lines]), html)
+
+
+def row(notebook: str, title: str, marks: list[tuple[str, str, bool]]) -> str:
+    parts = " &nbsp; ".join(f"{mark} <code>{f'<strong>{name}</strong>' if kept else name}</code>" for mark, name, kept in marks)
+    return (f"<tr><th scope='row' style='text-align: left;'>{notebook[:2]} {escape(title)}</th>"
+            f"<td style='text-align: left;'>{parts or '—'}</td></tr>")

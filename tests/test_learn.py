@@ -1,0 +1,309 @@
+"""Every exercise against its empty stub, the package's own code, and every mistake that it claims to know."""
+
+import inspect
+import json
+import linecache
+import sys
+import time
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from bert_parts import MultiHeadAttention, attention_weights
+from bert_parts.learn import EXERCISES, check, hint, mine, my_model, my_parts, progress, quiz, reveal
+from bert_parts.learn.progress_file import solved
+from bert_parts.learn.registry import QUIZZES
+
+MISTAKES = [(exercise, mistake) for exercise in EXERCISES.values() for mistake in exercise.mistakes]
+
+
+@pytest.fixture(autouse=True)
+def empty_home(tmp_path, monkeypatch):
+    monkeypatch.setenv("BERT_PARTS_HOME", str(tmp_path))
+    return tmp_path
+
+
+def typed(text, **surroundings):
+    """What a learner's cell defines: its source is found as that of a notebook's cell is."""
+    filename = f"<cell {abs(hash(text))}>"
+    linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
+    namespace = {"__name__": "a_notebook"} | surroundings
+    exec(compile(text, filename, "exec"), namespace)
+    return namespace
+
+
+def copied(exercise):
+    """The package's source, typed by a learner into a cell where the package's names are at hand."""
+    module = vars(sys.modules[exercise.reference.__module__])
+    surroundings = {name: value for name, value in module.items() if not name.startswith("__")}
+    return typed(inspect.getsource(exercise.reference), **surroundings)[exercise.name]
+
+
+def stub(exercise):
+    """The reference with the bodies of its functions taken out, but for a class's __init__."""
+    source = inspect.getsource(exercise.reference).splitlines()
+    reference = exercise.reference
+    functions = [reference] if not isinstance(reference, type) else [
+        method for name, method in vars(reference).items() if inspect.isfunction(method) and name != "__init__"
+    ]
+    first = inspect.getsourcelines(reference)[1]
+    for function in sorted(functions, key=lambda f: -f.__code__.co_firstlineno):
+        lines, start = inspect.getsourcelines(function)
+        signature_end = next(number for number, line in enumerate(lines) if line.rstrip().endswith(":"))
+        indent = " " * (len(lines[0]) - len(lines[0].lstrip()) + 4)
+        begin = start - first
+        source[begin : begin + len(lines)] = [line.rstrip("\n") for line in lines[: signature_end + 1]] + [indent + "..."]
+    module = vars(sys.modules[reference.__module__])
+    return typed("\n".join(source) + "\n", **{k: v for k, v in module.items() if not k.startswith("__")})[exercise.name]
+
+
+def renamed(mistake, name):
+    """The mistake under the exercise's name, as a learner would have it."""
+    wrong = mistake.wrong
+    if isinstance(wrong, type):
+        return type(name, (wrong,), {})
+
+    def answer(*arguments, **named):
+        return wrong(*arguments, **named)
+
+    answer.__name__ = name
+    return answer
+
+
+@pytest.mark.parametrize("exercise", EXERCISES.values(), ids=EXERCISES)
+def test_reference_is_right_and_kept(exercise, empty_home):
+    result = check(copied(exercise))
+    assert result.status == "right", result.message
+    assert (empty_home / f"{exercise.name}.py").is_file()
+    assert solved() == [exercise.name]
+    assert exercise.name in my_parts()
+    assert mine(exercise.name) is not exercise.reference
+
+
+@pytest.mark.parametrize("exercise", EXERCISES.values(), ids=EXERCISES)
+def test_stub_is_not_attempted(exercise, empty_home):
+    result = check(stub(exercise))
+    assert (result.status, result.mistake) == ("not attempted", None)
+    assert list(empty_home.iterdir()) == []
+    assert mine(exercise.name) is exercise.reference
+
+
+@pytest.mark.parametrize(("exercise", "mistake"), MISTAKES, ids=[f"{e.name}: {m.name}" for e, m in MISTAKES])
+def test_planted_mistakes_are_named(exercise, mistake, empty_home):
+    result = check(renamed(mistake, exercise.name))
+    assert (result.status, result.mistake) == ("not yet", mistake.name), result.message
+    assert list(empty_home.iterdir()) == []
+
+
+@pytest.mark.parametrize("exercise", EXERCISES.values(), ids=EXERCISES)
+def test_exercises_are_whole(exercise):
+    assert 1 <= len(exercise.hints) <= 3
+    assert len({mistake.name for mistake in exercise.mistakes}) == len(exercise.mistakes) >= 3
+    assert exercise.reference.__doc__
+
+
+def learner_function(body, signature="query, key, mask=None"):
+    return typed(f"import math\nimport numpy as np\nimport time\nimport torch\n\n\ndef attention_weights({signature}):\n"
+                 + "".join(f"    {line}\n" for line in body.splitlines()))["attention_weights"]
+
+
+RIGHT = """scores = query @ key.transpose(-2, -1) / query.size(-1) ** 0.5
+if mask is not None:
+    scores = scores.masked_fill(~mask, float("-inf"))
+weights = scores.softmax(dim=-1)
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        ("query @ key.transpose(-2, -1)", "`None`"),
+        ("return NotImplemented", "NotImplemented"),
+        (RIGHT + "return weights.detach().numpy()", "NumPy array"),
+        (RIGHT + "return weights * float('nan')", "NaN"),
+        (RIGHT + "return weights.double()", "dtype torch.float64"),
+        (RIGHT + "return weights.tolist()", "a `list`"),
+        (RIGHT + "return weights[0]", "shape (3, 4, 6)"),
+        (RIGHT + "return weights + 0.1", "is expected"),
+        (RIGHT + "return weights, scores", "a `tuple`"),
+        ("return quary @ key", "NameError: name 'quary'"),
+        ("raise SystemExit", "SystemExit"),
+        ("assert False", "It happened at: `assert False`"),
+        ("return attention_weights(query, key, mask)", "RecursionError"),
+        (RIGHT + "return weights.detach()", "no gradient"),
+        ("query *= 1.5\n" + RIGHT + "return weights", "changes the tensor that it was given"),
+        (RIGHT + "return weights + torch.rand(()) / 10", "changes from run to run"),
+    ],
+)
+def test_odd_answers_are_refused_kindly(body, says):
+    result = check(learner_function(body))
+    assert result.status == "not yet"
+    assert says in result.message
+
+
+@pytest.mark.parametrize("body", ["while True:\n    pass", "time.sleep(600)", "while True:\n    query = query @ query.mT @ query"])
+def test_endless_code_is_stopped(body, monkeypatch):
+    monkeypatch.setattr("bert_parts.learn.checking.SECONDS", 0.5)
+    began = time.monotonic()
+    result = check(learner_function(body))
+    assert "still running after 0.5 seconds" in result.message
+    assert time.monotonic() - began < 30
+
+
+def test_numpy_scalar_arguments_do_not_confuse():
+    result = check(learner_function("return np.float64(3)"))
+    assert "tensor" in result.message
+
+
+@pytest.mark.parametrize("thing", [None, 3, "attention_weights", check, lambda: 0, torch.zeros(2)])
+def test_unknown_things(thing):
+    result = check(thing)
+    assert result.status == "not yet"
+    assert "There is no exercise called" in result.message
+
+
+def test_function_where_a_class_is_wanted():
+    function = typed("def MultiHeadAttention(x):\n    return x\n")["MultiHeadAttention"]
+    assert "is a class" in check(function).message
+
+
+def test_renamed_parameters_are_spoken_of():
+    text = inspect.getsource(MultiHeadAttention).replace("self.query", "self.queries")
+    learners = typed(text, **vars(sys.modules["bert_parts.attention"]))["MultiHeadAttention"]
+    result = check(learners)
+    assert result.status == "not yet"
+    assert "query.weight" in result.message
+
+
+def test_kept_with_the_helpers_it_uses(empty_home):
+    cell = ("import math\nfrom math import sqrt as root\n\nSIGN = -1\n\n\ndef dots(a, b):\n    return a @ b.mT\n\n\n"
+            "def attention_weights(query, key, mask=None):\n"
+            "    scores = dots(query, key) / root(query.size(-1))\n"
+            "    if mask is not None:\n        scores = scores.masked_fill(~mask, SIGN * math.inf)\n"
+            "    return scores.softmax(-1)\n")
+    result = check(typed(cell)["attention_weights"])
+    assert "Kept" in result.message
+    kept = (empty_home / "attention_weights.py").read_text()
+    assert "def dots" in kept and "SIGN = -1" in kept and "from math import sqrt as root" in kept
+    assert check(mine("attention_weights")).status == "right"     # a kept part can be checked and kept again
+
+
+def test_a_wrong_try_leaves_the_kept_part(empty_home):
+    check(copied(EXERCISES["attention_weights"]))
+    before = (empty_home / "attention_weights.py").read_bytes()
+    check(learner_function("return query"))
+    assert (empty_home / "attention_weights.py").read_bytes() == before
+
+
+def test_the_courses_own_is_not_kept(empty_home):
+    assert check(attention_weights).status == "right"
+    assert list(empty_home.iterdir()) == []
+
+
+def test_kept_parts_use_one_another_and_run_in_the_real_model():
+    check(typed(f"import torch\n\n\ndef attention_weights(query, key, mask=None):\n    global calls\n"
+                f"    calls = globals().get('calls', 0) + 1\n{indented(RIGHT)}    return weights\n")["attention_weights"])
+    check(typed(LEARNERS_ATTENTION, **vars(sys.modules["bert_parts.attention"]))["MultiHeadAttention"])
+    model, tokenizer = my_model()
+    own = [module for module in model.modules() if type(module).__name__ == "MultiHeadAttention"]
+    assert len(own) == 6 and not any(isinstance(module, MultiHeadAttention) for module in own)
+    used = type(own[0]).forward.__globals__["attention_weights"].__globals__
+    before = used["calls"]
+    batch = tokenizer("Whose code is this?")
+    with torch.no_grad():
+        model(batch["input_ids"])
+    assert used["calls"] - before == 6
+
+
+def indented(text):
+    return "".join(f"    {line}\n" for line in text.splitlines())
+
+
+LEARNERS_ATTENTION = """class MultiHeadAttention(nn.Module):
+    def __init__(self, hidden_size, num_heads, dropout):
+        super().__init__()
+        self.hidden_size, self.num_heads, self.dropout = hidden_size, num_heads, dropout
+        self.query = nn.Linear(hidden_size, hidden_size)
+        self.key = nn.Linear(hidden_size, hidden_size)
+        self.value = nn.Linear(hidden_size, hidden_size)
+
+    def forward(self, x, context=None, mask=None):
+        if context is None:
+            context = x
+        query = split_heads(self.query(x), self.num_heads)
+        key = split_heads(self.key(context), self.num_heads)
+        value = split_heads(self.value(context), self.num_heads)
+        weights = F.dropout(attention_weights(query, key, mask), self.dropout, self.training)
+        return (weights @ value).transpose(1, 2).flatten(-2)
+"""
+
+
+def test_a_damaged_kept_part_is_set_aside(empty_home, capsys):
+    (empty_home / "attention_weights.py").write_text("def attention_weights(:")
+    assert mine("attention_weights") is attention_weights
+    assert (empty_home / "attention_weights.py.damaged-1").read_text() == "def attention_weights(:"
+    assert "set aside" in capsys.readouterr().out
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.binary(max_size=60) | st.recursive(st.none() | st.integers() | st.text(max_size=5),
+                                             lambda inner: st.lists(inner) | st.dictionaries(st.just("solved"), inner)))
+def test_any_progress_file_lets_the_course_go_on(empty_home, content):
+    path = empty_home / "progress.json"
+    data = content if isinstance(content, bytes) else json.dumps(content).encode()
+    path.write_bytes(data)
+    names = solved()
+    assert all(isinstance(name, str) for name in names)
+    if not path.exists():     # set aside, not lost
+        assert data in [aside.read_bytes() for aside in empty_home.glob("progress.json.damaged-*")]
+    assert "exercises solved" in progress().text
+
+
+def test_hints_go_from_first_to_last():
+    from bert_parts.learn.helping import hints_given
+
+    hints_given.clear()
+    hints = EXERCISES["attention_weights"].hints
+    told = [hint(attention_weights).text for _ in range(len(hints) + 1)]
+    for number, text in enumerate(hints):
+        assert text in told[number]
+    assert told[-1] == told[-2]
+    assert "reveal(attention_weights)" in told[-1]
+    assert "no exercise" in hint(np).text
+
+
+def test_reveal_is_the_live_source():
+    assert reveal("MultiHeadAttention").text == inspect.getsource(MultiHeadAttention)
+    assert "<details>" in reveal(MultiHeadAttention)._repr_html_()
+    assert "no exercise" in reveal(3).text
+
+
+def test_progress_shows_what_is_done():
+    assert f"0 of {len(EXERCISES)}" in progress().text
+    check(copied(EXERCISES["padding_mask"]))
+    assert f"1 of {len(EXERCISES)}" in progress().text
+    assert "✓ padding_mask" in progress().text
+
+
+@pytest.mark.parametrize("questions", QUIZZES.values(), ids=QUIZZES)
+def test_quizzes(questions):
+    assert len(questions) >= 3
+    for question in questions:
+        assert sum(option.right for option in question.options) == 1
+        assert all(option.because for option in question.options)
+
+
+def test_quiz_page_needs_no_script():
+    html = quiz("01_attention")._repr_html_()
+    assert html.count("<details") == sum(len(question.options) for question in QUIZZES["01_attention"])
+    assert "<script" not in html
+    assert "no quiz" in quiz("nothing").text
+
+
+def test_results_read_well_without_colour():
+    result = check(renamed(EXERCISES["attention_weights"].mistakes[0], "attention_weights"))
+    assert repr(result).startswith("✗ not yet (softmax over queries)\n")
+    assert 'role="status"' in result._repr_html_()
