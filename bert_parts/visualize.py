@@ -1,0 +1,462 @@
+"""Pictures of attention: recorded by hooks, drawn by matplotlib to be read and by bertviz to be explored."""
+
+import base64
+import html
+import inspect
+import io
+import json
+import math
+import re
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from bert_parts.attention import attention_weights, split_heads
+
+# matplotlib and bertviz are imported where they are used: they would double the time of `import bert_parts`.
+
+ASSETS = Path(__file__).parent / "assets"
+COLOURS = "magma_r"     # perceptually uniform, and light where little is attended to, like paper
+DPI = 110
+MARGINS = 40     # around the drawing and for a horizontal scroll bar, in pixels
+LESS_THAN = "\ue000"     # stands for "<" on the way through bertviz, so that no token can end the script
+STYLE = (
+    "body{margin:8px;background:#fff;color:#000;color-scheme:light}"
+    "rect:focus-visible{outline:none;stroke:#000;stroke-width:3px;opacity:1!important}"
+    'rect[style*="opacity: 0"]:focus-visible{fill-opacity:0}'     # model view's rectangles lie over the thumbnails
+)
+
+
+# ------------------------------------------------------------------------------------------------- recording
+
+
+@contextmanager
+def record_attention(model: nn.Module) -> Iterator[list[Tensor]]:
+    """Record what every attention module of the model looks at, while the block is open.
+
+        with record_attention(model) as maps:
+            model(input_ids)
+        maps[0]     # the first layer's weights
+
+    The weights are recomputed from the queries and keys that pass by, before dropout; the model itself runs as always.
+    A module takes part if it has `num_heads`, `query`, `key` and `value`, whatever its class is called.
+
+    Shapes:
+        maps: one (B, H, T, S) tensor per attention module, in the order of `model.modules()`, detached. Each forward
+        of the model starts the list anew; a module that runs twice within one forward leaves its last weights.
+
+    Raises:
+        ValueError: the model has no attention module.
+    """
+    modules = [module for module in model.modules() if is_attention(module)]
+    if not modules:
+        raise ValueError(
+            f"{type(model).__name__} has no attention module to record: expected at least one module with "
+            f"`num_heads`, `query`, `key` and `value`."
+        )
+    maps: list[Tensor] = []
+    seen: dict[int, Tensor] = {}
+
+    def start_anew(*_):
+        seen.clear()
+        maps.clear()
+
+    def keep(index: int, weights: Tensor):
+        seen[index] = weights
+        maps[:] = [seen[i] for i in sorted(seen)]
+
+    hooks = [model.register_forward_pre_hook(start_anew)]
+    try:
+        for index, module in enumerate(modules):
+            hooks += watch(module, lambda weights, index=index: keep(index, weights))
+        yield maps
+    finally:
+        for hook in hooks:
+            hook.remove()
+
+
+def is_attention(module: nn.Module) -> bool:
+    """Told by its parts, not its class, so that a learner's own MultiHeadAttention counts."""
+    parts = (getattr(module, name, None) for name in ("query", "key", "value"))
+    return isinstance(getattr(module, "num_heads", None), int) and all(isinstance(part, nn.Module) for part in parts)
+
+
+def watch(attention: nn.Module, keep) -> list:
+    """Hooks that call keep(weights), (B, H, T, S), after each forward of one attention module."""
+    projected = {}
+
+    def catch(name):
+        def hook(module, args, output):
+            projected[name] = output.detach()     # (B, T, D)
+        return hook
+
+    def compute(module, args, kwargs, output):
+        if len(projected) < 2:
+            raise RuntimeError(
+                f"{type(module).__name__} ran without calling self.query(...) and self.key(...), so its attention "
+                f"cannot be recorded: let its forward call both."
+            )
+        query, key = (split_heads(projected.pop(name), module.num_heads) for name in ("query", "key"))
+        mask = inspect.signature(module.forward).bind(*args, **kwargs).arguments.get("mask")
+        keep(attention_weights(query, key, mask))
+
+    return [
+        attention.query.register_forward_hook(catch("query")),
+        attention.key.register_forward_hook(catch("key")),
+        attention.register_forward_hook(compute, with_kwargs=True),
+    ]
+
+
+# ----------------------------------------------------------------------------------------------------- static pictures
+
+
+@dataclass(frozen=True, repr=False)
+class Picture:
+    """Something to look at: HTML for a notebook, and the same in words for everything else and who cannot see it."""
+
+    html: str
+    alt: str
+
+    def __repr__(self) -> str:
+        return self.alt
+
+    def _repr_mimebundle_(self, include=None, exclude=None) -> dict[str, str]:
+        return {"text/html": self.html, "text/plain": self.alt}
+
+
+def show(figure, alt: str):
+    """Show a matplotlib figure with its alt text, here and now, and close it.
+
+    The figure goes into an <img> of our own, since JupyterLab 4.6 gives an image/png output no alt text.
+    """
+    from IPython.display import display
+    from matplotlib import pyplot
+
+    display(picture(figure, alt))
+    pyplot.close(figure)     # else Jupyter shows it a second time, without the words
+
+
+def picture(figure, alt: str) -> Picture:
+    """A matplotlib figure as a Picture: a PNG on white ground, the same bytes each time."""
+    if not alt.strip():
+        raise ValueError("The alt text is empty: say in a sentence what the picture shows.")
+    file = io.BytesIO()
+    figure.savefig(file, format="png", dpi=DPI, facecolor="white", bbox_inches="tight", metadata={"Software": None})
+    data = base64.b64encode(file.getvalue()).decode()
+    style = "background:#fff;max-width:100%;height:auto"
+    return Picture(f'<img alt="{html.escape(alt)}" style="{style}" src="data:image/png;base64,{data}">', alt)
+
+
+def heatmap(
+    weights: Tensor,
+    rows: list[str],
+    columns: list[str] | None = None,
+    title: str | list[str] | None = None,
+    scale: tuple[float, float] = (0.0, 1.0),
+    alt: str | None = None,
+) -> Picture:
+    """Who looks at whom: one square per pair of tokens, with its number where there is room.
+
+    Shapes:
+        weights (T, S), or (H, T, S) for one panel per head; scores and masks will do too, −∞ is grey
+
+    Args:
+        rows: the T tokens that look (queries). columns: the S tokens looked at (keys); None for the same tokens.
+        title: one for (T, S); for (H, T, S) a list of H, or None for "head 0", "head 1", …
+        scale: the numbers at the two ends of the colour scale.
+        alt: the picture in words; None for a description of the strongest weights.
+
+    Raises:
+        ValueError: weights, tokens and titles do not fit each other.
+    """
+    columns = rows if columns is None else columns
+    panels = check_heatmap(weights, rows, columns)
+    several = title or [f"head {head}" for head in range(len(panels))]
+    titles = [title or ""] if weights.dim() == 2 else several
+    if len(titles) != len(panels):
+        raise ValueError(f"There are {len(titles)} titles for {len(panels)} panels: give a list with one for each.")
+    figure = draw_panels(panels, rows, columns, titles, scale)
+    return picture(figure, alt or describe_panels(panels, rows, columns, titles))
+
+
+def heads_grid(
+    maps: list[Tensor], rows: list[str], columns: list[str] | None = None, alt: str | None = None
+) -> Picture:
+    """Every head of every layer at once: layers down, heads across, each a small heatmap of who looks at whom.
+
+    Shapes:
+        maps: as record_attention gives them, L × (1, H, T, S)
+
+    Raises:
+        ValueError: the maps and the tokens do not fit each other.
+    """
+    columns = rows if columns is None else columns
+    weights = check_maps(maps, rows, columns)     # (L, H, T, S)
+    return picture(draw_grid(weights), alt or describe_grid(weights, rows, columns))
+
+
+def check_heatmap(weights: Tensor, rows: list[str], columns: list[str]) -> Tensor:
+    """The weights as float64 panels (P, T, S), or a sentence that says what does not fit."""
+    if weights.dim() not in (2, 3):
+        raise ValueError(
+            f"The weights have shape {tuple(weights.shape)}, where (queries, keys) or (heads, queries, keys) is "
+            f"expected: pick one text and one layer, such as maps[0][0]."
+        )
+    expected = (len(rows), len(columns))
+    if tuple(weights.shape[-2:]) != expected:
+        raise ValueError(
+            f"The weights are for {weights.size(-2)} tokens that look and {weights.size(-1)} looked at, but "
+            f"{expected[0]} and {expected[1]} tokens were given: give one token for each position."
+        )
+    return weights.detach().double().cpu().reshape(-1, *expected)
+
+
+def check_maps(maps: list[Tensor], rows: list[str], columns: list[str]) -> Tensor:
+    """The maps of one text, stacked to (L, H, T, S), or a sentence that says what does not fit."""
+    if not len(maps):
+        raise ValueError("There are no maps: run the model inside `with record_attention(model) as maps:` first.")
+    shapes = {tuple(layer.shape) for layer in maps}
+    if len(shapes) > 1 or len(next(iter(shapes))) != 4:
+        raise ValueError(
+            f"The maps have the shapes {sorted(shapes)}, where one shape (1, heads, queries, keys) is expected for "
+            f"all: pick those that belong together."
+        )
+    if maps[0].size(0) != 1:
+        raise ValueError(f"The maps hold {maps[0].size(0)} texts, not one: pick the first with [m[:1] for m in maps].")
+    check_heatmap(maps[0][0], rows, columns)
+    return torch.cat(list(maps)).detach().double().cpu()
+
+
+def draw_panels(panels: Tensor, rows: list[str], columns: list[str], titles: list[str], scale: tuple[float, float]):
+    """One axes per panel, up to four side by side; tokens are named at the left and at the bottom only."""
+    from matplotlib.figure import Figure
+
+    count = len(panels)
+    across = 3 if count in (5, 6, 9) else min(count, 4)     # no half-empty row
+    down = -(-count // across)
+    longest = max(len(rows), len(columns))
+    inches = 8.0 / across if across > 1 else min(6.0, max(2.4, 0.55 * longest))     # the longer side of a panel
+    square = inches / longest
+    size = (square * len(columns) * across + 1.6, square * len(rows) * down + 1.2)
+    figure = Figure(figsize=size, layout="constrained")
+    grid = figure.subplots(down, across, squeeze=False, sharex=True, sharey=True)
+    for axes in grid.flat[count:]:
+        axes.set_visible(False)
+    for index, (axes, panel, title) in enumerate(zip(grid.flat, panels, titles, strict=False)):
+        image = draw_heatmap(axes, panel, scale, numbers=square >= 0.44)     # from there on three digits fit
+        axes.set_title(title, fontsize=10, parse_math=False)
+        name_tokens(axes, rows, columns, fontsize=min(9.0, max(5.0, 58 * square)))
+        axes.tick_params(length=0, labelbottom=index + across >= count)
+    figure.supxlabel("words looked at (keys)", fontsize=9)
+    figure.supylabel("words that look (queries)", fontsize=9)
+    figure.colorbar(image, ax=grid, shrink=0.8, aspect=30, pad=0.02).ax.tick_params(labelsize=8)
+    return figure
+
+
+def draw_heatmap(axes, weights: Tensor, scale: tuple[float, float], numbers: bool):
+    """The coloured squares of one (T, S) panel, with their numbers if these fit."""
+    low, high = scale
+    finite = weights.masked_fill(weights.isinf(), torch.nan)
+    image = axes.imshow(finite.numpy(), cmap=colour_map(missing="#bbbbbb"), vmin=low, vmax=high)
+    axes.spines[:].set_visible(False)
+    if numbers:
+        for row, line in enumerate(weights.tolist()):
+            for column, weight in enumerate(line):
+                text = "−∞" if weight == -math.inf else f"{weight:.2f}".replace("-", "−")
+                dark = weight > low + 0.45 * (high - low)
+                axes.text(column, row, text, ha="center", va="center", fontsize=8, color="white" if dark else "black")
+    return image
+
+
+def colour_map(missing: str):
+    """The course's colours for weights, and one for what is not a number."""
+    from matplotlib import colormaps
+
+    return colormaps[COLOURS].with_extremes(bad=missing)
+
+
+def name_tokens(axes, rows: list[str], columns: list[str], fontsize: float):
+    """Tokens as tick labels, taken literally: in a token a "$" is a dollar, not the start of a formula."""
+    axes.set_xticks(range(len(columns)), columns, rotation=90, fontsize=fontsize, parse_math=False)
+    axes.set_yticks(range(len(rows)), rows, fontsize=fontsize, parse_math=False)
+
+
+def draw_grid(weights: Tensor):
+    """All heads as one mosaic in one axes: seventy-two axes would take seconds."""
+    from matplotlib.figure import Figure
+
+    layers, heads, height, width = weights.shape
+    gap = max(1, round(0.08 * max(height, width)))
+    tiles = nn.functional.pad(weights, (0, gap, 0, gap), value=torch.nan)     # (L, H, T + gap, S + gap)
+    mosaic = tiles.transpose(1, 2).flatten(2).flatten(0, 1)                   # (L · (T + gap), H · (S + gap))
+    mosaic = mosaic[:-gap, :-gap]
+    inches = min(1.6, 8.0 / heads)     # the width of a tile
+    figure = Figure(figsize=(inches * heads + 1.4, inches * layers * height / width + 0.9), layout="constrained")
+    axes = figure.subplots()
+    image = axes.imshow(mosaic.numpy(), cmap=colour_map(missing="white"), vmin=0, vmax=1, interpolation="nearest")
+    axes.set_xticks([head * (width + gap) + (width - 1) / 2 for head in range(heads)], range(heads))
+    axes.set_yticks([layer * (height + gap) + (height - 1) / 2 for layer in range(layers)], range(layers))
+    axes.tick_params(length=0, labelsize=9)
+    axes.set(xlabel="head", ylabel="layer")
+    axes.spines[:].set_visible(False)
+    figure.colorbar(image, shrink=0.8, aspect=30, pad=0.02).ax.tick_params(labelsize=8)
+    return figure
+
+
+def describe_panels(panels: Tensor, rows: list[str], columns: list[str], titles: list[str]) -> str:
+    """The heatmap in words, down to the strongest pairs: of each panel, of each row, or of all, as room allows."""
+    words = f"Heatmap: {describe_tokens(rows, columns)}"
+    if len(panels) > 1:
+        pairs = [f"{title}: {strongest(panel, rows, columns)[0]}" for title, panel in zip(titles, panels, strict=True)]
+        return f"{words} {len(panels)} panels, the strongest pair of each: {'; '.join(pairs)}."
+    if titles[0]:
+        words += f" {titles[0]}."
+    if len(rows) <= 12:
+        pairs = [strongest(line[None], [row], columns)[0] for row, line in zip(rows, panels[0], strict=True)]
+        return f"{words} The strongest of each row: {'; '.join(pairs)}."
+    return f"{words} The strongest pairs: {'; '.join(strongest(panels[0], rows, columns)[:3])}."
+
+
+def describe_grid(weights: Tensor, rows: list[str], columns: list[str]) -> str:
+    """The grid in words: which tokens draw the most weight, and in how many heads."""
+    layers, heads = weights.shape[:2]
+    favourites = Counter(columns[c] for c in weights.mean(dim=2).argmax(dim=-1).flatten().tolist())
+    counts = ", ".join(f"{token} ({count})" for token, count in favourites.most_common(3))
+    return (
+        f"Grid of {layers} layers × {heads} heads, each a small heatmap: {describe_tokens(rows, columns)} "
+        f"What draws the most weight (in how many heads): {counts}."
+    )
+
+
+def describe_tokens(rows: list[str], columns: list[str]) -> str:
+    if rows == columns:
+        return f"{len(rows)} tokens ({' '.join(rows)}) look at each other."
+    return f"{len(rows)} tokens ({' '.join(rows)}) look at {len(columns)} tokens ({' '.join(columns)})."
+
+
+def strongest(weights: Tensor, rows: list[str], columns: list[str]) -> list[str]:
+    """'cat → sat 0.61' and so on, the largest of the (T, S) weights first."""
+    places = weights.flatten().argsort(descending=True, stable=True).tolist()
+    pairs = [divmod(place, len(columns)) for place in places]
+    return [f"{rows[r]} → {columns[c]} {weights[r, c]:.2f}" for r, c in pairs]
+
+
+# ------------------------------------------------------------------------------------------------ pictures to explore
+
+
+def head_view(
+    maps: list[Tensor],
+    rows: list[str],
+    columns: list[str] | None = None,
+    layer: int = 0,
+    heads: list[int] | None = None,
+) -> Picture:
+    """bertviz's head view: the heads of one layer as coloured lines from the tokens that look to those looked at.
+
+    Shapes:
+        maps: as record_attention gives them, L × (1, H, T, S)
+
+    Args:
+        rows: the T tokens that look. columns: the S tokens looked at; None for the same tokens.
+        layer, heads: what is switched on at first; None for all heads.
+
+    Raises:
+        ValueError: the maps and the tokens do not fit each other, or there is no such layer or head.
+    """
+    import bertviz
+
+    columns = rows if columns is None else columns
+    weights = check_maps(maps, rows, columns)
+    check_choice("layer", [layer], weights.size(0))
+    check_choice("head", heads or [], weights.size(1))
+    page = bertviz.head_view(**for_bertviz(weights, rows, columns), layer=layer, heads=heads, html_action="return")
+    height = 22.5 * max(weights.shape[2:]) + 30     # as head_view.js lays it out
+    note = (
+        "Choose a layer at the top. Each coloured square is a head: click to switch it off or on, double-click to see "
+        "it alone. Point at a word to see only its lines. By keyboard: Tab to a square, then Enter to switch it, "
+        "Shift+Enter to see it alone."
+    )
+    return framed(page.data, "Head view", weights, height + 25, note)
+
+
+def model_view(maps: list[Tensor], rows: list[str], columns: list[str] | None = None) -> Picture:
+    """bertviz's model view: every head of every layer as a thumbnail, one of them large at a click.
+
+    Shapes and errors as in head_view.
+    """
+    import bertviz
+
+    columns = rows if columns is None else columns
+    weights = check_maps(maps, rows, columns)
+    page = bertviz.model_view(**for_bertviz(weights, rows, columns), display_mode="light", html_action="return")
+    layers, heads, *lengths = weights.shape
+    thumbnail = max(lengths) * 7 * 12 / heads + 10     # as model_view.js lays it out
+    height = max(layers * thumbnail + 38, max(lengths) * 18 + 55)
+    note = "Click a thumbnail to enlarge it, and again to close it. By keyboard: Tab to a thumbnail, then Enter."
+    return framed(page.data, "Model view", weights, height, note)
+
+
+def check_choice(what: str, chosen: list[int], count: int):
+    for number in chosen:
+        if not 0 <= number < count:
+            raise ValueError(f"There is no {what} {number}: the maps have {what}s 0 to {count - 1}.")
+
+
+def for_bertviz(weights: Tensor, rows: list[str], columns: list[str]) -> dict:
+    """bertviz's arguments. Three decimals are more than a line's opacity can show, and a third of the bytes."""
+    attention = [layer[None] for layer in weights.round(decimals=3)]
+    rows, columns = ([token.replace("<", LESS_THAN) for token in tokens] for tokens in (rows, columns))
+    if rows == columns:
+        return {"attention": attention, "tokens": rows}
+    return {"cross_attention": attention, "decoder_tokens": rows, "encoder_tokens": columns}
+
+
+def framed(page: str, name: str, weights: Tensor, height: float, note: str) -> Picture:
+    """bertviz's page, made to need nothing from outside, in a frame of its own on white ground.
+
+    The frame keeps the page's scripts away from the notebook, and the notebook's dark theme away from the page.
+    """
+    layers, heads, *_ = weights.shape
+    title = f"{name} of attention: {layers} layers, {heads} heads"
+    source = document(page, title, heads).replace("&", "&amp;").replace("'", "&#39;")     # all that the quotes need
+    frame = (
+        f"<iframe title=\"{title}\" sandbox=\"allow-scripts\" srcdoc='{source}' "
+        f'style="width:100%;height:{round(height) + MARGINS}px;border:0;background:#fff"></iframe>'
+    )
+    words = f'<p style="margin:0;padding:0 8px 8px;color:#333;font-size:13px">{note}</p>'
+    # Wrapped, since IPython takes a block that opens with <iframe for a mistake and warns.
+    block = f'<div style="background:#fff;color:#333">{frame}{words}</div>'
+    return Picture(block, f"{title}. Interactive: needs a browser.")
+
+
+def document(page: str, title: str, heads: int) -> str:
+    """The whole HTML document inside the frame: d3, bertviz's page, and what both need around them."""
+    d3, frame = ((ASSETS / name).read_text(encoding="utf-8") for name in ("d3-5.16.0.subset.min.js", "frame.js"))
+    return (
+        f'<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>{title}</title><style>{STYLE}</style>'
+        f"<script>{d3}</script><script>{frame}</script></head>"
+        f"<body>{offline(page)}<script>start({heads})</script></body></html>"
+    )
+
+
+def offline(page: str) -> str:
+    """bertviz's page without what it would fetch, what differs from run to run, and what only takes up room."""
+    page = re.sub(r'<script src="[^"]*require[^"]*"></script>', "", page)
+    page = re.sub(r"require\.config\(\{.*?\}\);", "", page, count=1, flags=re.DOTALL)
+    page = re.sub(r"bertviz-[0-9a-f]{32}", "bertviz", page)
+    page = re.sub(r"/\*\*.*?\*/", "", page, count=1, flags=re.DOTALL)     # its change log
+    page = re.sub(r"// HACK: .*", "", page)                               # all the data once more, in a comment
+    page = re.sub(r"\n\s+", "\n", page)
+    page = re.sub(r'"attn": (\[\[\[\[.*?\]\]\]\])', shorten, page)
+    return page.replace(json.dumps(LESS_THAN)[1:-1], r"\u003c")
+
+
+def shorten(match: re.Match) -> str:
+    """The same numbers in fewer characters: [0.25, 0.0] → [.25,0]."""
+    numbers = match.group(1).replace(" ", "").replace("0.0,", "0,").replace("0.0]", "0]").replace("0.", ".")
+    return f'"attn":{numbers}'
