@@ -1,0 +1,187 @@
+"""Weights in and out: nothing missing, nothing extra, nothing half-written."""
+
+import json
+import shutil
+
+import pytest
+import torch
+import transformers
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from safetensors.torch import load_file, save_file
+
+from bert_parts import BertConfig, BertModel, BertTokenizer, load_pretrained, save_pretrained
+from bert_parts import checkpoint as checkpoint_module
+from bert_parts.checkpoint import find_checkpoint, read_weights
+
+VOCABULARY = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "a", "film", "##s"]
+SMALL = BertConfig(vocab_size=8, hidden_size=8, num_hidden_layers=2, num_attention_heads=2, intermediate_size=12,
+                   max_position_embeddings=6)
+
+
+@pytest.fixture
+def saved(tmp_path):
+    torch.manual_seed(0)
+    model = BertModel(SMALL)
+    save_pretrained(model, BertTokenizer(VOCABULARY), tmp_path / "model")
+    return model, tmp_path / "model"
+
+
+def rewrite(folder, change):
+    """Change the tensors of a saved checkpoint."""
+    weights = load_file(folder / "model.safetensors")
+    change(weights)
+    save_file(weights, folder / "model.safetensors")
+
+
+def test_everything_of_the_real_weights_has_its_place():
+    model, _ = load_pretrained("all-MiniLM-L6-v2")
+    weights = read_weights(find_checkpoint("all-MiniLM-L6-v2") / "model.safetensors")
+    places = model.state_dict()
+    assert places.keys() == weights.keys()     # 0 missing, 0 unexpected
+    assert all(torch.equal(places[name], weights[name]) for name in places)
+    assert not model.training
+
+
+def test_round_trip(saved):
+    model, folder = saved
+    loaded, tokenizer = load_pretrained(folder)
+    assert loaded.config == SMALL
+    assert all(torch.equal(a, b) for a, b in zip(model.parameters(), loaded.parameters(), strict=True))
+    assert tokenizer.tokenize("films a") == ["film", "##s", "a"]
+    assert [path.name for path in folder.iterdir() if path.suffix == ".part"] == []
+
+
+def test_transformers_reads_what_we_write(saved):
+    model, folder = saved
+    theirs = transformers.BertModel.from_pretrained(folder).eval()
+    ids = torch.tensor([[2, 5, 6, 3]])
+    with torch.no_grad():
+        torch.testing.assert_close(theirs(ids).last_hidden_state, model.eval()(ids)[0], atol=1e-6, rtol=1e-5)
+
+
+def test_cased_stays_cased(tmp_path):
+    save_pretrained(BertModel(SMALL), BertTokenizer(VOCABULARY, lowercase=False), tmp_path)
+    assert load_pretrained(tmp_path)[1].tokenize("Film film") == ["[UNK]", "film"]
+
+
+def test_published_names_of_a_model_with_heads(saved):
+    """As in bert-base-uncased: everything under ``bert.``, gamma and beta, and heads beside it."""
+    model, folder = saved
+    weights = {f"bert.{name}".replace("LayerNorm.weight", "LayerNorm.gamma").replace("LayerNorm.bias", "LayerNorm.beta"):
+               tensor for name, tensor in load_file(folder / "model.safetensors").items()}
+    weights["cls.predictions.bias"] = torch.zeros(8)
+    weights["bert.embeddings.position_ids"] = torch.arange(6)[None]
+    save_file(weights, folder / "model.safetensors")
+    loaded, _ = load_pretrained(folder)
+    assert all(torch.equal(a, b) for a, b in zip(model.parameters(), loaded.parameters(), strict=True))
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (lambda w: w.pop("pooler.dense.bias"), "pooler.dense.bias is missing"),
+        (lambda w: w.update(extra=torch.zeros(1)), "extra has no place"),
+        (lambda w: w.update({"pooler.dense.bias": torch.zeros(9)}), r"pooler.dense.bias has shape \(9,\) where \(8,\)"),
+        (lambda w: w.clear() or w.update(a=torch.zeros(1)), "and 37 more"),
+    ],
+)
+def test_tensors_that_do_not_fit(saved, change, says):
+    _, folder = saved
+    rewrite(folder, change)
+    with pytest.raises(ValueError, match=says):
+        load_pretrained(folder)
+
+
+def test_wrong_digest(saved, monkeypatch):
+    _, folder = saved
+    monkeypatch.setitem(checkpoint_module.DIGESTS, str(folder), "0" * 64)
+    with pytest.raises(ValueError, match="SHA-256 .* expected"):
+        load_pretrained(folder)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(place=st.floats(0, 1), junk=st.binary(max_size=8), cut=st.booleans())
+def test_a_damaged_file_is_never_half_loaded(saved, place, junk, cut):
+    """Cut off or overwritten anywhere: either a clear ValueError, or a model whose every weight has a value."""
+    _, folder = saved
+    damaged = folder.parent / "damaged"
+    shutil.copytree(folder, damaged, dirs_exist_ok=True)
+    data = (folder / "model.safetensors").read_bytes()
+    at = int(place * len(data))
+    (damaged / "model.safetensors").write_bytes(data[:at] + junk + (b"" if cut else data[at + len(junk) :]))
+    try:
+        model, _ = load_pretrained(damaged)
+    except ValueError as error:
+        assert len(str(error)) < 800
+    else:
+        assert model.state_dict().keys() == BertModel(SMALL).state_dict().keys()
+
+
+@pytest.mark.parametrize("name", ["config.json", "model.safetensors", "vocab.txt"])
+def test_a_file_is_missing(saved, name):
+    _, folder = saved
+    (folder / name).unlink()
+    with pytest.raises(FileNotFoundError, match=f"has no {name}"):
+        load_pretrained(folder)
+
+
+def test_an_unknown_name_without_network(monkeypatch):
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    for name in ("bert-base-uncased", "no such/name at all"):
+        with pytest.raises(FileNotFoundError, match="neither a folder here nor"):
+            load_pretrained(name)
+
+
+@pytest.mark.parametrize(
+    ("entry", "error", "says"),
+    [
+        ({"position_embedding_type": "relative_key"}, ValueError, "position_embedding_type = 'relative_key'"),
+        ({"hidden_act": "relu"}, ValueError, "hidden_act = 'relu'"),
+        ({"is_decoder": True}, ValueError, "is_decoder = True"),
+        ({"model_type": "roberta"}, ValueError, "model_type = 'roberta'"),
+        ({"num_attention_heads": 3}, ValueError, "hidden_size 8 cannot be shared evenly by 3"),
+        ({"hidden_size": "8"}, TypeError, "hidden_size is '8'"),
+        ({"num_hidden_layers": 0}, ValueError, "num_hidden_layers is 0"),
+        ({"hidden_dropout_prob": 1.5}, ValueError, "hidden_dropout_prob is 1.5"),
+        ({"pad_token_id": 8}, ValueError, "pad_token_id 8"),
+    ],
+)
+def test_configs_that_are_not_implemented(saved, entry, error, says):
+    _, folder = saved
+    config = json.loads((folder / "config.json").read_text()) | entry
+    (folder / "config.json").write_text(json.dumps(config))
+    with pytest.raises(error, match=says):
+        load_pretrained(folder)
+
+
+@pytest.mark.parametrize("text", ["", "{", "[1]", "null"])
+def test_a_config_that_is_no_json_object(saved, text):
+    _, folder = saved
+    (folder / "config.json").write_text(text)
+    with pytest.raises(ValueError, match="config.json"):
+        load_pretrained(folder)
+
+
+def test_nothing_is_written_of_a_broken_model(tmp_path):
+    model = BertModel(SMALL)
+    with torch.no_grad():
+        model.pooler.dense.bias[0] = float("nan")
+    with pytest.raises(ValueError, match="pooler.dense.bias"):
+        save_pretrained(model, BertTokenizer(VOCABULARY), tmp_path / "model")
+    assert not (tmp_path / "model").exists()
+
+
+def test_a_failed_write_leaves_the_old_file(saved, monkeypatch):
+    model, folder = saved
+    before = (folder / "model.safetensors").read_bytes()
+
+    def full_disk(*arguments, **named):
+        raise OSError("no space left on device")
+
+    monkeypatch.setattr(checkpoint_module, "save_file", full_disk)
+    with pytest.raises(OSError, match="no space"):
+        save_pretrained(model, BertTokenizer(VOCABULARY), folder)
+    assert (folder / "model.safetensors").read_bytes() == before
+    assert list(folder.glob("*.part")) == []

@@ -1,0 +1,33 @@
+"""Sentence vectors against sentence-transformers' own, and the nearest ones."""
+
+import pytest
+import torch
+from sentence_transformers import SentenceTransformer
+
+from bert_parts import load_pretrained, mean_pooling, movie_reviews
+from bert_parts.checkpoint import find_checkpoint
+from bert_parts.search import nearest, sentence_vectors
+
+
+def test_sentence_vectors_against_sentence_transformers():
+    sentences = [review.text for review in movie_reviews()[::150]]
+    ours = sentence_vectors(*load_pretrained(), sentences, batch_size=16)
+    oracle = SentenceTransformer(str(find_checkpoint("all-MiniLM-L6-v2")), device="cpu", local_files_only=True)
+    theirs = oracle.encode(sentences, convert_to_tensor=True, normalize_embeddings=True, show_progress_bar=False)
+    torch.testing.assert_close(ours, theirs.cpu(), atol=1e-5, rtol=0)
+
+
+def test_mean_pooling_by_hand():
+    hidden = torch.tensor([[[1.0], [3.0], [100.0]], [[2.0], [4.0], [6.0]]])
+    marks = torch.tensor([[1, 1, 0], [1, 1, 1]])
+    assert mean_pooling(hidden, marks).tolist() == [[2.0], [4.0]]
+
+
+def test_nearest():
+    vectors = torch.tensor([[1.0, 0.0], [0.0, 1.0], [0.6, 0.8]])
+    assert [place for place, _ in nearest(torch.tensor([1.0, 0.0]), vectors, k=9)] == [0, 2, 1]
+
+
+def test_no_sentences():
+    with pytest.raises(ValueError, match="no sentences"):
+        sentence_vectors(*load_pretrained(), [])
