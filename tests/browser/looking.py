@@ -1,0 +1,70 @@
+"""What the browser tests do on a page, in words: run a notebook, try its views, read its outputs."""
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Frame, Page, expect
+
+expect.set_options(timeout=60_000)     # the machine may be busy
+VIEW = "iframe[title*='of attention']"
+RAN = """
+() => {
+  const prompts = [...document.querySelectorAll(".jp-Notebook .jp-CodeCell")]
+    .filter(cell => cell.querySelector(".cm-content").innerText.trim())
+    .map(cell => cell.querySelector(".jp-InputPrompt").innerText);
+  const failed = document.querySelector("[data-mime-type='application/vnd.jupyter.error']");
+  return failed || (prompts.length && prompts.every(prompt => /\\[\\d+\\]/.test(prompt)));
+}
+"""
+# What can go wrong in an output of ours; the rest of the page is JupyterLab's.
+RULES = [
+    "button-name", "color-contrast", "frame-title", "image-alt", "label", "link-name", "select-name",
+]
+
+
+def run_all(lab, page: Page, name: str, theme: str):
+    """Open a notebook in the theme, choose Run → Run All Cells, and wait until all has run and every view is drawn."""
+    lab.set("apputils-extension/themes", {"theme": f"JupyterLab {theme}"})
+    page.goto(f"{lab.address}/doc/tree/{name}?reset&token={lab.token}")
+    expect(page.locator("body")).to_have_attribute("data-jp-theme-light", "true" if theme == "Light" else "false")
+    expect(page.get_by_text("| Idle")).to_be_visible()     # the kernel is up, says the status bar
+    page.get_by_role("menuitem", name="Run", exact=True).click()
+    page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+    page.wait_for_function(RAN, timeout=300_000, polling=200)
+    errors = page.locator("[data-mime-type='application/vnd.jupyter.error']")
+    assert errors.all_inner_texts() == []
+    views(page)
+
+
+def views(page: Page) -> list[Frame]:
+    """bertviz's frames, each once its first lines are drawn."""
+    frames = [handle.content_frame() for handle in page.locator(VIEW).element_handles()]
+    for frame in frames:
+        frame.wait_for_selector("svg line", state="attached")
+    return frames
+
+
+def check_views(page: Page):
+    """Every view is drawn, answers a click, and fits its frame."""
+    for frame in views(page):
+        fits = frame.evaluate("document.documentElement.scrollHeight <= innerHeight")
+        assert fits, "The view is cut off below."
+        drawing, switch = frame.locator("svg"), frame.get_by_role("button").first
+        switch.hover()     # which gives it another cursor
+        before = drawing.inner_html()
+        switch.click()
+        assert drawing.inner_html() != before, "The view does not answer a click."
+        switch.click()
+        assert drawing.inner_html() == before, "A second click does not undo the first."
+
+
+def check_contrast(page: Page):
+    """axe finds nothing in our outputs, nor in the documents inside the views' frames."""
+    faults = find_faults(page, {"include": [[".jp-OutputArea-output"]]})
+    for frame in views(page):
+        faults += find_faults(frame, None)
+    assert not faults, "\n".join(faults)
+
+
+def find_faults(page: Page | Frame, context: dict | None) -> list[str]:
+    options = {"runOnly": {"type": "rule", "values": RULES}, "resultTypes": ["violations"], "iframes": False}
+    found = Axe().run(page, context=context, options=options).response["violations"]
+    return [f"{rule['id']}: {node['html'][:200]} {node['failureSummary']}" for rule in found for node in rule["nodes"]]

@@ -1,0 +1,128 @@
+"""The pictures of bert_parts.visualize in a page: in JupyterLab, and in a page exported from a notebook."""
+
+import pytest
+import torch
+from nbconvert import HTMLExporter
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+
+from bert_parts.visualize import head_view, heads_grid, heatmap, model_view
+
+from .looking import VIEW, check_contrast, check_views, run_all, views
+
+TOKENS = ["[CLS]", "the", "old", "river", "bank", "was", "steep", ",", "so", "we", "sat", "down", ".", "[SEP]"]
+SET_UP = f"""
+import torch
+from matplotlib import pyplot
+from bert_parts.visualize import head_view, heads_grid, heatmap, model_view, show
+tokens = {TOKENS}
+draws = torch.randn(4, 1, 12, 14, 14, generator=torch.Generator().manual_seed(0))
+maps = list((3 * draws).softmax(-1))
+"""
+FIGURE = """
+figure, axes = pyplot.subplots(figsize=(4, 2))
+axes.plot([3, 1, 2])
+show(figure, "A line that falls and rises.")
+"""
+DRAWN = [
+    "heatmap(maps[0][0, 0], tokens)",
+    "heads_grid(maps, tokens)",
+    "head_view(maps, tokens)",
+    "model_view(maps, tokens)",
+]
+
+
+def a_notebook():
+    cells = [new_markdown_cell("# Pictures"), *map(new_code_cell, [SET_UP, *DRAWN, FIGURE])]
+    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    return new_notebook(cells=cells, metadata={"kernelspec": kernel})
+
+
+@pytest.mark.parametrize("theme", ["Light", "Dark"])
+def test_in_jupyterlab(lab, page, photograph, theme):
+    lab.add(a_notebook(), "pictures.ipynb")
+    try:
+        run_all(lab, page, "pictures.ipynb", theme)
+        photograph(f"pictures-{theme.lower()}", ".jp-WindowedPanel-viewport")
+        assert page.locator(VIEW).count() == 2
+        assert page.locator(".jp-OutputArea-output img").count() == 3
+        assert page.get_by_alt_text("A line that falls and rises.").count() == 1     # and not once more without words
+        check_views(page)
+        check_contrast(page)
+    finally:
+        lab.stop_kernels()
+    assert page.watch.strangers() == []
+    assert page.watch.complaints == []
+
+
+@pytest.fixture
+def exported(tmp_path):
+    """The same pictures on a page of their own, by nbconvert, less what its template fetches and we do not use."""
+    outputs = [new_output("display_data", picture._repr_mimebundle_()) for picture in draw()]
+    cells = [new_code_cell("...", outputs=[output]) for output in outputs]
+    exporter = HTMLExporter(require_js_url="", mathjax_url="", jquery_url="", mermaid_js_url="", widget_renderer_url="")
+    page, _ = exporter.from_notebook_node(new_notebook(cells=cells))
+    file = tmp_path / "pictures.html"
+    file.write_text(page, encoding="utf-8")
+    return file.as_uri()
+
+
+def draw():
+    maps = list(torch.randn(4, 1, 12, 14, 14, generator=torch.Generator().manual_seed(0)).mul(3).softmax(-1))
+    return [draw(maps, TOKENS) for draw in (head_view, model_view, heads_grid)] + [heatmap(maps[0][0, 0], TOKENS)]
+
+
+def test_the_checks_can_see(page):
+    page.set_content("""<div class="jp-OutputArea-output"><p style="color:#999;background:#fff">faint</p><img src=""></div>""")
+    with pytest.raises(AssertionError, match=r"(?s)color-contrast.*image-alt"):
+        check_contrast(page)
+
+
+def test_in_an_exported_page(page, photograph, exported):
+    page.goto(exported)
+    check_views(page)
+    check_contrast(page)
+    photograph("exported")
+    assert page.watch.strangers() == []
+    assert page.watch.complaints == []
+
+
+def shining(frame):
+    """How many lines of a head view can be seen."""
+    lines = "lines => lines.filter(line => line.getAttribute('stroke-opacity') > 0).length"
+    return frame.locator("#attention line").evaluate_all(lines)
+
+
+def test_the_head_view_by_keyboard(page, exported):
+    page.goto(exported)
+    frame = views(page)[0]
+    squares = frame.get_by_role("button")
+    assert [squares.nth(i).get_attribute("aria-label") for i in (0, 11)] == ["Head 0", "Head 11"]
+    all_heads = shining(frame)
+    page.locator(VIEW).first.focus()
+    page.keyboard.press("Tab")
+    assert frame.evaluate("document.activeElement.ariaLabel") == "Layer"
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    assert squares.first.get_attribute("aria-pressed") == "false" and shining(frame) < all_heads
+    page.keyboard.press("Shift+Enter")
+    pressed = [squares.nth(i).get_attribute("aria-pressed") for i in range(12)]
+    assert pressed == ["true"] + ["false"] * 11 and shining(frame) < all_heads / 6
+    frame.get_by_label("Layer").select_option("3")
+    assert frame.get_by_role("button").last.get_attribute("aria-label") == "Head 11"     # named anew in a new drawing
+
+
+def test_the_model_view_by_keyboard(page, exported):
+    page.goto(exported)
+    frame = views(page)[1]
+    thumbnail = frame.get_by_role("button", name="Layer 2, head 7")
+    thumbnail.press("Enter")
+    assert frame.get_by_text("Layer 2, Head 7").count() == 1
+    thumbnail.press(" ")
+    assert frame.get_by_text("Layer 2, Head 7").count() == 0
+
+
+def test_a_word_pointed_at_shows_its_lines_alone(page, exported):
+    page.goto(exported)
+    frame = views(page)[0]
+    frame.get_by_text("river").first.hover()
+    assert frame.locator("line[visibility='visible']").count() == 12 * len(TOKENS)

@@ -1,0 +1,166 @@
+"""Every notebook as it is committed, and again with each stub solved from the package.
+
+The notebooks as shipped are run by nbval, which compares every output: see `make test`.
+"""
+
+import ast
+import inspect
+import json
+import sys
+import textwrap
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from bert_parts.learn import EXERCISES
+from bert_parts.learn.source import empty_functions
+from tools.notebook_rules import code_cells, defined, notebooks, problems, source_of, tags, text_of
+from tools.run_notebooks import execute
+
+NOTEBOOKS = [pytest.param(path, id=path.stem) for path in notebooks()]
+STUBS = [
+    pytest.param(path, cell, id=f"{path.stem}-{defined(cell).name}")
+    for path in notebooks()
+    for cell in code_cells(json.loads(path.read_text(encoding="utf-8")))
+    if "exercise" in tags(cell) and defined(cell)
+]
+
+
+def read(path: Path) -> dict:
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+# ── as committed ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS)
+def test_it_may_be_committed(path):
+    found = problems(read(path), path.stat().st_size)
+    assert not found, "\n".join(["run `make notebooks` again, or:", *found])
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS)
+def test_it_is_a_valid_notebook(path):
+    nbformat.validate(nbformat.read(path, as_version=4))
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS)
+def test_every_exercise_is_there_and_unattempted(path):
+    cells = code_cells(read(path))
+    stubs = [defined(cell).name for cell in cells if "exercise" in tags(cell)]
+    assert stubs == [name for name, exercise in EXERCISES.items() if exercise.notebook == path.stem]
+    checks = [cell for cell in cells if is_check(cell)]
+    assert [checked(cell) for cell in checks] == stubs
+    assert all(answer(cell).startswith("○ not attempted") for cell in checks), [answer(cell) for cell in checks]
+
+
+# ── the stubs ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("path, cell", STUBS)
+def test_a_stub_asks_for_the_part_of_the_package(path, cell):
+    stub = defined(cell)
+    reference = ast.parse(textwrap.dedent(inspect.getsource(EXERCISES[stub.name].reference))).body[0]
+    assert type(stub) is type(reference)
+    assert ast.get_docstring(stub) == ast.get_docstring(reference)
+    assert empty_functions(ast.unparse(stub)), "it is solved already"
+    if isinstance(stub, ast.FunctionDef):
+        assert_same_signature(stub, reference)
+        return
+    assert [ast.unparse(base) for base in stub.bases] == [ast.unparse(base) for base in reference.bases]
+    methods = {node.name: node for node in reference.body if isinstance(node, ast.FunctionDef)}
+    for method in (node for node in stub.body if isinstance(node, ast.FunctionDef)):
+        assert method.name in methods, f"the package's {stub.name} has no {method.name}"
+        assert_same_signature(method, methods.pop(method.name))
+    assert not [name for name in methods if not name.startswith("_") or name == "__init__"], "methods that it does not name"
+
+
+def assert_same_signature(stub: ast.FunctionDef, reference: ast.FunctionDef):
+    """The same names, defaults and docstring. A stub may leave out types; one that it gives must be the package's."""
+    given, expected = arguments_of(stub), arguments_of(reference)
+    assert [name for name, _ in given] == [name for name, _ in expected]
+    assert [ast.unparse(value) for value in defaults_of(stub)] == [ast.unparse(value) for value in defaults_of(reference)]
+    for (name, here), (_, there) in zip(given, expected, strict=True):
+        assert here in ("", there), f"the type of {name}"
+    assert not stub.returns or ast.unparse(stub.returns) == ast.unparse(reference.returns)
+    assert ast.get_docstring(stub) == ast.get_docstring(reference)
+
+
+def arguments_of(function: ast.FunctionDef) -> list[tuple[str, str]]:
+    """The arguments, each with its kind and name, and its type or ''."""
+    kinds = {"/": function.args.posonlyargs, "": function.args.args, "*": function.args.kwonlyargs}
+    kinds |= {"*args": [function.args.vararg], "**kwargs": [function.args.kwarg]}
+    return [(kind + each.arg, ast.unparse(each.annotation) if each.annotation else "")
+            for kind, group in kinds.items() for each in group if each]
+
+
+def defaults_of(function: ast.FunctionDef) -> list[ast.expr]:
+    return [value for value in (*function.args.defaults, *function.args.kw_defaults) if value]
+
+
+# ── solved ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("path", NOTEBOOKS)
+def test_solved(path, tmp_path):
+    """With every stub replaced by the package's source each check says that it is right, and the parts are kept.
+
+    No cell may reach for the network.
+    """
+    notebook = solved(nbformat.read(path, as_version=4))
+    home, notes = tmp_path / "home", tmp_path / "network"
+    execute(notebook, home, {"OFFLINE_NOTES": str(notes)})
+    assert not notes.exists(), f"it reached for the network:\n{notes.read_text(encoding='utf-8')}"
+    checks = [cell for cell in code_cells(notebook) if is_check(cell)]
+    for cell in checks:
+        assert answer(cell).startswith("✓ right"), f"{source_of(cell)}: {answer(cell)}"
+        assert (home / f"{checked(cell)}.py").is_file(), f"{checked(cell)} was not kept: {answer(cell)}"
+
+
+def solved(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
+    """The notebook with its stubs solved, and without the cells that take long."""
+    cells = []
+    for cell in notebook.cells:
+        if cell.cell_type == "code" and "long" in tags(cell):
+            continue
+        if cell.cell_type == "code" and "exercise" in tags(cell):
+            reference = EXERCISES[defined(cell).name].reference
+            cells.append(nbformat.v4.new_code_cell(surroundings_of(reference)))
+            cell.source = in_place_of_stub(cell, textwrap.dedent(inspect.getsource(reference)))
+        cells.append(cell)
+    notebook.cells = cells
+    return notebook
+
+
+def in_place_of_stub(cell: dict, source: str) -> str:
+    """The cell's text with the stub's lines replaced."""
+    stub = defined(cell)
+    lines = source_of(cell).splitlines()
+    first = min([stub.lineno, *(each.lineno for each in stub.decorator_list)]) - 1
+    return "\n".join([*lines[:first], source.rstrip(), *lines[stub.end_lineno:]])
+
+
+def surroundings_of(reference) -> str:
+    """Code that gives the notebook what the package's source finds in its own file, where it has no such name itself."""
+    module = sys.modules[reference.__module__].__name__
+    return (f"import {module}\n"
+            f"for _name, _value in vars(__import__('sys').modules['{module}']).items():\n"
+            f"    if not _name.startswith('__') and _name != '{reference.__name__}':\n"
+            f"        globals().setdefault(_name, _value)\n")
+
+
+def is_check(cell: dict) -> bool:
+    return source_of(cell).startswith("check(")
+
+
+def checked(cell: dict) -> str:
+    """What a cell that begins with check(…) gives it."""
+    return ast.unparse(ast.parse(source_of(cell)).body[0].value.args[0])
+
+
+def answer(cell: dict) -> str:
+    """What check said."""
+    texts = [text_of(output["data"]["text/plain"]) for output in cell["outputs"] if "data" in output]
+    return texts[0] if texts else ""

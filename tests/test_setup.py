@@ -1,0 +1,251 @@
+"""What a newcomer meets before the first notebook: the README, make, and what is installed."""
+
+import importlib.metadata
+import json
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+from packaging.version import Version
+
+from tools import lab
+from tools.check_python import problem
+from tools.notebook_rules import code_cells, notebooks, source_of
+from tools.run_notebooks import merged, tidy
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def lines_of(name: str) -> list[str]:
+    """The requirements in a file, without remarks and without the lines that are for pip alone."""
+    lines = [line.split("#")[0].strip() for line in (ROOT / name).read_text(encoding="utf-8").splitlines()]
+    return [line for line in lines if line and not line.startswith("-")]
+
+
+DIRECT = [Requirement(line) for name in ("requirements.txt", "requirements-test.txt") for line in lines_of(name)]
+LOCKED = [Requirement(line) for line in lines_of("constraints.txt")]
+
+
+# ── a Python that will not do ────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_python_that_will_do():
+    assert problem((3, 11), has_venv=True) == ""
+    assert problem((3, 14), has_venv=True) == ""
+
+
+@pytest.mark.parametrize("version, has_venv, words", [
+    ((3, 10), True, "needs Python 3.11 or newer, and this is Python 3.10"),
+    ((2, 7), False, "needs Python 3.11 or newer, and this is Python 2.7"),
+    ((3, 12), False, "sudo apt install python3-venv"),
+])
+def test_a_python_that_will_not_do_is_told_in_one_line(version, has_venv, words):
+    message = problem(version, has_venv)
+    assert words in message
+    assert "make lab PYTHON=python3.12" in message
+    assert "\n" not in message
+
+
+def make(folder: Path, *arguments: str) -> subprocess.CompletedProcess:
+    """make in a copy of the course that has nothing but what comes before the installation."""
+    for name in ("Makefile", "requirements.txt", "requirements-test.txt", "constraints.txt", "pyproject.toml"):
+        shutil.copy(ROOT / name, folder)
+    (folder / "tools").mkdir()
+    shutil.copy(ROOT / "tools" / "check_python.py", folder / "tools")
+    return subprocess.run(["make", *arguments], cwd=folder, capture_output=True, text=True)
+
+
+needs_make = pytest.mark.skipif(not shutil.which("make"), reason="there is no make here")
+
+
+@needs_make
+@pytest.mark.parametrize("command, words", [
+    ("no-such-python", "There is no command no-such-python"),
+    ("./old-python", "this is Python 3.8"),
+    ("./no-venv", "This Python has no venv module"),
+])
+def test_make_says_what_is_wrong_with_python_in_one_line(tmp_path, command, words):
+    setups = {
+        "old-python": "import sys; sys.version_info = (3, 8, 10)",
+        "no-venv": "import sys; sys.modules['ensurepip'] = None",
+    }
+    for name, setup in setups.items():
+        code = f"{setup}; import runpy; runpy.run_path(sys.argv[1], run_name='__main__')"
+        (tmp_path / name).write_text(f'#!/bin/sh\nexec "{sys.executable}" -c "{code}" "$@"\n')
+        (tmp_path / name).chmod(0o755)
+    result = make(tmp_path, "lab", f"PYTHON={command}")
+    said = (result.stdout + result.stderr).strip()
+    assert result.returncode != 0
+    assert words in said
+    assert len(said.splitlines()) == 1, said
+    assert not (tmp_path / ".venv").exists()
+
+
+@needs_make
+def test_what_is_installed_is_not_installed_again(tmp_path):
+    (tmp_path / ".venv" / "bin").mkdir(parents=True)
+    for name in ("bin/python", ".installed", ".installed-test"):
+        (tmp_path / ".venv" / name).write_text("#!/bin/sh\necho python $*\n")
+        (tmp_path / ".venv" / name).chmod(0o755)
+    first = make(tmp_path, "lab", "ARGS=--no-browser")
+    assert "pip install" in first.stdout     # the requirements are newer than the mark
+    again = subprocess.run(["make", "lab", "ARGS=--no-browser"], cwd=tmp_path, capture_output=True, text=True)
+    assert again.stdout == "python tools/lab.py --no-browser\n"
+
+
+# ── JupyterLab ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_the_lab_opens_the_first_notebook():
+    line = lab.command(["--port=9999"], {"DISPLAY": ":0"}, "linux", is_root=False)
+    assert line[1:] == ["-m", "jupyterlab", f"--ServerApp.root_dir={ROOT}",
+                        "--LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb", "--port=9999"]
+
+
+def test_the_lab_prints_its_address_where_there_is_no_screen():
+    assert "--no-browser" in lab.command([], {}, "linux", is_root=False)
+    assert "--no-browser" not in lab.command([], {"WAYLAND_DISPLAY": "wayland-0"}, "linux", is_root=False)
+    assert "--no-browser" not in lab.command([], {}, "darwin", is_root=False)
+    assert "--allow-root" in lab.command([], {}, "linux", is_root=True)
+
+
+def test_the_lab_asks_nobody_for_news():
+    text = (ROOT / "tools" / "jupyter" / "labconfig" / "default_setting_overrides.json").read_text(encoding="utf-8")
+    settings = json.loads(text)["@jupyterlab/apputils-extension:notification"]
+    schema = Path(sys.prefix) / "share/jupyter/lab/schemas/@jupyterlab/apputils-extension/notification.json"
+    known = json.loads(schema.read_text(encoding="utf-8"))["properties"]
+    assert settings == {"fetchNews": "false", "checkForUpdates": False}
+    assert settings.keys() <= known.keys()
+
+
+# ── what is installed ────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("requirement", DIRECT, ids=str)
+def test_a_requirement_is_pinned_and_installed(requirement):
+    (pin,) = requirement.specifier
+    assert pin.operator == "=="
+    installed = Version(importlib.metadata.version(requirement.name))
+    assert Version(pin.version) == Version(installed.public)     # without a build's own name, such as +cpu
+
+
+def test_torch_is_written_as_it_must_be():
+    assert "torch==2.13.0" in lines_of("requirements.txt")
+    assert "torch==2.13.0" in lines_of("constraints.txt")
+
+
+def test_the_lock_holds_all_that_the_requirements_bring():
+    locked = {canonicalize_name(each.name): each for each in LOCKED if not each.marker or each.marker.evaluate()}
+    missing = []
+    for name in sorted(brought_by(DIRECT)):
+        version = Version(importlib.metadata.version(name)).public
+        if name not in locked or not locked[name].specifier.contains(version):
+            missing.append(f"{name} {version}")
+    assert not missing, f"run `make lock`, or `make test` in a clean folder: {missing}"
+
+
+def brought_by(requirements: list[Requirement]) -> set[str]:
+    """The names of all that must be installed here for these requirements, themselves included."""
+    found, waiting = set(), [(each, "") for each in requirements]
+    while waiting:
+        requirement, extra = waiting.pop()
+        if requirement.marker and not requirement.marker.evaluate({"extra": extra}):
+            continue
+        key = (canonicalize_name(requirement.name), frozenset(requirement.extras))
+        if key in found:
+            continue
+        found.add(key)
+        for line in importlib.metadata.requires(requirement.name) or []:
+            waiting += [(Requirement(line), each) for each in (requirement.extras or {""})]
+    return {name for name, _ in found}
+
+
+def test_the_lock_is_for_every_system():
+    for each in LOCKED:
+        (pin,) = each.specifier
+        assert pin.operator == "=="
+        assert "+" not in pin.version, f"{each}: a build's own name is not known everywhere"
+        assert not each.url
+
+
+def test_what_is_imported_is_required():
+    """What the package and the notebooks import a learner has; what the tests import, who tests."""
+    learner, tester = ({canonicalize_name(Requirement(line).name) for name in names for line in lines_of(name)}
+                       for names in (["requirements.txt"], ["requirements.txt", "requirements-test.txt"]))
+    package = [path.read_text(encoding="utf-8") for path in (ROOT / "bert_parts").rglob("*.py")]
+    cells = [source_of(cell) for path in notebooks() for cell in code_cells(json.loads(path.read_text(encoding="utf-8")))]
+    tests = [path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("*.py")]
+    assert imported(package + cells) - learner - {"ipython"} == set()     # IPython is what runs the notebooks
+    assert imported(tests) - tester - {"ipython", "packaging", "nbformat"} == set()     # parts of pytest and nbclient
+
+
+def imported(texts: list[str]) -> set[str]:
+    """The distributions whose modules are imported, by the first name of each."""
+    pattern = re.compile(r"^\s*(?:import|from)\s+(\w+)", re.MULTILINE)
+    names = {name for text in texts for name in pattern.findall(text)} - set(sys.stdlib_module_names)
+    homes = importlib.metadata.packages_distributions()
+    return {canonicalize_name(homes[name][0]) for name in names if name in homes} - {"bert-parts"}
+
+
+# ── what is written ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_the_readme_begins_with_how_to_begin():
+    first = "\n".join((ROOT / "README.md").read_text(encoding="utf-8").splitlines()[:25])
+    for words in ("make lab", "make test", "python3 -m venv .venv", ".venv/bin/python -m pip install -r requirements.txt",
+                  ".venv/bin/python tools/lab.py", r".venv\Scripts\python -m pip install -r requirements.txt",
+                  "urlpath=lab/tree/notebooks/00_start_here.ipynb"):
+        assert words in first, words
+
+
+def test_no_registry_is_named():
+    """Which registry is asked is the user's own setting. Only Binder, which has none, is told."""
+    hosts = [".".join(parts) for parts in (("pypi", "org"), ("python" + "hosted", "org"), ("npm" + "js", "org"),
+                                           ("yarn" + "pkg", "com"), ("ana" + "conda", "org"), ("pytorch", "org/whl"))]
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True)
+    if listed.returncode:
+        pytest.skip("this is no clone")
+    named = [(name, host) for name in listed.stdout.split("\0") if name and not name.startswith(".binder/")
+             for host in hosts if host.encode() in (ROOT / name).read_bytes()]
+    assert named == []
+
+
+# ── saving a notebook ────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_saved_notebook_is_the_same_after_each_run():
+    import nbformat
+    from nbformat.v4 import new_code_cell, new_notebook, new_output
+
+    def one_run(widget: str, seconds: str):
+        outputs = [
+            new_output("stream", name="stdout", text="a\n"),
+            new_output("stream", name="stdout", text="b\n"),
+            new_output("stream", name="stderr", text=f"\r 50%|█    | 1/2 [00:01<{seconds},  1.10s/it]"),
+            new_output("display_data", data={"application/vnd.jupyter.widget-view+json": {"model_id": widget}}),
+        ]
+        cells = [new_code_cell("1", id="one", outputs=outputs, execution_count=7,
+                               metadata={"tags": ["long"], "execution": {"shell.execute_reply": seconds}}),
+                 new_code_cell("", id="two")]
+        state = {"application/vnd.jupyter.widget-state+json": {"state": {widget: {"model_name": "HTMLModel"}}}}
+        metadata = {"widgets": state, "language_info": {"name": "python", "version": f"3.11.{seconds}"}}
+        return nbformat.writes(tidy(new_notebook(cells=cells, metadata=metadata), "name"))
+
+    saved = one_run("0123456789abcdef" * 2, "5")
+    assert saved == one_run("fedcba9876543210" * 2, "6")
+    cell, empty = json.loads(saved)["cells"]
+    assert cell["metadata"] == {"tags": ["long"]}
+    assert (cell["execution_count"], empty["execution_count"]) == (1, None)
+    assert [output.get("text") for output in cell["outputs"]] == [["a\n", "b\n"], None]
+
+
+def test_a_warning_is_not_taken_for_a_progress_bar():
+    from nbformat.v4 import new_output
+
+    (output,) = merged([new_output("stream", name="stderr", text="100%|██| 47/47 [01:15<00:00]\rUserWarning: look\n")])
+    assert output.text == "UserWarning: look"

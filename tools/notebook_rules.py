@@ -1,0 +1,117 @@
+"""What holds for every notebook of the course as it is committed: shared by tools/run_notebooks.py and the tests."""
+
+import ast
+import json
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+FOLDER = ROOT / "notebooks"
+MAX_BYTES = 1_500_000
+MAX_LINES = 25
+KERNELSPEC = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
+# Where a person's or a machine's own folders begin. What stands in a picture's base64 is not looked at.
+OWN_PATHS = re.compile(
+    r"(?<![\w.:/-])/(?:home|Users|root|tmp|work|private|mnt|opt|var)/|\b[A-Z]:(?:\\)+Users|site-packages|\.venv\b"
+)
+BASE64 = re.compile(r"base64,[A-Za-z0-9+/=\\n\s]+")
+
+
+def notebooks() -> list[Path]:
+    """All notebooks, in the course's order."""
+    return sorted(FOLDER.glob("*.ipynb"))
+
+
+def code_cells(notebook: dict) -> list[dict]:
+    return [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
+
+
+def source_of(cell: dict) -> str:
+    """A cell's text: files have it as one string or as lines."""
+    return cell["source"] if isinstance(cell["source"], str) else "".join(cell["source"])
+
+
+def tags(cell: dict) -> list[str]:
+    return cell["metadata"].get("tags", [])
+
+
+def text_of(value) -> str:
+    return value if isinstance(value, str) else "".join(value)
+
+
+def defined(cell: dict) -> ast.FunctionDef | ast.ClassDef | None:
+    """The function or class that an exercise's cell asks for: the last one that it defines."""
+    nodes = [node for node in ast.parse(source_of(cell)).body if isinstance(node, (ast.FunctionDef, ast.ClassDef))]
+    return nodes[-1] if nodes else None
+
+
+def problems(notebook: dict, size: int) -> list[str]:
+    """What is wrong with an executed notebook, a sentence for each fault; none if it may be committed."""
+    found = []
+    if size > MAX_BYTES:
+        found.append(f"It has {size:,} bytes, and {MAX_BYTES:,} are allowed: make its pictures smaller or fewer.")
+    if notebook["metadata"].get("kernelspec", {}).get("name") != "python3":
+        found.append('Its kernelspec is not "python3".')
+    ids = [cell.get("id") for cell in notebook["cells"]]
+    if None in ids or len(set(ids)) < len(ids):
+        found.append("A cell has no id, or two have the same.")
+    cells = [cell for cell in code_cells(notebook) if source_of(cell).strip()]
+    if [cell["execution_count"] for cell in cells] != list(range(1, len(cells) + 1)):
+        found.append("Its cells were not run once each, from top to bottom.")
+    for number, cell in enumerate(code_cells(notebook)):
+        found += [f"Code cell {number}: {fault}" for fault in cell_problems(cell)]
+    return found
+
+
+def cell_problems(cell: dict) -> list[str]:
+    found = []
+    lines = sum(bool(line.strip()) for line in source_of(cell).splitlines())
+    if lines > MAX_LINES:
+        found.append(f"it has {lines} lines, and {MAX_LINES} are enough for a cell.")
+    if "execution" in cell["metadata"]:
+        found.append("it holds the time of its execution, which changes with each run.")
+    for output in cell["outputs"]:
+        found += output_problems(output, may_fail="raises-exception" in tags(cell))
+    return found
+
+
+def output_problems(output: dict, may_fail: bool) -> list[str]:
+    found = []
+    if output["output_type"] == "error" and not may_fail:
+        found.append(f"it ended in {output['ename']}: {output['evalue'][:200]}")
+    if output.get("name") == "stderr":
+        found.append(f"it wrote a warning: {text_of(output['text'])[:200]!r}")
+    words = BASE64.sub("base64,", json.dumps({key: output.get(key) for key in ("text", "data", "traceback")}))
+    path = OWN_PATHS.search(words)
+    if path:
+        found.append(f"its output names a folder of this machine: …{words[max(0, path.start() - 40):path.end() + 60]}…")
+    data = output.get("data", {})
+    if "image/png" in data and not alt_of(output["metadata"]):
+        found.append("its picture has no alt text: show it with bert_parts.visualize.show(figure, alt).")
+    if "text/html" in data and images_without_alt(text_of(data["text/html"])):
+        found.append("an <img> in its output has no alt text.")
+    return found
+
+
+def alt_of(metadata: dict) -> str:
+    """A picture's alt text. Only nbconvert's classic pages show it; JupyterLab 4.6 needs an <img alt> of our own."""
+    return (metadata.get("image/png", {}).get("alt") or metadata.get("alt") or "").strip()
+
+
+class Images(HTMLParser):
+    """Counts the images that say nothing to who cannot see them."""
+
+    def __init__(self):
+        super().__init__()
+        self.silent = 0
+
+    def handle_starttag(self, tag, attributes):
+        if tag == "img" and not (dict(attributes).get("alt") or "").strip():
+            self.silent += 1
+
+
+def images_without_alt(html: str) -> int:
+    parser = Images()
+    parser.feed(html)
+    return parser.silent
