@@ -1,7 +1,10 @@
 """Ids → vectors: what the token is, where it stands, which sentence it belongs to."""
 
+import math
+
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from bert_parts.config import BertConfig
 
@@ -67,3 +70,35 @@ def check_ids(name: str, ids: Tensor, size: int, table: str):
     if lowest < 0 or highest >= size:
         wrong = lowest if lowest < 0 else highest
         raise ValueError(f"{name} holds the id {wrong}, and {table} {size}: use ids from 0 to {size - 1}.")
+
+
+def layer_norm(x: Tensor, weight: Tensor, bias: Tensor, eps: float) -> Tensor:
+    """Every vector to mean 0 and variance 1 by itself, then stretched and shifted (Ba et al. 2016, equations 3 and 4).
+
+    What nn.LayerNorm computes, written out. The model uses torch's own, which is faster.
+
+    Shapes:
+        x (B, T, D), weight (D,), bias (D,) → (B, T, D)
+    """
+    centred = x - x.mean(dim=-1, keepdim=True)
+    variance = centred.pow(2).mean(dim=-1, keepdim=True)     # (B, T, 1)
+    return centred / (variance + eps).sqrt() * weight + bias
+
+
+def nearest_words(word: str, tokens: list[str], vectors: Tensor, k: int = 5) -> list[tuple[str, float]]:
+    """The k other tokens whose vectors point most nearly the same way, each with its cosine, the nearest first.
+
+    Shapes:
+        V tokens, vectors (V, D), one for each → k pairs of a token and a cosine
+
+    Raises:
+        ValueError: the word is not one of the tokens.
+    """
+    if word not in tokens:
+        raise ValueError(f"{word!r} is not one of the {len(tokens)} tokens: only what stands in the table has a vector.")
+    place = tokens.index(word)
+    directions = F.normalize(vectors, dim=-1)
+    cosines = directions @ directions[place]     # (V,)
+    cosines[place] = -math.inf                   # nearest to a word is the word itself
+    values, places = cosines.topk(min(k, len(tokens) - 1))
+    return [(tokens[place], value) for place, value in zip(places.tolist(), values.tolist(), strict=True)]
