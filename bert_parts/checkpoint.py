@@ -114,6 +114,22 @@ def rename_published(published: dict[str, Tensor]) -> dict[str, Tensor]:
     return renamed
 
 
+def misfits(places: dict[str, Tensor], weights: dict[str, Tensor]) -> dict[str, list[str]]:
+    """The names of the tensors that do not fit, sorted, under "missing", "unexpected" and "misshapen".
+
+    Args:
+        places: the model's own tensors by name, as its state_dict() gives them.
+        weights: the tensors to be loaded. Missing is what only the model has, unexpected what only the weights have,
+            misshapen what both have in different shapes.
+    """
+    both = places.keys() & weights.keys()
+    return {
+        "missing": sorted(places.keys() - weights.keys()),
+        "unexpected": sorted(weights.keys() - places.keys()),
+        "misshapen": sorted(name for name in both if weights[name].shape != places[name].shape),
+    }
+
+
 def load_strictly(model: nn.Module, weights: dict[str, Tensor]):
     """Copy the weights into the model. Nothing is copied unless everything fits.
 
@@ -121,12 +137,12 @@ def load_strictly(model: nn.Module, weights: dict[str, Tensor]):
         ValueError: a tensor is missing, left over or of another shape; the message names the first few.
     """
     places = model.state_dict()
-    problems = [f"{name} is missing" for name in places if name not in weights]
-    problems += [f"{name} has no place in the model" for name in weights if name not in places]
+    found = misfits(places, weights)
+    problems = [f"{name} is missing" for name in found["missing"]]
+    problems += [f"{name} has no place in the model" for name in found["unexpected"]]
     problems += [
         f"{name} has shape {tuple(weights[name].shape)} where {tuple(places[name].shape)} is expected"
-        for name in places
-        if name in weights and weights[name].shape != places[name].shape
+        for name in found["misshapen"]
     ]
     if problems:
         more = f", and {len(problems) - 3} more" if len(problems) > 3 else ""

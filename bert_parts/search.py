@@ -16,7 +16,8 @@ def sentence_vectors(
 ) -> Tensor:
     """One vector of length 1 for each sentence: the mean of its tokens' hidden states (Reimers & Gurevych 2019).
 
-    Sentences of like length share a batch, so that little time goes into padding. Shows its progress if it takes long.
+    Sentences with like numbers of tokens share a batch, so that hardly any time goes into padding. Shows its progress
+    if it takes long.
 
     Shapes:
         N sentences → (N, D)
@@ -26,7 +27,8 @@ def sentence_vectors(
     """
     if not sentences:
         raise ValueError("There are no sentences to make vectors of: give a list with at least one.")
-    by_length = sorted(range(len(sentences)), key=lambda place: len(sentences[place]))
+    lengths = [len(tokenizer.ids(sentence)) for sentence in sentences]
+    by_length = sorted(range(len(sentences)), key=lengths.__getitem__)
     vectors = torch.empty(len(sentences), model.config.hidden_size)
     batches = range(0, len(sentences), batch_size)
     for start in tqdm(batches, desc="reading", unit="batch", delay=1, leave=False):
