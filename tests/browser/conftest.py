@@ -42,12 +42,13 @@ SETTINGS = {
 
 @dataclass(frozen=True)
 class Lab:
-    """A running JupyterLab: its address, and the folders it serves and reads its settings from."""
+    """A running JupyterLab: its address, and the folders that it serves, reads settings from and keeps parts in."""
 
     address: str
     token: str
     root: Path
     settings: Path
+    parts: Path
 
     def add(self, notebook: nbformat.NotebookNode, name: str):
         """Put a notebook into the served folder as a learner first meets it on the first run: without outputs."""
@@ -69,9 +70,11 @@ class Lab:
             body = answer.read()
         return json.loads(body) if body else None
 
-    def stop_kernels(self):
+    def tidy(self):
+        """Stop the kernels and forget which exercises were solved."""
         for session in self.call("api/sessions"):
             self.call(f"api/sessions/{session['id']}", "DELETE")
+        shutil.rmtree(self.parts, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
@@ -83,7 +86,7 @@ def lab(tmp_path_factory):
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    lab = Lab(f"http://127.0.0.1:{port}", secrets.token_hex(16), root, settings)
+    lab = Lab(f"http://127.0.0.1:{port}", secrets.token_hex(16), root, settings, home / "my_parts")
     for plugin, values in SETTINGS.items():
         lab.set(plugin, values)
     with open(home / "log.txt", "w") as log:
@@ -91,7 +94,7 @@ def lab(tmp_path_factory):
     try:
         wait_for(server, lab, home / "log.txt")
         yield lab
-        lab.stop_kernels()
+        lab.tidy()
     finally:
         server.terminate()
         try:
@@ -155,6 +158,16 @@ def browser():
         browser.close()
 
 
+TO_TOP = "element => { for (let e = element; e; e = e.parentElement) e.scrollTop = 0; }"
+# Chromium paints a frame that comes into sight a little later: wait for that, but not for ever if it stays out of sight.
+PAINTED = """
+() => Promise.race([
+  new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done))),
+  new Promise(done => setTimeout(done, 2000)),
+])
+"""
+
+
 class Watch:
     """What a page asked for and complained about."""
 
@@ -192,7 +205,9 @@ def photograph(page):
             page.set_viewport_size({"width": width, "height": 900})
             height = page.locator(selector).first.evaluate("element => element.scrollHeight")
             page.set_viewport_size({"width": width, "height": min(height + 120, 16_000)})     # Chromium allows 16,384
-            page.locator(selector).first.evaluate("element => element.parentElement.scrollTo(0, 0)")
+            page.locator(selector).first.evaluate(TO_TOP)
+            for frame in page.frames:
+                frame.evaluate(PAINTED)
             page.screenshot(path=RESULTS / f"{name}-{width}.png")
         page.set_viewport_size({"width": 1400, "height": 900})
 

@@ -30,6 +30,6 @@ def test_a_notebook_runs_and_reads_well(lab, page, photograph, path, theme):
         check_views(page)
         check_contrast(page)
     finally:
-        lab.stop_kernels()
+        lab.tidy()
     assert page.watch.strangers() == []
     assert page.watch.complaints == []

@@ -49,7 +49,7 @@ def test_in_jupyterlab(lab, page, photograph, theme):
         check_views(page)
         check_contrast(page)
     finally:
-        lab.stop_kernels()
+        lab.tidy()
     assert page.watch.strangers() == []
     assert page.watch.complaints == []
 
@@ -72,7 +72,7 @@ def draw():
 
 
 def test_the_checks_can_see(page):
-    page.set_content("""<div class="jp-OutputArea-output"><p style="color:#999;background:#fff">faint</p><img src=""></div>""")
+    page.set_content('<div class="jp-OutputArea-output"><p style="color:#999">faint</p><img src=""></div>')
     with pytest.raises(AssertionError, match=r"(?s)color-contrast.*image-alt"):
         check_contrast(page)
 
