@@ -244,14 +244,15 @@ def draw_panels(panels: Tensor, rows: list[str], columns: list[str], titles: lis
     square = inches / longest
     size = (square * len(columns) * across + 1.6, square * len(rows) * down + 1.2)
     figure = Figure(figsize=size, layout="constrained")
-    grid = figure.subplots(down, across, squeeze=False, sharex=True, sharey=True)
+    grid = figure.subplots(down, across, squeeze=False)
     for axes in grid.flat[count:]:
         axes.set_visible(False)
     for index, (axes, panel, title) in enumerate(zip(grid.flat, panels, titles, strict=False)):
         image = draw_heatmap(axes, panel, scale, numbers=square >= 0.44)     # from there on three digits fit
         axes.set_title(title, fontsize=10, parse_math=False)
-        name_tokens(axes, rows, columns, fontsize=min(9.0, max(5.0, 58 * square)))
-        axes.tick_params(length=0, labelbottom=index + across >= count)
+        at_left, at_bottom = index % across == 0, index + across >= count
+        fontsize = min(9.0, max(5.0, 58 * square))
+        name_tokens(axes, rows if at_left else [], columns if at_bottom else [], fontsize)
     figure.supxlabel("words looked at (keys)", fontsize=9)
     figure.supylabel("words that look (queries)", fontsize=9)
     figure.colorbar(image, ax=grid, shrink=0.8, aspect=30, pad=0.02).ax.tick_params(labelsize=8)
@@ -284,6 +285,7 @@ def name_tokens(axes, rows: list[str], columns: list[str], fontsize: float):
     """Tokens as tick labels, taken literally: in a token a "$" is a dollar, not the start of a formula."""
     axes.set_xticks(range(len(columns)), columns, rotation=90, fontsize=fontsize, parse_math=False)
     axes.set_yticks(range(len(rows)), rows, fontsize=fontsize, parse_math=False)
+    axes.tick_params(length=0)
 
 
 def draw_grid(weights: Tensor):

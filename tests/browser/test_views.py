@@ -1,9 +1,11 @@
 """The pictures of bert_parts.visualize in a page: in JupyterLab, and in a page exported from a notebook."""
 
+import nbformat
 import pytest
 import torch
 from nbconvert import HTMLExporter
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+from playwright.sync_api import expect
 
 from bert_parts.visualize import head_view, heads_grid, heatmap, model_view
 
@@ -54,21 +56,34 @@ def test_in_jupyterlab(lab, page, photograph, theme):
     assert page.watch.complaints == []
 
 
+def an_executed_notebook():
+    """The same pictures, drawn here and put in as outputs."""
+    maps = list(torch.randn(4, 1, 12, 14, 14, generator=torch.Generator().manual_seed(0)).mul(3).softmax(-1))
+    pictures = [draw(maps, TOKENS) for draw in (head_view, model_view, heads_grid)] + [heatmap(maps[0][0, 0], TOKENS)]
+    outputs = [new_output("display_data", picture._repr_mimebundle_()) for picture in pictures]
+    return new_notebook(cells=[new_code_cell("...", outputs=[output]) for output in outputs])
+
+
 @pytest.fixture
 def exported(tmp_path):
-    """The same pictures on a page of their own, by nbconvert, less what its template fetches and we do not use."""
-    outputs = [new_output("display_data", picture._repr_mimebundle_()) for picture in draw()]
-    cells = [new_code_cell("...", outputs=[output]) for output in outputs]
+    """A page of its own, by nbconvert, less what its template fetches and we do not use."""
     exporter = HTMLExporter(require_js_url="", mathjax_url="", jquery_url="", mermaid_js_url="", widget_renderer_url="")
-    page, _ = exporter.from_notebook_node(new_notebook(cells=cells))
+    page, _ = exporter.from_notebook_node(an_executed_notebook())
     file = tmp_path / "pictures.html"
     file.write_text(page, encoding="utf-8")
     return file.as_uri()
 
 
-def draw():
-    maps = list(torch.randn(4, 1, 12, 14, 14, generator=torch.Generator().manual_seed(0)).mul(3).softmax(-1))
-    return [draw(maps, TOKENS) for draw in (head_view, model_view, heads_grid)] + [heatmap(maps[0][0, 0], TOKENS)]
+def test_an_untrusted_notebook_shows_what_is_static(lab, page):
+    """Before a cell is run JupyterLab lets no script through: the pictures stay, and a view leaves its note."""
+    nbformat.write(an_executed_notebook(), lab.root / "untrusted.ipynb")
+    page.goto(f"{lab.address}/doc/tree/untrusted.ipynb?reset&token={lab.token}")
+    pictures = page.locator(".jp-OutputArea-output img[alt^='Grid'], .jp-OutputArea-output img[alt^='Heatmap']")
+    expect(pictures).to_have_count(2)
+    pictures.evaluate_all("pictures => Promise.all(pictures.map(picture => picture.decode()))")     # else it throws
+    expect(page.get_by_text("Each coloured square is a head")).to_be_visible()
+    assert page.locator(VIEW).count() == 0
+    lab.tidy()
 
 
 def test_the_checks_can_see(page):
