@@ -268,7 +268,7 @@ def draw_heatmap(axes, weights: Tensor, scale: tuple[float, float], numbers: boo
     if numbers:
         for row, line in enumerate(weights.tolist()):
             for column, weight in enumerate(line):
-                text = "−∞" if weight == -math.inf else f"{weight:.2f}".replace("-", "−")
+                text = "−∞" if weight == -math.inf else f"{weight:z.2f}".replace("-", "−")     # z: no −0.00
                 dark = weight > low + 0.45 * (high - low)
                 axes.text(column, row, text, ha="center", va="center", fontsize=8, color="white" if dark else "black")
     return image
@@ -345,7 +345,7 @@ def strongest(weights: Tensor, rows: list[str], columns: list[str]) -> list[str]
     """'cat → sat 0.61' and so on, the largest of the (T, S) weights first."""
     places = weights.flatten().argsort(descending=True, stable=True).tolist()
     pairs = [divmod(place, len(columns)) for place in places]
-    return [f"{rows[r]} → {columns[c]} {weights[r, c]:.2f}" for r, c in pairs]
+    return [f"{rows[r]} → {columns[c]} {weights[r, c].item():z.2f}" for r, c in pairs]
 
 
 # ------------------------------------------------------------------------------------------------ pictures to explore
