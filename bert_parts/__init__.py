@@ -3,12 +3,21 @@
 from bert_parts.attention import MultiHeadAttention, attention_weights, causal_mask, padding_mask
 from bert_parts.checkpoint import load_pretrained, save_pretrained
 from bert_parts.config import BertConfig
-from bert_parts.datasets import movie_reviews
+from bert_parts.datasets import movie_reviews, passages, yes_no_questions
 from bert_parts.embeddings import BertEmbeddings
 from bert_parts.encoder import AddAndNorm, BertAttention, BertEncoder, BertIntermediate, BertLayer
 from bert_parts.model import BertModel
 from bert_parts.pooler import BertPooler, mean_pooling
-from bert_parts.tokenizer import BertTokenizer
+from bert_parts.tokenizer import BertTokenizer, train_wordpiece
+from bert_parts.transformer import (
+    Decoder,
+    DecoderLayer,
+    TransformerModel,
+    beam_decode,
+    greedy_decode,
+    shift_right,
+    sinusoidal_positions,
+)
 
 __all__ = [
     "AddAndNorm",
@@ -21,12 +30,22 @@ __all__ = [
     "BertModel",
     "BertPooler",
     "BertTokenizer",
+    "Decoder",
+    "DecoderLayer",
     "MultiHeadAttention",
+    "TransformerModel",
     "attention_weights",
+    "beam_decode",
     "causal_mask",
+    "greedy_decode",
     "load_pretrained",
     "mean_pooling",
     "movie_reviews",
     "padding_mask",
+    "passages",
     "save_pretrained",
+    "shift_right",
+    "sinusoidal_positions",
+    "train_wordpiece",
+    "yes_no_questions",
 ]

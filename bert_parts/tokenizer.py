@@ -6,6 +6,8 @@
     word_pieces      de · ##ja · vu · , · un · ##bel · ##ie · ##va · ##bly · !     the longest in the vocabulary
     BertTokenizer    [CLS] … [SEP], and the id of each
 
+The vocabulary is learned from text by train_wordpiece, in the second half of this file.
+
 The ids are those of the reference, Hugging Face's Rust tokenizer, down to the last code point of Unicode. What it
 takes for an accent, for punctuation and so on is written down at the end of this file.
 """
@@ -15,11 +17,13 @@ import operator
 import re
 import unicodedata
 from array import array
-from collections import Counter
+from collections import Counter, defaultdict
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
 from torch import Tensor
+from tqdm import tqdm
 
 from bert_parts.files import whole_file
 
@@ -51,7 +55,8 @@ def split_words(text: str) -> list[str]:
 def word_pieces(word: str, vocab: dict[str, int]) -> list[str]:
     """Cut a word from left to right, each time taking the longest piece that the vocabulary knows.
 
-    Every piece but the first is written with ## before it. A word that cannot be cut to its end is [UNK] as a whole.
+    Every piece but the first is written with ## before it. A word that cannot be cut to its end, or that has more than
+    100 characters, is [UNK] as a whole.
     """
     if len(word) > LONGEST_WORD:
         return [UNK]
@@ -76,6 +81,46 @@ def truncate(first: list[int], second: list[int], room: float) -> tuple[list[int
     if len(first) > len(second):
         return first[: room - shorter], second[:shorter]
     return first[:shorter], second[: room - shorter]
+
+
+def build_row(
+    first: list[int], second: list[int] | None, max_length: float, cls_id: int, sep_id: int
+) -> tuple[list[int], list[int]]:
+    """One row of a batch: [CLS] first [SEP], or [CLS] first [SEP] second [SEP].
+
+    Args:
+        first: the ids of a text.
+        second: the ids of the text that it is paired with, which may be an empty list; None = there is no second text.
+        max_length: the most ids that the row may have, special ones counted; the longer text gives way first, the
+            special tokens never do. math.inf = as many as it has.
+
+    Returns:
+        The ids of the row; and the segment of each, 0 up to the first [SEP] and with it, 1 after it.
+    """
+    special = 2 if second is None else 3
+    first, rest = truncate(first, second or [], max_length - special)
+    ids = [cls_id, *first, sep_id]
+    if second is None:
+        return ids, [0] * len(ids)
+    return [*ids, *rest, sep_id], [0] * len(ids) + [1] * (len(rest) + 1)
+
+
+def pad_batch(rows: list[tuple[list[int], list[int]]], pad_id: int) -> dict[str, Tensor]:
+    """Rows of different lengths as one batch, the shorter ones filled up on the right.
+
+    Args:
+        rows: the ids and the segments of each of B rows, as build_row makes them.
+        pad_id: the id of [PAD].
+
+    Shapes:
+        input_ids (pad_id in the padding), token_type_ids (0 in the padding), attention_mask (1 for a token, 0 for
+        padding): each (B, T) int64, T the longest row
+    """
+    return {
+        "input_ids": pad([ids for ids, _ in rows], pad_id),
+        "token_type_ids": pad([segments for _, segments in rows], 0),
+        "attention_mask": pad([[1] * len(ids) for ids, _ in rows], 0),
+    }
 
 
 def pad(rows: list[list[int]], value: int) -> Tensor:
@@ -182,21 +227,14 @@ class BertTokenizer:
         texts = as_list(texts, "texts")
         pairs = [None] * len(texts) if pairs is None else as_list(pairs, "pairs")
         check_pairs(texts, pairs)
-        room = room_for_text(max_length, special=2 if pairs[0] is None else 3)
-        rows = [self.row(text, pair, room) for text, pair in zip(texts, pairs, strict=True)]
-        return {
-            "input_ids": pad([first + second for first, second in rows], self.pad_id),
-            "token_type_ids": pad([[0] * len(first) + [1] * len(second) for first, second in rows], 0),
-            "attention_mask": pad([[1] * (len(first) + len(second)) for first, second in rows], 0),
-        }
-
-    def row(self, text: str, pair: str | None, room: float) -> tuple[list[int], list[int]]:
-        """[CLS] text [SEP], and pair [SEP] or nothing."""
-        if pair is None:
-            first, _ = truncate(self.ids(text), [], room)
-            return [self.cls_id, *first, self.sep_id], []
-        first, second = truncate(self.ids(text), self.ids(pair), room)
-        return [self.cls_id, *first, self.sep_id], [*second, self.sep_id]
+        max_length = check_max_length(max_length, special=2 if pairs[0] is None else 3)
+        return pad_batch(
+            [
+                build_row(self.ids(text), None if pair is None else self.ids(pair), max_length, self.cls_id, self.sep_id)
+                for text, pair in zip(texts, pairs, strict=True)
+            ],
+            self.pad_id,
+        )
 
     def convert_ids_to_tokens(self, ids: list[int] | Tensor) -> list[str]:
         """The token of each id.
@@ -223,6 +261,160 @@ class BertTokenizer:
         tokens = [token for token in self.convert_ids_to_tokens(ids) if token not in SPECIAL_TOKENS]
         text = " ".join(tokens).replace(" ##", "")
         return re.sub(r" ([.,!?])", r"\1", text)
+
+
+def count_words(texts: list[str], lowercase: bool = True) -> Counter[str]:
+    """How often each word occurs. What stands between spaces is cut into words once, however often it occurs."""
+    stretches, words = Counter(), Counter()
+    for text in tqdm(as_list(texts, "texts"), desc="counting words", unit="text", delay=1, leave=False):
+        check_text(text, "text")
+        stretches.update(text.split(" "))
+    for stretch, times in stretches.items():
+        for word in split_words(normalize(stretch, lowercase)):
+            if len(word) <= LONGEST_WORD:
+                words[word] += times
+    return words
+
+
+def letters(word: str) -> list[str]:
+    """A word in its smallest pieces (film → f · ##i · ##l · ##m)."""
+    return [word[0], *(f"##{letter}" for letter in word[1:])]
+
+
+def joined(pair: tuple[str, str]) -> str:
+    """Two neighbouring pieces as one (##i · ##l → ##il)."""
+    return pair[0] + pair[1].removeprefix("##")
+
+
+def join_pair(pieces: list[str], pair: tuple[str, str]) -> list[str]:
+    """The pieces of a word, with the two of the pair joined wherever one follows the other.
+
+    From left to right, and no piece twice: of h · ##a · ##a · ##a, the pair ##a · ##a makes h · ##aa · ##a.
+    """
+    result, place = [], 0
+    while place < len(pieces):
+        if tuple(pieces[place : place + 2]) == pair:
+            result.append(joined(pair))
+            place += 2
+        else:
+            result.append(pieces[place])
+            place += 1
+    return result
+
+
+def best_pair(pair_counts: dict[tuple[str, str], int], piece_counts: dict[str, int]) -> tuple[str, str]:
+    """The pair with the highest score, count(pair) / (count(first) · count(second)) (after Schuster & Nakajima 2012).
+
+    Of pairs with equal scores, the one that occurs more often; if that is equal too, the first in alphabetical order.
+    """
+
+    def rank(pair):
+        first, second = pair
+        return -pair_counts[pair] / (piece_counts[first] * piece_counts[second]), -pair_counts[pair], pair
+
+    return min(pair_counts, key=rank)
+
+
+class WordsInPieces:
+    """The different words of a text, in pieces, with counts that are kept up to date while pairs are joined.
+
+    Attributes:
+        piece_counts, pair_counts: how often each piece, and each pair of neighbours, occurs in the text.
+        frequent: those of pair_counts that occur min_frequency times or more.
+    """
+
+    def __init__(self, words: Counter[str]):
+        self.words = [letters(word) for word in words]
+        self.times = list(words.values())
+        self.piece_counts: Counter[str] = Counter()
+        self.pair_counts: Counter[tuple[str, str]] = Counter()
+        self.places: defaultdict[tuple[str, str], set[int]] = defaultdict(set)     # the words that a pair is in
+        for place in range(len(self.words)):
+            self.count(place)
+        self.demand(1)
+
+    def demand(self, min_frequency: int):
+        """Say how often a pair must occur to be frequent."""
+        self.min_frequency = max(min_frequency, 1)
+        self.frequent = {pair: count for pair, count in self.pair_counts.items() if count >= self.min_frequency}
+
+    def join(self, pair: tuple[str, str]):
+        """Join the pair in every word that it is in. Only these words are counted anew."""
+        changed = set()
+        for place in list(self.places[pair]):
+            changed |= self.count(place, -1)
+            self.words[place] = join_pair(self.words[place], pair)
+            changed |= self.count(place)
+        for each in changed:
+            count = self.pair_counts[each]
+            if count >= self.min_frequency:
+                self.frequent[each] = count
+            else:
+                self.frequent.pop(each, None)
+            if count == 0:
+                del self.pair_counts[each], self.places[each]
+
+    def count(self, place: int, sign: int = 1) -> set[tuple[str, str]]:
+        """Add a word to the counts, or with the sign -1 take it away. Gives back its pairs."""
+        pieces, times = self.words[place], sign * self.times[place]
+        pairs = list(zip(pieces, pieces[1:], strict=False))
+        for piece in pieces:
+            self.piece_counts[piece] += times
+        for pair in pairs:
+            self.pair_counts[pair] += times
+            if sign > 0:
+                self.places[pair].add(place)
+            else:
+                self.places[pair].discard(place)
+        return set(pairs)
+
+
+def train_wordpiece(
+    texts: list[str],
+    vocab_size: int,
+    lowercase: bool = True,
+    min_frequency: int | None = None,
+    choose: Callable[[dict[tuple[str, str], int], dict[str, int]], tuple[str, str]] = best_pair,
+) -> list[str]:
+    """Learn a vocabulary from text: begin with its letters, and join the best pair of pieces, again and again.
+
+    best_pair's score is a proportion, so rare pairs would win by luck, and oddities fill the vocabulary. Therefore only
+    frequent pairs may be chosen; when there is none left, half as often will do. The same texts give the same
+    vocabulary, in whatever order they come.
+
+    Args:
+        texts: what to learn from.
+        vocab_size: how many tokens to learn, special ones and letters counted.
+        lowercase: as for the BertTokenizer that is to use the vocabulary.
+        min_frequency: how often a pair must occur to be chosen, at first; None = once in 1,000 words; 1 = all are let in.
+        choose: the rule for the next pair, with the arguments of best_pair.
+
+    Returns:
+        The tokens in the order of their ids: special ones, letters in the order of their code points, then the pieces as
+        they were learned, so that a smaller vocabulary is the beginning of a larger one. There are fewer than vocab_size
+        if every word has become one piece.
+
+    Raises:
+        TypeError: something that is not text.
+        ValueError: no text, or no room for the letters.
+    """
+    words = WordsInPieces(count_words(texts, lowercase))
+    vocab = dict.fromkeys([*SPECIAL_TOKENS, *sorted(words.piece_counts)])
+    if vocab_size < len(vocab):
+        raise ValueError(
+            f"vocab_size is {vocab_size}, where special tokens and letters alone take {len(vocab)}: give more, or "
+            f"texts with fewer different letters."
+        )
+    words.demand(sum(words.times) // 1000 if min_frequency is None else min_frequency)
+    with tqdm(total=vocab_size, initial=len(vocab), desc="vocabulary", unit="piece", delay=1, leave=False) as bar:
+        while len(vocab) < vocab_size and words.pair_counts:
+            while not words.frequent:
+                words.demand(words.min_frequency // 2)
+            pair = choose(words.frequent, words.piece_counts)
+            words.join(pair)
+            vocab[joined(pair)] = None     # ##a · ##bc and ##ab · ##c make the same token
+            bar.update(len(vocab) - bar.n)
+    return list(vocab)
 
 
 def tokens_by_id(vocab: dict[str, int] | list[str]) -> list[str]:
@@ -284,8 +476,8 @@ def check_pairs(texts: list[str], pairs: list[str] | list[None]):
         )
 
 
-def room_for_text(max_length: int | None, special: int) -> float:
-    """How many tokens of text fit beside the special ones."""
+def check_max_length(max_length: int | None, special: int) -> float:
+    """The length as a number, checked: there must be room for the special tokens."""
     if max_length is None:
         return math.inf
     if not isinstance(max_length, int) or isinstance(max_length, bool):
@@ -295,7 +487,7 @@ def room_for_text(max_length: int | None, special: int) -> float:
             f"max_length is {max_length}, where the special tokens alone take {special}: "
             f"give {special} or more, or None for no limit."
         )
-    return max_length - special
+    return max_length
 
 
 def row_of_ids(ids: list[int] | Tensor) -> list[int]:
