@@ -21,7 +21,8 @@ def command(arguments: list[str], environment: dict[str, str], system: str, is_r
 
 
 def main():
-    # The settings in tools/jupyter turn off JupyterLab's news and its search for updates: nothing leaves this machine.
+    # tools/jupyter turns off JupyterLab's news and its search for updates and extensions, so that nothing leaves this
+    # machine, and turns on encryption between it and its kernels, which would otherwise warn that there is none.
     settings = [str(ROOT / "tools" / "jupyter"), os.environ.get("JUPYTER_CONFIG_PATH")]
     environment = os.environ | {"JUPYTER_CONFIG_PATH": os.pathsep.join(filter(None, settings))}
     is_root = hasattr(os, "geteuid") and os.geteuid() == 0

@@ -59,6 +59,8 @@ def problems(notebook: dict, size: int) -> list[str]:
     cells = [cell for cell in code_cells(notebook) if source_of(cell).strip()]
     if [cell["execution_count"] for cell in cells] != list(range(1, len(cells) + 1)):
         found.append("Its cells were not run once each, from top to bottom.")
+    if any("execution" in cell["metadata"] for cell in cells):
+        found.append("It holds the times at which its cells ran, which change with each run.")
     for number, cell in enumerate(code_cells(notebook)):
         found += [f"Code cell {number}: {fault}" for fault in cell_problems(cell)]
     return found
@@ -69,8 +71,6 @@ def cell_problems(cell: dict) -> list[str]:
     lines = sum(bool(line.strip()) for line in source_of(cell).splitlines())
     if lines > MAX_LINES:
         found.append(f"it has {lines} lines, and {MAX_LINES} are enough for a cell.")
-    if "execution" in cell["metadata"]:
-        found.append("it holds the time of its execution, which changes with each run.")
     for output in cell["outputs"]:
         found += output_problems(output, may_fail="raises-exception" in tags(cell))
     return found
