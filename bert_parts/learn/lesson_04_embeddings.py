@@ -103,6 +103,14 @@ def tokens_alone(word, tokens, vectors, k=5):
     return [token for token, _ in nearest_words(word, tokens, vectors, k)]
 
 
+def cosines_as_tensors(word, tokens, vectors, k=5):
+    return [(token, torch.tensor(value)) for token, value in nearest_words(word, tokens, vectors, k)]
+
+
+def rounded(word, tokens, vectors, k=5):
+    return [(token, round(value, 2)) for token, value in nearest_words(word, tokens, vectors, k)]
+
+
 def always_five(word, tokens, vectors, k=5):
     return nearest_words(word, tokens, vectors)
 
@@ -327,6 +335,11 @@ class CountedOn(Apart):
         return self.position_embeddings(torch.arange(ids.numel()).view_as(ids))
 
 
+class PositionsFromTheEnd(Apart):
+    def positions(self, ids):
+        return self.position_embeddings(torch.arange(ids.size(1)).flip(0))
+
+
 class SamePosition(Apart):
     def positions(self, ids):
         return self.position_embeddings(torch.zeros_like(ids))
@@ -360,6 +373,11 @@ class SegmentsOnlyIfGiven(Apart):
 class OnesByDefault(Apart):
     def segments(self, ids, token_type_ids):
         return self.token_type_embeddings(torch.ones_like(ids) if token_type_ids is None else token_type_ids)
+
+
+class SegmentsAreFloats(Apart):
+    def segments(self, ids, token_type_ids):
+        return self.token_type_embeddings(torch.zeros(ids.shape) if token_type_ids is None else token_type_ids)
 
 
 class SegmentsAlwaysZero(Apart):
@@ -566,6 +584,10 @@ EXERCISES = (
                     places_for_tokens),
             Mistake("pairs turned around", "In each pair the token comes first, then its cosine.", turned_around),
             Mistake("no cosines", "The tokens are right; each should come in a pair with its cosine.", tokens_alone),
+            Mistake("cosines as tensors",
+                    "Each cosine is still a tensor: `.item()` or `.tolist()` makes a plain number of it.",
+                    cosines_as_tensors),
+            Mistake("rounded", "You round the cosines: give them whole, and round where they are printed.", rounded),
             Mistake("k ignored", "You always give five: give k.", always_five),
             Mistake("k too large",
                     "When k is larger than the number of other words, your code fails: give all there are.",
@@ -697,9 +719,14 @@ EXERCISES = (
                     "The segments are missing. Every token belongs to one, and each segment has a vector.",
                     NoSegments),
             Mistake("segment 1 by default", "When no segments are given you take segment 1: it is 0.", OnesByDefault),
+            Mistake("segments as floats",
+                    "The segments that you make are floats, and only whole numbers can be looked up: "
+                    "`torch.zeros_like` of the ids has their dtype.", SegmentsAreFloats),
             Mistake("given segments ignored", "You take segment 0 for every token, also when segments are given.",
                     SegmentsAlwaysZero),
             Mistake("positions from 1", "Your positions begin at 1: the first is 0.", PositionsFromOne),
+            Mistake("positions from the end",
+                    "Your positions count down: the first token stands at 0.", PositionsFromTheEnd),
             Mistake("one position for all", "All your tokens stand at position 0.", SamePosition),
             Mistake("length as position",
                     "You give every token the position of the text's length. They stand at 0, 1, 2 …: `torch.arange` "
@@ -793,7 +820,7 @@ QUIZ = (
         ),
     ),
     Question(
-        "Taking the segment vector away ruins the real model, although exchanging segments 0 and 1 hardly changes it. "
+        "Taking the segment vector away ruins the real model, although exchanging segments 0 and 1 changes it little. "
         "What does that tell you?",
         (
             Option("Segments carry much information", False,
