@@ -51,5 +51,6 @@ $(LEARN): requirements.txt constraints.txt pyproject.toml | $(VENV)
 	@touch $@
 
 $(TEST): requirements-test.txt requirements.txt constraints.txt pyproject.toml | $(VENV)
-	$(install) -r requirements-test.txt
+	@echo "Installing what the tests need into .venv."
+	$(install) --quiet -r requirements-test.txt
 	@touch $(LEARN) $@

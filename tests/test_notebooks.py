@@ -1,4 +1,4 @@
-"""Every notebook as it is committed, and again with each stub solved from the package.
+"""Every notebook as it is committed, and again with each stub solved as a learner would.
 
 The notebooks as shipped are run by nbval, which compares every output: see `make test`.
 """
@@ -6,18 +6,21 @@ The notebooks as shipped are run by nbval, which compares every output: see `mak
 import ast
 import inspect
 import json
-import sys
 import textwrap
 from pathlib import Path
 
 import nbformat
 import pytest
+import torch
 
-from bert_parts.learn import EXERCISES
-from bert_parts.learn.source import empty_functions
+from bert_parts import load_pretrained
+from bert_parts.learn import EXERCISES, my_model
+from bert_parts.learn.inside import authors
+from bert_parts.learn.source import definition_in, empty_functions
 from tools.notebook_rules import code_cells, defined, notebooks, problems, source_of, tags, text_of
 from tools.run_notebooks import execute
 
+SOLUTIONS = Path(__file__).parent / "solutions"
 NOTEBOOKS = [pytest.param(path, id=path.stem) for path in notebooks()]
 STUBS = [
     pytest.param(path, cell, id=f"{path.stem}-{defined(cell).name}")
@@ -104,36 +107,59 @@ def defaults_of(function: ast.FunctionDef) -> list[ast.expr]:
 # ── solved ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-@pytest.mark.timeout(1800)
-@pytest.mark.parametrize("path", NOTEBOOKS)
-def test_solved(path, tmp_path):
-    """With every stub replaced by the package's source each check says that it is right, and the parts are kept.
+@pytest.mark.timeout(3600)
+def test_solved(tmp_path, monkeypatch):
+    """A learner goes through the course: each stub is solved from tests/solutions, each check says that it is right.
 
-    No cell may reach for the network.
+    The parts are kept from one notebook, and one kernel, to the next; in the end the whole model is the learner's. No
+    cell may reach for the network.
     """
-    notebook = solved(nbformat.read(path, as_version=4))
     home, notes = tmp_path / "home", tmp_path / "network"
-    execute(notebook, home, {"OFFLINE_NOTES": str(notes)})
-    assert not notes.exists(), f"it reached for the network:\n{notes.read_text(encoding='utf-8')}"
-    checks = [cell for cell in code_cells(notebook) if is_check(cell)]
-    for cell in checks:
-        assert answer(cell).startswith("✓ right"), f"{source_of(cell)}: {answer(cell)}"
-        assert (home / f"{checked(cell)}.py").is_file(), f"{checked(cell)} was not kept: {answer(cell)}"
+    for path in notebooks():
+        notebook = solved(nbformat.read(path, as_version=4), path.stem)
+        execute(notebook, home, {"OFFLINE_NOTES": str(notes)})
+        assert not notes.exists(), f"{path.stem} reached for the network:\n{notes.read_text(encoding='utf-8')}"
+        for cell in code_cells(notebook):
+            if is_check(cell):
+                assert answer(cell).startswith("✓ right"), f"{path.stem}, {source_of(cell)}: {answer(cell)}"
+                assert (home / f"{checked(cell)}.py").is_file(), f"{checked(cell)} was not kept: {answer(cell)}"
+    monkeypatch.setenv("BERT_PARTS_HOME", str(home))
+    assert_the_model_is_the_learners()
 
 
-def solved(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
+def assert_the_model_is_the_learners():
+    """In a fresh process: every part that the course asks for is the learner's, and the numbers are the published ones."""
+    own, tokenizer = my_model()
+    parts = {name for name, exercise in EXERCISES.items()
+             if isinstance(exercise.reference, type) and exercise.reference.__name__ in authors(own)}
+    assert {name: author for name, (_, author) in authors(own).items() if name in parts} == dict.fromkeys(parts, "you")
+    batch = tokenizer(["The bank lent them the money.", "Good!", "A film that gives back more than it asks."])
+    real = batch["attention_mask"].bool()
+    with torch.no_grad():
+        given, expected = own(**batch), load_pretrained()[0](**batch)
+    torch.testing.assert_close(given[0][real], expected[0][real], atol=1e-5, rtol=0)
+    torch.testing.assert_close(given[1], expected[1], atol=1e-5, rtol=0)
+
+
+def solved(notebook: nbformat.NotebookNode, name: str) -> nbformat.NotebookNode:
     """The notebook with its stubs solved, and without the cells that take long."""
-    cells = []
-    for cell in notebook.cells:
-        if cell.cell_type == "code" and "long" in tags(cell):
-            continue
+    solutions = SOLUTIONS / f"{name}.py"
+    text = solutions.read_text(encoding="utf-8") if solutions.exists() else ""
+    cells = [cell for cell in notebook.cells if "long" not in tags(cell)]
+    for cell in cells:
         if cell.cell_type == "code" and "exercise" in tags(cell):
-            reference = EXERCISES[defined(cell).name].reference
-            cells.append(nbformat.v4.new_code_cell(surroundings_of(reference)))
-            cell.source = in_place_of_stub(cell, textwrap.dedent(inspect.getsource(reference)))
-        cells.append(cell)
+            wanted = defined(cell).name
+            source = definition_in(text, wanted)
+            assert source, f"tests/solutions/{name}.py has no {wanted}"
+            cell.source = in_place_of_stub(cell, f"{preamble(text)}\n\n{source}")
     notebook.cells = cells
     return notebook
+
+
+def preamble(text: str) -> str:
+    """The imports and helpers of a file of solutions: all of it but the exercises themselves."""
+    nodes = [node for node in ast.parse(text).body if getattr(node, "name", None) not in EXERCISES]
+    return "\n".join(ast.unparse(node) for node in nodes)
 
 
 def in_place_of_stub(cell: dict, source: str) -> str:
@@ -142,15 +168,6 @@ def in_place_of_stub(cell: dict, source: str) -> str:
     lines = source_of(cell).splitlines()
     first = min([stub.lineno, *(each.lineno for each in stub.decorator_list)]) - 1
     return "\n".join([*lines[:first], source.rstrip(), *lines[stub.end_lineno:]])
-
-
-def surroundings_of(reference) -> str:
-    """Code that gives the notebook what the package's source finds in its own file, where it has no such name itself."""
-    module = sys.modules[reference.__module__].__name__
-    return (f"import {module}\n"
-            f"for _name, _value in vars(__import__('sys').modules['{module}']).items():\n"
-            f"    if not _name.startswith('__') and _name != '{reference.__name__}':\n"
-            f"        globals().setdefault(_name, _value)\n")
 
 
 def is_check(cell: dict) -> bool:
