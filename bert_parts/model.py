@@ -53,7 +53,8 @@ class BertModel(nn.Module):
 def check_attention_mask(attention_mask: Tensor, shape: tuple):
     """One 0 or 1 (or False or True) for every token, and at least one token in every text."""
     if not isinstance(attention_mask, Tensor) or attention_mask.dtype not in (torch.bool, torch.int64, torch.int32):
-        given = f"a tensor of {attention_mask.dtype}" if isinstance(attention_mask, Tensor) else type(attention_mask).__name__
+        is_tensor = isinstance(attention_mask, Tensor)
+        given = f"a tensor of {attention_mask.dtype}" if is_tensor else type(attention_mask).__name__
         raise TypeError(f"attention_mask is {given}, where whole numbers 0 and 1, or booleans, are expected.")
     if attention_mask.shape != shape:
         raise ValueError(
@@ -65,3 +66,24 @@ def check_attention_mask(attention_mask: Tensor, shape: tuple):
     empty = (~attention_mask.bool().any(dim=1)).nonzero().flatten()
     if len(empty):
         raise ValueError(f"attention_mask leaves text {int(empty[0])} with no token to attend to: give it at least one 1.")
+
+
+def count_parameters(config: BertConfig) -> dict[str, int]:
+    """How many numbers a BertModel of these sizes learns, part by part; together they are the whole model.
+
+    Returns:
+        "words": the table of words.
+        "positions and segments": the other two tables, and the LayerNorm of the embeddings.
+        "attention": in all layers, query, key, value, W^O and the LayerNorm after them.
+        "feed-forward": in all layers, both its linear maps and the LayerNorm after them.
+        "pooler": its linear map.
+    """
+    width, wide, layers = config.hidden_size, config.intermediate_size, config.num_hidden_layers
+    norm = 2 * width     # a weight and a bias for each column
+    return {
+        "words": config.vocab_size * width,
+        "positions and segments": (config.max_position_embeddings + config.type_vocab_size) * width + norm,
+        "attention": layers * (4 * (width + 1) * width + norm),     # + 1: the bias
+        "feed-forward": layers * ((width + 1) * wide + (wide + 1) * width + norm),
+        "pooler": (width + 1) * width,
+    }
