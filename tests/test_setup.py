@@ -2,6 +2,7 @@
 
 import importlib.metadata
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -57,7 +58,12 @@ def make(folder: Path, *arguments: str) -> subprocess.CompletedProcess:
         shutil.copy(ROOT / name, folder)
     (folder / "tools").mkdir()
     shutil.copy(ROOT / "tools" / "check_python.py", folder / "tools")
-    return subprocess.run(["make", *arguments], cwd=folder, capture_output=True, text=True)
+    return run_make(folder, *arguments)
+
+
+def run_make(folder: Path, *arguments: str) -> subprocess.CompletedProcess:
+    outside = {name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL")}
+    return subprocess.run(["make", *arguments], cwd=folder, env=outside, capture_output=True, text=True)
 
 
 needs_make = pytest.mark.skipif(not shutil.which("make"), reason="there is no make here")
@@ -94,7 +100,7 @@ def test_what_is_installed_is_not_installed_again(tmp_path):
         (tmp_path / ".venv" / name).chmod(0o755)
     first = make(tmp_path, "lab", "ARGS=--no-browser")
     assert "pip install" in first.stdout     # the requirements are newer than the mark
-    again = subprocess.run(["make", "lab", "ARGS=--no-browser"], cwd=tmp_path, capture_output=True, text=True)
+    again = run_make(tmp_path, "lab", "ARGS=--no-browser")
     assert again.stdout == "python tools/lab.py --no-browser\n"
 
 

@@ -16,6 +16,7 @@ import threading
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
+from queue import Empty
 
 import nbformat
 import psutil
@@ -77,6 +78,31 @@ class Memory(threading.Thread):
         return int(found[1]) * 1024 if found else 0
 
 
+class Client(NotebookClient):
+    """Looks for a reply again each second.
+
+    While nbclient waits for a reply it may send an output widget's state on the same channel. A reply that comes just
+    then is not noticed until the time for the whole cell is up (seen in 6 of 100 cells with an output widget).
+    """
+
+    async def async_start_new_kernel_client(self):
+        client = await super().async_start_new_kernel_client()
+        get_message = client.shell_channel.get_msg
+
+        async def get_message_in_time(timeout: float | None = None):
+            deadline = time.monotonic() + (timeout or float("inf"))
+            while True:
+                left = deadline - time.monotonic()
+                try:
+                    return await get_message(timeout=max(0, min(1, left)))
+                except Empty:
+                    if left <= 1:
+                        raise
+
+        client.shell_channel.get_msg = get_message_in_time
+        return client
+
+
 def execute(notebook: nbformat.NotebookNode, home: str | Path, environment: dict[str, str] | None = None,
             at_cell=lambda number, pid: None):
     """Run all cells in a fresh kernel, in the notebooks' folder.
@@ -91,7 +117,7 @@ def execute(notebook: nbformat.NotebookNode, home: str | Path, environment: dict
         CellExecutionError: a cell failed, and is not tagged ``raises-exception``.
     """
     with tempfile.TemporaryDirectory() as profile:     # not the user's own IPython settings
-        client = NotebookClient(
+        client = Client(
             notebook, kernel_name="python3", timeout=CELL_SECONDS, record_timing=False,
             resources={"metadata": {"path": str(FOLDER)}}, config=ENCRYPTED,
             on_cell_execute=lambda cell, cell_index: at_cell(cell_index, client.km.provisioner.pid),
