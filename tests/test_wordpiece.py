@@ -215,7 +215,7 @@ def test_rare_pairs_let_in_would_spoil_it():
 
 # The steps -----------------------------------------------------------------------------------------------------------
 
-COUNTS = st.integers(1, 50)
+COUNTS = st.integers(1, 4)     # small, so that scores are often equal
 PIECES = st.sampled_from(["a", "b", "##a", "##b", "##ab"])
 
 

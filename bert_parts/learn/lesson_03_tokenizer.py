@@ -79,10 +79,11 @@ def learns_the_same(thing) -> Finding | str:
 
 PAIRS = {
     ("##g", "##u"): 45, ("t", "##r"): 4, ("##r", "##e"): 60, ("##g", "##r"): 9, ("##s", "##x"): 45, ("p", "##s"): 24,
-    ("##h", "##s"): 12, ("w", "##r"): 90, ("e", "##s"): 30,
+    ("##h", "##s"): 12, ("w", "##r"): 90, ("e", "##s"): 30, ("k", "##l"): 80, ("##a", "##u"): 10,
 }
 PIECES = {
     "##r": 203, "t": 4, "p": 29, "##s": 96, "##e": 60, "w": 150, "##h": 42, "##u": 105, "##g": 64, "e": 31, "##x": 245,
+    "k": 90, "##l": 220, "##a": 60,
 }
 EQUAL_SCORES = {     # all 0.01
     ("c", "##d"): 20, ("a", "##b"): 30, ("e", "##f"): 60, ("g", "##h"): 5, ("d", "##e"): 40,
@@ -152,7 +153,7 @@ BEST_PAIR = Exercise(
     notebook=NOTEBOOK,
     cases=(
         Case("one pair", lambda: ({("a", "##b"): 3}, {"a": 4, "##b": 5})),
-        Case("nine pairs, each of which is the best by some rule", lambda: (dict(PAIRS), dict(PIECES))),
+        Case("eleven pairs, and most of them are the best by some rule", lambda: (dict(PAIRS), dict(PIECES))),
         Case("five pairs with equal scores", lambda: (dict(EQUAL_SCORES), dict(EQUAL_SCORES_PIECES))),
         Case("four pairs with equal scores and counts", lambda: (dict(EQUAL_COUNTS), dict(EQUAL_COUNTS_PIECES))),
     ),
@@ -256,6 +257,10 @@ def the_first_place_only(pieces, pair):
     return list(pieces)
 
 
+def looks_beyond_the_end(pieces, pair):
+    return [joined(pair) if (piece, pieces[place + 1]) == pair else piece for place, piece in enumerate(pieces)]
+
+
 def last_piece_lost(pieces, pair):
     result, place = [], 0
     while place < len(pieces) - 1:
@@ -344,6 +349,10 @@ JOIN_PAIR = Exercise(
                 two_pieces_still),
         Mistake("order ignored", "You also join the two when the second stands before the first. A pair has an order.",
                 in_any_order),
+        Mistake("looked beyond the end", "Your code asks what follows the last piece, and nothing does: look at "
+                "`pieces[place + 1]` only where there is one. (A slice such as `pieces[place : place + 2]` never "
+                "fails.)",
+                looks_beyond_the_end),
         Mistake("last piece lost", "The last piece of the word is lost: a loop over neighbours ends one too early for "
                 "it.",
                 last_piece_lost),
@@ -470,6 +479,10 @@ def longest_from_the_right(word, vocab):
     return pieces
 
 
+def whole_words_only(word, vocab):
+    return [word] if word in vocab else [UNK]
+
+
 def one_piece_only(word, vocab):
     for end in range(len(word), 0, -1):
         if word[:end] in vocab:
@@ -526,6 +539,8 @@ WORD_PIECES = Exercise(
                 text_not_list),
         Mistake("cut from the right", "You cut from the end of the word. WordPiece goes from left to right, and so "
                 "finds other pieces.", longest_from_the_right),
+        Mistake("whole words only", "A word that is not in the vocabulary as a whole becomes [UNK] at once: look for "
+                "the longest piece that it begins with, and then go on with the rest.", whole_words_only),
         Mistake("only one piece", "You stop after the first piece: go on with the rest of the word until nothing is "
                 "left.",
                 one_piece_only),
@@ -630,6 +645,11 @@ def half_for_each(first, second, max_length, cls_id, sep_id):
 
 def ids_of_the_real_one(first, second, max_length, cls_id, sep_id):
     return build_row(first, second, max_length, 101, 102)
+
+
+def none_cut(first, second, max_length, cls_id, sep_id):
+    first, second = truncate(first, second, max_length - 3)
+    return build_row(first, second, math.inf, cls_id, sep_id)
 
 
 def always_a_pair(first, second, max_length, cls_id, sep_id):
@@ -750,6 +770,8 @@ BUILD_ROW = Exercise(
         Mistake("[SEP] missing at the end", "There is no [SEP] at the end: every text is followed by one, the last one "
                 "too.",
                 no_last_mark),
+        Mistake("None given to truncate", "Where there is no second text, `second` is None, and `truncate` wants two "
+                "lists: give it an empty one.", none_cut),
         Mistake("None taken for a pair", "A single text gets a second [SEP], as if it were paired with an empty one. "
                 "`None` means that there is no second text.", always_a_pair),
         Mistake("segments count from 1", "Your segments are 1 and 2. They are rows of a table of two, counted from 0.",
