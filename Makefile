@@ -25,8 +25,7 @@ lab: $(LEARN)
 	@$(VENV) tools/lab.py $(ARGS)
 
 test: $(TEST)
-	$(PYTEST) -n 2 --dist loadgroup --no-loadscope-reorder \
-		--nbval --nbval-current-env --nbval-sanitize-with tests/sanitize.cfg --nbval-cell-timeout 900 \
+	$(PYTEST) --nbval --nbval-current-env --nbval-sanitize-with tests/sanitize.cfg --nbval-cell-timeout 900 \
 		--ignore tests/browser tests notebooks $(ARGS)
 
 test-browser: $(TEST)
