@@ -13,7 +13,7 @@ OFFLINE = Path(__file__).parent / "offline"
 SCRATCH = Path(tempfile.mkdtemp(prefix="bert_parts-tests-"))
 
 os.environ.update(ENVIRONMENT)
-# Waiting threads sleep: with two notebooks side by side on two cores, spinning ones would take more than half of the time.
+# Waiting threads sleep: beside a kernel on two cores, spinning ones would take its time.
 os.environ["OMP_WAIT_POLICY"] = "PASSIVE"
 os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(OFFLINE), os.environ.get("PYTHONPATH")]))
 os.environ["BERT_PARTS_HOME"] = str(SCRATCH / "home")
@@ -36,14 +36,6 @@ def is_notebook(item: pytest.Item) -> bool:
 
 class AsShipped:
     """Every notebook has a kernel with an empty home, and may not reach for the network."""
-
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_collection_modifyitems(self, items):
-        """The notebooks come first, since they take longest; the cells of one, and the tests of one file, go together."""
-        for item in items:
-            solved = getattr(item, "originalname", "") == "test_solved"
-            item.add_marker(pytest.mark.xdist_group(item.name if solved else str(item.path)))
-        items.sort(key=lambda item: not (is_notebook(item) or item.get_closest_marker("xdist_group").args[0] == item.name))
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item):
