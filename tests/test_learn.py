@@ -11,6 +11,7 @@ import pytest
 import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from torch import nn
 
 from bert_parts import MultiHeadAttention, attention_weights
 from bert_parts.learn import EXERCISES, check, hint, mine, my_model, my_parts, progress, quiz, reveal
@@ -36,10 +37,9 @@ def typed(text, **surroundings):
 
 
 def copied(exercise):
-    """The package's source, typed by a learner into a cell where the package's names are at hand."""
-    module = vars(sys.modules[exercise.reference.__module__])
-    surroundings = {name: value for name, value in module.items() if not name.startswith("__")}
-    return typed(inspect.getsource(exercise.reference), **surroundings)[exercise.name]
+    """What ``reveal`` shows, pasted into a cell of the exercise's own notebook, where nothing is solved."""
+    beside = {name: other.reference for name, other in EXERCISES.items() if other.notebook == exercise.notebook}
+    return typed(reveal(exercise.name).text, **beside)[exercise.name]
 
 
 def stub(exercise):
@@ -276,9 +276,26 @@ def test_hints_go_from_first_to_last():
 
 
 def test_reveal_is_the_live_source():
-    assert reveal("MultiHeadAttention").text == inspect.getsource(MultiHeadAttention)
+    imports, source = reveal("MultiHeadAttention").text.split("\n\n\n", 1)
+    assert source == inspect.getsource(MultiHeadAttention)
+    assert "from torch import Tensor, nn" in imports and "attention_weights" not in imports
     assert "<details>" in reveal(MultiHeadAttention)._repr_html_()
     assert "no exercise" in reveal(3).text
+
+
+def test_an_unfinished_part_is_named_rather_than_blamed_on_the_one_that_uses_it():
+    broken = typed("""
+class AddAndNorm(nn.Module):
+    def __init__(self, input_size, config):
+        super().__init__()
+        self.config = config
+    def forward(self, x, residual):
+        ...
+""", nn=nn)["AddAndNorm"]
+    pasted = typed(reveal("BertAttention").text, AddAndNorm=broken)["BertAttention"]
+    result = check(pasted)
+    assert result.status == "not yet" and result.mistake == "uses an unfinished part" and "`AddAndNorm`" in result.message
+    assert check(copied(EXERCISES["BertAttention"])).status == "right"
 
 
 def test_progress_shows_what_is_done():

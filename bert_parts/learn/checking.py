@@ -12,7 +12,7 @@ from bert_parts.learn.exercise import Case, Exercise, Finding
 from bert_parts.learn.kept import keep
 from bert_parts.learn.page import Result
 from bert_parts.learn.registry import EXERCISES
-from bert_parts.learn.source import empty_functions, source_of
+from bert_parts.learn.source import empty_functions, functions_of, names_in, source_of
 
 SECONDS = 20     # for one case; the slowest right answer takes a few hundredths of one
 
@@ -34,6 +34,7 @@ def check(thing) -> Result:
                                        f"then run this one again. `hint({exercise.name})` helps.")
     finding = judge(exercise, thing)
     if finding:
+        finding = unfinished_part(exercise, thing) or finding
         return Result("not yet", finding.message, finding.mistake)
     agreed = dropped_in(exercise, thing)
     if isinstance(agreed, Finding):
@@ -62,6 +63,18 @@ def judge(exercise: Exercise, thing) -> Finding | None:
             return Finding(outcome.message)
         if outcome:
             return outcome
+    return None
+
+
+def unfinished_part(exercise: Exercise, thing) -> Finding | None:
+    """An earlier part, written in the same notebook and used here, that is not right itself."""
+    source = source_of(thing)
+    for name in sorted(names_in(source) & EXERCISES.keys() - {exercise.name}) if source else ():
+        part = functions_of(thing)[0].__globals__.get(name)
+        written = source_of(part) if callable(part) else None
+        if part is not EXERCISES[name].reference and written and (empty_functions(written) or judge(EXERCISES[name], part)):
+            return Finding(f"Your code uses `{name}`, and the `{name}` of this notebook is not right yet: finish it, or run "
+                           f"`{name} = mine({name})` to go on with the course's.", "uses an unfinished part")
     return None
 
 

@@ -1,6 +1,5 @@
 """``hint``, ``reveal``, ``quiz`` and ``progress``."""
 
-import inspect
 from collections import Counter
 from html import escape
 
@@ -9,6 +8,7 @@ from bert_parts.learn.page import Note, box
 from bert_parts.learn.progress_file import solved
 from bert_parts.learn.questions import page_of
 from bert_parts.learn.registry import EXERCISES, NOTEBOOKS, QUIZZES
+from bert_parts.learn.source import with_imports
 
 hints_given = Counter()
 
@@ -32,11 +32,11 @@ def hint(thing) -> Note:
 
 
 def reveal(thing) -> Note:
-    """The course's own version of a part: the source that the package runs, folded."""
+    """The course's own version of a part: the source that the package runs, folded, ready to be pasted into its notebook."""
     exercise = named(thing)
     if isinstance(exercise, Note):
         return exercise
-    source = inspect.getsource(exercise.reference)
+    source = with_imports(exercise.reference, {name for name, each in EXERCISES.items() if each.notebook == exercise.notebook})
     summary = f"The course's <code>{exercise.name}</code>, from <code>{exercise.reference.__module__}</code>"
     folded = f'<details><summary style="cursor: pointer;">{summary}</summary><pre>{escape(source)}</pre></details>'
     return Note(source, box("note", folded, role="note"))

@@ -1,8 +1,9 @@
-"""The source of what a learner has written, in a notebook or in a file."""
+"""The source of what a learner has written, in a notebook or in a file, and of the course's own parts."""
 
 import ast
 import inspect
 import linecache
+import sys
 import types
 
 
@@ -56,6 +57,30 @@ def is_filler(node: ast.stmt) -> bool:
     return isinstance(node, ast.Pass)
 
 
+def names_in(source: str) -> set[str]:
+    """Every name that a source text uses."""
+    return {node.id for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Name)}
+
+
+def with_imports(thing, at_hand: set[str]) -> str:
+    """The source of a part of the package, under the imports that it needs to run elsewhere.
+
+    Names in ``at_hand`` are left out: whoever runs it has them.
+    """
+    module, source = sys.modules[thing.__module__], inspect.getsource(thing)
+    needed = names_in(source) - {thing.__name__} - at_hand
+    lines = []
+    for node in ast.parse(inspect.getsource(module)).body:
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
+            imported = {alias.asname or alias.name: alias for alias in node.names}
+            node.names = [alias for name, alias in imported.items() if name in needed]
+            lines += [ast.unparse(node)] if node.names else []
+            needed -= imported.keys()
+    beside = sorted(needed & vars(module).keys())
+    lines += [f"from {module.__name__} import {', '.join(beside)}"] if beside else []
+    return "\n".join([*lines, "\n", source] if lines else [source])
+
+
 def with_what_it_uses(thing, provided: set[str]) -> str:
     """The source of the thing, after the imports, constants and helpers of the notebook that it uses.
 
@@ -71,8 +96,7 @@ def gather(thing, pieces: list[str], seen: set[str]):
     seen.add(thing.__name__)
     source = source_of(thing)
     surroundings = functions_of(thing)[0].__globals__
-    used = {node.id for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Name)}
-    for name in sorted((used & surroundings.keys()) - seen):
+    for name in sorted((names_in(source) & surroundings.keys()) - seen):
         if name not in seen:     # a helper gathered meanwhile may have brought it
             gather_name(name, surroundings, pieces, seen)
     pieces.append(source)
