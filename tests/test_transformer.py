@@ -293,15 +293,25 @@ def backwards():
     torch.manual_seed(0)
     model = TransformerModel(replace(CONFIG, vocab_size=10, hidden_size=32, intermediate_size=64, num_hidden_layers=2))
     optimizer = torch.optim.AdamW(model.parameters(), lr=3e-3)
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: min((step + 1) / 50, 1 - step / 600))
     generator = torch.Generator().manual_seed(0)
-    for _ in range(400):
+    for _ in range(600):
         source, target = reversals(64, generator)
         logits = model(source, shift_right(target, START), (source != 0).long())
         loss = F.cross_entropy(logits.flatten(0, 1), target.flatten(), ignore_index=0)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
+        schedule.step()
     return model.eval()
+
+
+def test_it_learns_to_write_backwards(backwards):
+    source, target = reversals(200, torch.Generator().manual_seed(1))
+    given = greedy_decode(backwards, source, (source != 0).long(), START, END, 7)
+    right = (given.masked_fill(target == 0, 0) == target).all(dim=1).float().mean().item()
+    assert right > 0.9
+    assert not given.requires_grad
 
 
 def test_decoding_a_batch_is_decoding_each_text(backwards):
