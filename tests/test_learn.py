@@ -3,6 +3,7 @@
 import inspect
 import json
 import linecache
+import math
 import sys
 import time
 
@@ -15,6 +16,7 @@ from torch import nn
 
 from bert_parts import MultiHeadAttention, attention_weights
 from bert_parts.learn import EXERCISES, check, hint, mine, my_model, my_parts, progress, quiz, reveal
+from bert_parts.learn.compare import difference
 from bert_parts.learn.progress_file import solved
 from bert_parts.learn.registry import QUIZZES
 
@@ -324,3 +326,66 @@ def test_results_read_well_without_colour():
     result = check(renamed(EXERCISES["attention_weights"].mistakes[0], "attention_weights"))
     assert repr(result).startswith("✗ not yet (softmax over queries)\n")
     assert 'role="status"' in result._repr_html_()
+
+
+HOW_TO_DROP = {     # the line that makes the weights, or the lines that use them
+    "F.dropout": "weights = F.dropout(weights, self.dropout, self.training)",
+    "a module": "weights = nn.Dropout(self.dropout)(weights) if self.training else weights",
+    "torch.dropout": "weights = torch.dropout(weights, self.dropout, self.training)",
+    "by hand": "weights = weights * (torch.rand_like(weights) >= self.dropout) / (1 - self.dropout) "
+               "if self.training else weights",
+    "on the query": ("query = F.dropout(query, self.dropout, self.training)\n"
+                     "        weights = attention_weights(query, key, mask)"),
+    "on the key": "weights = attention_weights(query, F.dropout(key, self.dropout, self.training), mask)",
+    "on both": ("weights = F.dropout(weights, self.dropout, self.training)\n"
+                "        value = F.dropout(value, self.dropout, self.training)"),
+    "not scaled": "weights = weights * (torch.rand_like(weights) >= self.dropout) if self.training else weights",
+}
+
+
+@pytest.mark.parametrize(("how", "mistake"), [
+    ("F.dropout", None), ("a module", None), ("torch.dropout", None), ("by hand", None),
+    ("on the query", "dropout before the weights"), ("on the key", "dropout before the weights"),
+    ("on both", "dropout on the values"), ("not scaled", "another rate"),
+])
+@pytest.mark.parametrize("seed", range(5))
+def test_where_dropout_falls(how, mistake, seed, monkeypatch):
+    text = LEARNERS_ATTENTION.replace("weights = F.dropout(attention_weights(query, key, mask), self.dropout, self.training)",
+                                      "weights = attention_weights(query, key, mask)\n        " + HOW_TO_DROP[how])
+    learners = typed(text, **vars(sys.modules["bert_parts.attention"]))["MultiHeadAttention"]
+    seed_of_torch = torch.manual_seed
+    monkeypatch.setattr(torch, "manual_seed", lambda given: seed_of_torch(given + seed))
+    assert check(learners).mistake == mistake
+
+
+def test_hidden_places_weigh_nothing():
+    body = "scores = query @ key.transpose(-2, -1) / query.size(-1) ** 0.5\nif mask is not None:\n    scores = {}\n"
+    for hidden, mistake in (
+        ("scores.masked_fill(~mask, -math.inf)", None),
+        ("scores.masked_fill(~mask, torch.finfo(scores.dtype).min)", None),
+        ("scores.masked_fill(mask == 0, -1e9)", None),
+        ("scores.masked_fill(~mask, 0)", "hidden scores set to a number"),
+        ("scores.masked_fill(~mask, -1)", "hidden scores set to a number"),
+        ("scores.masked_fill(~mask, -100)", "hidden scores set to a number"),
+        ("torch.where(mask, scores, -20.0)", "hidden scores set to a number"),
+        ("scores - 50 * (~mask).float()", "too little taken off"),
+        ("torch.where(mask, scores, scores * 0)", "hidden scores set to a number"),
+        ("scores + (~mask) * -torch.inf", "mask times infinity"),
+    ):
+        result = check(learner_function(body.format(hidden) + "return scores.softmax(-1)"))
+        assert result.mistake == mistake, (hidden, result.message)
+
+
+@pytest.mark.parametrize(("given", "says"), [
+    (torch.tensor([1.0, 0.12340004]), "At [1] your answer is 0.12340004; 0.12340000 is expected."),
+    (torch.tensor([1.0, 0.5]), "At [1] your answer is 0.5000; 0.1234 is expected."),
+    (torch.tensor([1.0, math.inf]), "At [1] your answer is inf; 0.1234 is expected."),
+    (torch.tensor([1.0, 0.1234]), None),
+])
+def test_as_many_digits_as_it_takes(given, says):
+    assert difference(given, torch.tensor([1.0, 0.1234]), 1e-9) == says
+
+
+def test_as_many_digits_as_it_takes_of_a_number():
+    assert difference(12345.6, 12345.7, 1e-9) == "Your answer is 12345.6; 12345.7 is expected."
+    assert difference(1, 2.5, 1e-9) == "Your answer is 1; 2.5 is expected."

@@ -18,7 +18,10 @@ def difference(given, expected, tolerance: float) -> str | None:
     if isinstance(expected, dict):
         return dict_difference(given, expected, tolerance)
     if isinstance(expected, float) and isinstance(given, (int, float)) and not isinstance(given, bool):
-        return None if abs(given - expected) <= tolerance else f"Your answer is {given:.4g}; {expected:.4g} is expected."
+        if abs(given - expected) <= tolerance:
+            return None
+        mine, wanted = apart(given, expected, "g")
+        return f"Your answer is {mine}; {wanted} is expected."
     if type(given) is not type(expected):
         return f"Your answer is {described(given)}; {described(expected)} is expected."
     return None if given == expected else f"Your answer is `{shortened(given)}`; `{shortened(expected)}` is expected."
@@ -43,7 +46,10 @@ def tensor_difference(given, expected: Tensor, tolerance: float) -> str | None:
         return None
     place = first_place(wrong)
     at = f"At {place} your answer" if place else "Your answer"
-    return f"{at} is {number(given[tuple(place)])}; {number(expected[tuple(place)])} is expected."
+    mine, wanted = given[tuple(place)].item(), expected[tuple(place)].item()
+    if expected.is_floating_point():
+        mine, wanted = apart(mine, wanted, "f")
+    return f"{at} is {mine}; {wanted} is expected."
 
 
 def sequence_difference(given, expected, tolerance: float) -> str | None:
@@ -75,8 +81,13 @@ def first_place(wrong: Tensor) -> list[int]:
     return wrong.nonzero()[0].tolist()
 
 
-def number(value: Tensor) -> str:
-    return f"{value.item():.4f}" if value.is_floating_point() else str(value.item())
+def apart(given: float, expected: float, style: str) -> tuple[str, str]:
+    """Two numbers with four digits, or with as many more as it takes to see that they differ."""
+    for digits in range(4, 18):
+        texts = f"{given:.{digits}{style}}", f"{expected:.{digits}{style}}"
+        if texts[0] != texts[1]:
+            break
+    return texts
 
 
 def described(value) -> str:

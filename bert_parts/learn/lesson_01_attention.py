@@ -3,7 +3,7 @@
 import math
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
 
 from bert_parts.attention import MultiHeadAttention, attention_weights, join_heads, padding_mask, split_heads
@@ -49,6 +49,14 @@ def scaled_by_keys(query, key, mask=None):
     return masked(query @ key.transpose(-2, -1) / math.sqrt(key.size(-2)), mask).softmax(dim=-1)
 
 
+def scaled_by_queries(query, key, mask=None):
+    return masked(query @ key.transpose(-2, -1) / math.sqrt(query.size(-2)), mask).softmax(dim=-1)
+
+
+def scaled_by_the_real_width(query, key, mask=None):
+    return masked(query @ key.transpose(-2, -1) / math.sqrt(384), mask).softmax(dim=-1)
+
+
 def multiplied_by_root(query, key, mask=None):
     return masked(query @ key.transpose(-2, -1) * math.sqrt(query.size(-1)), mask).softmax(dim=-1)
 
@@ -69,6 +77,17 @@ def key_not_transposed(query, key, mask=None):
     return masked(query @ key / math.sqrt(query.size(-1)), mask).softmax(dim=-1)
 
 
+def all_dimensions_turned(query, key, mask=None):
+    return masked(query @ key.T / math.sqrt(query.size(-1)), mask).softmax(dim=-1)
+
+
+def truth_of_the_mask(query, key, mask=None):
+    scores = scaled_scores(query, key)
+    if mask:
+        scores = scores.masked_fill(~mask, -math.inf)
+    return scores.softmax(dim=-1)
+
+
 def mask_ignored(query, key, mask=None):
     return scaled_scores(query, key).softmax(dim=-1)
 
@@ -83,9 +102,19 @@ def mask_after_softmax(query, key, mask=None):
     return weights if mask is None else weights * mask
 
 
-def mask_with_zero(query, key, mask=None):
+def hidden_scores_set_to_a_number(query, key, mask=None):
     scores = scaled_scores(query, key)
-    return (scores if mask is None else scores.masked_fill(~mask, 0)).softmax(dim=-1)
+    return (scores if mask is None else scores.masked_fill(~mask, -10.0)).softmax(dim=-1)
+
+
+def too_little_taken_off(query, key, mask=None):
+    scores = scaled_scores(query, key)
+    return (scores if mask is None else scores + (~mask) * -100.0).softmax(dim=-1)
+
+
+def mask_times_infinity(query, key, mask=None):
+    scores = scaled_scores(query, key)
+    return (scores if mask is None else scores + (~mask) * -math.inf).softmax(dim=-1)
 
 
 def mask_added(query, key, mask=None):
@@ -96,6 +125,25 @@ def mask_added(query, key, mask=None):
 def overflowing_softmax(query, key, mask=None):
     raised = masked(scaled_scores(query, key), mask).exp()
     return raised / raised.sum(dim=-1, keepdim=True)
+
+
+LEAKS = ("A hidden place still has the weight {}. Whatever number you give to the hidden scores (or take away from them), "
+         "e to its power is not 0, and next to other low scores it may even be the largest. −∞ is the only score whose "
+         "weight is exactly 0: `-math.inf`.")
+
+
+def far_below_zero():
+    """Queries and keys whose scores are all about −300, in whole numbers, so that nothing is rounded."""
+    query, key = randn(2, 3, 4, 4, scale=2).round(), randn(2, 3, 6, 4, seed=1, scale=2).round()
+    query[..., 0], key[..., 0] = 30, -20
+    return query, key
+
+
+def hides_wholly(thing) -> Finding | None:
+    """Where the mask is False the weight is 0, be the score there ever so high and the others ever so low."""
+    query, key = torch.full((1, 1, 1, 4), 10.0), torch.tensor([20.0, -20.0]).view(1, 1, 2, 1).expand(1, 1, 2, 4)
+    hidden = thing(query, key, torch.tensor([False, True]))[0, 0, 0, 0].item()     # of the scores 400 and −400
+    return None if hidden == 0 else Finding(LEAKS.format(f"{hidden:.3g}"), "too little taken off")
 
 
 def keeps_gradients(thing) -> Finding | None:
@@ -146,6 +194,14 @@ def added_numbers(attention_mask):
 
 def minus_infinity(attention_mask):
     return torch.zeros(attention_mask.shape).masked_fill(attention_mask == 0, -math.inf)[:, None, None, :]
+
+
+def bits_flipped(attention_mask):
+    return (~attention_mask)[:, None, None, :]
+
+
+def bits_flipped_to_boolean(attention_mask):
+    return (~attention_mask).bool()[:, None, None, :]
 
 
 def queries_masked(attention_mask):
@@ -255,6 +311,52 @@ class NoValueProjection(MultiHeadAttention):
         return join_heads(attend(self, self.query(x), self.key(context), context, mask))
 
 
+class KeysAndValuesExchanged(MultiHeadAttention):
+    def forward(self, x, context=None, mask=None):
+        context = x if context is None else context
+        return join_heads(attend(self, self.query(x), self.value(context), self.key(context), mask))
+
+
+class NothingProjected(MultiHeadAttention):
+    def forward(self, x, context=None, mask=None):
+        context = x if context is None else context
+        return join_heads(attend(self, x, context, context, mask))
+
+
+class TruthOfTheMask(MultiHeadAttention):
+    def forward(self, x, context=None, mask=None):
+        context = x if context is None else context
+        mask = mask if mask else None
+        return join_heads(attend(self, self.query(x), self.key(context), self.value(context), mask))
+
+
+class TruthOfTheContext(MultiHeadAttention):
+    def forward(self, x, context=None, mask=None):
+        context = context or x
+        return join_heads(attend(self, self.query(x), self.key(context), self.value(context), mask))
+
+
+class RateCalled(MultiHeadAttention):
+    def forward(self, x, context=None, mask=None):
+        context = x if context is None else context
+        weights = attention_weights(split_heads(self.query(x), self.num_heads),
+                                    split_heads(self.key(context), self.num_heads), mask)
+        return join_heads(self.dropout(weights) @ split_heads(self.value(context), self.num_heads))
+
+
+def with_output_matrix(name: str) -> type:
+    """A MultiHeadAttention with the paper's W^O under this name. Its own name is in what torch says about it."""
+
+    def __init__(self, hidden_size, num_heads, dropout):
+        MultiHeadAttention.__init__(self, hidden_size, num_heads, dropout)
+        setattr(self, name, nn.Linear(hidden_size, hidden_size))
+
+    def forward(self, x, context=None, mask=None):
+        return getattr(self, name)(MultiHeadAttention.forward(self, x, context, mask))
+
+    return type("MultiHeadAttention", (MultiHeadAttention,), {"__init__": __init__, "forward": forward})
+
+
 class QueryProjectionTwice(MultiHeadAttention):
     def forward(self, x, context=None, mask=None):
         context = x if context is None else context
@@ -313,16 +415,97 @@ class ResidualAdded(MultiHeadAttention):
         return x + super().forward(x, context, mask)
 
 
-def drops_out_in_training(thing) -> Finding | None:
-    """With dropout, two passes in training differ; without it, they agree."""
-    module = with_hard_weights(thing(8, 2, 0.5)).train()
-    x = randn(1, 5, 8)
+class DropoutOn(MultiHeadAttention):
+    """Dropout, but not on the weights."""
+
+    place = ""
+
+    def forward(self, x, context=None, mask=None):
+        context = x if context is None else context
+        x, context = self.dropped("x", x), self.dropped("x", context)
+        query = self.dropped("query", split_heads(self.query(x), self.num_heads))
+        key = self.dropped("key", split_heads(self.key(context), self.num_heads))
+        value = self.dropped("value", split_heads(self.value(context), self.num_heads))
+        scores = self.dropped("scores", masked(scaled_scores(query, key), mask))
+        return self.dropped("result", join_heads(scores.softmax(dim=-1) @ value))
+
+    def dropped(self, place, tensor):
+        return F.dropout(tensor, self.dropout, self.training) if place == self.place else tensor
+
+
+class DropoutOnX(DropoutOn):
+    place = "x"
+
+
+class DropoutOnQuery(DropoutOn):
+    place = "query"
+
+
+class DropoutOnScores(DropoutOn):
+    place = "scores"
+
+
+class DropoutOnValues(DropoutOn):
+    place = "value"
+
+
+class DropoutOnResult(DropoutOn):
+    place = "result"
+
+
+class NoDropout(DropoutOn):
+    pass
+
+
+class KeepsWithRate(MultiHeadAttention):
+    def forward(self, x, context=None, mask=None):
+        context = x if context is None else context
+        weights = attention_weights(split_heads(self.query(x), self.num_heads),
+                                    split_heads(self.key(context), self.num_heads), mask)
+        weights = F.dropout(weights, 1 - self.dropout, self.training)
+        return join_heads(weights @ split_heads(self.value(context), self.num_heads))
+
+
+NO_DROPOUT = Finding("In training nothing is dropped: apply dropout with probability `self.dropout` to the weights, while "
+                     "`self.training` is true (for instance `F.dropout(weights, self.dropout, self.training)`).",
+                     "no dropout in training")
+BEFORE_THE_WEIGHTS = Finding("In training your dropout falls on what comes before the weights (on x, on the queries or keys, "
+                             "or on the scores); it belongs on the weights, after the softmax.",
+                             "dropout before the weights")
+ON_THE_RESULT = Finding("In training your dropout falls on the result, after the values were collected; it belongs on the "
+                        "weights, before they meet the values.", "dropout on the result")
+ON_THE_VALUES = Finding("In training your dropout falls on single numbers of the values; it belongs on the weights, so that "
+                        "a word that is dropped is not listened to at all.", "dropout on the values")
+OTHER_RATE = Finding("In training your weights are dropped, but not as often as `self.dropout` says: it is the probability "
+                     "with which a weight is set to 0, and what is left is divided by 1 − `self.dropout`.",
+                     "another rate")
+
+
+def drops_out_the_weights(thing) -> Finding | None:
+    """Where does dropout fall? All keys are equally good here, and all values the same vector v.
+
+    Then dropout on the weights multiplies v by (number of keys left) / (S · (1 − p)): one number for each text, position
+    and head. Dropout before the softmax leaves v as it is, and dropout after it falls on single numbers.
+    """
+    module = with_hard_weights(thing(8, 2, 0.25)).train()
     torch.manual_seed(0)
+    x = randn(8, 16, 8)
     if torch.equal(module(x), module(x)):
-        return Finding("In training nothing is dropped: apply dropout with probability `self.dropout` to the weights, "
-                       "while `self.training` is true (for instance `F.dropout(weights, self.dropout, self.training)`).",
-                       "no dropout in training")
-    return None
+        return NO_DROPOUT
+    with torch.no_grad():
+        for part in (module.query, module.value):
+            part.weight.zero_()
+        module.query.bias.zero_()
+        module.value.bias.copy_(torch.arange(1.0, 9.0))
+        factors = module(x).div(module.value.bias).unflatten(-1, (2, 4))     # (B, T, H, d)
+    if torch.allclose(factors, torch.ones(()), atol=1e-4):
+        return BEFORE_THE_WEIGHTS
+    if not torch.allclose(factors, factors[..., :1], atol=1e-4):
+        once = factors.isclose(torch.zeros(()), atol=1e-4) | factors.isclose(torch.tensor(4 / 3), atol=1e-4)
+        return ON_THE_RESULT if once.all() else ON_THE_VALUES
+    left = factors[..., 0] * 16 * 0.75     # how many of the 16 keys: 12 of them on the average, with a variance of 3
+    usual = abs(left.mean() - 12) < 0.7 and 1.8 < left.var() < 4.6
+    return None if usual and torch.allclose(left, left.round(), atol=1e-3) else OTHER_RATE
 
 
 def learns(thing) -> Finding | None:
@@ -346,12 +529,14 @@ EXERCISES = (
         notebook=NOTEBOOK,
         cases=(
             Case("2 texts, 3 heads, 4 queries, 6 keys, no mask", lambda: (randn(2, 3, 4, 5), randn(2, 3, 6, 5, seed=1))),
+            Case("large scores, of which e to their power is too big a number",
+                 lambda: (randn(1, 2, 3, 4, scale=30), randn(1, 2, 5, 4, seed=1, scale=30))),
+            Case("a padding mask of shape (2, 1, 1, 6), where all scores are far below 0",
+                 lambda: (*far_below_zero(), PADDING.bool()[:, None, None, :])),
             Case("a padding mask of shape (2, 1, 1, 6)",
                  lambda: (randn(2, 3, 4, 5), randn(2, 3, 6, 5, seed=1), PADDING.bool()[:, None, None, :])),
             Case("a mask of shape (4, 6), a row for each query",
                  lambda: (randn(2, 3, 4, 5), randn(2, 3, 6, 5, seed=1), STAIRS.clone())),
-            Case("large scores, of which e to their power is too big a number",
-                 lambda: (randn(1, 2, 3, 4, scale=30), randn(1, 2, 5, 4, seed=1, scale=30))),
         ),
         mistakes=(
             Mistake("softmax over queries", "Your softmax runs over the queries, not the keys: each query hands out its "
@@ -364,6 +549,10 @@ EXERCISES = (
                     "as √d.", scaled_by_d),
             Mistake("scaled by number of keys", "You divide by the root of the number of keys. It is the size of the "
                     "vectors, the last dimension of the queries, that makes dot products large.", scaled_by_keys),
+            Mistake("scaled by number of queries", "You divide by the root of the number of queries. It is the size of the "
+                    "vectors, the last dimension of the queries, that makes dot products large.", scaled_by_queries),
+            Mistake("scaled by 384", "You divide by the root of 384, the real model's whole width. Divide by that of d, the "
+                    "size of the queries that you are given: `query.size(-1)`.", scaled_by_the_real_width),
             Mistake("multiplied by root d", "You multiply by √d where you should divide by it.", multiplied_by_root),
             Mistake("scaled after softmax", "You divide by √d after the softmax: then the weights no longer sum to 1. "
                     "Divide the scores.", scaled_after_softmax),
@@ -373,13 +562,21 @@ EXERCISES = (
                     "a key, so the shape is (B, H, T, S).", queries_and_keys_exchanged),
             Mistake("key not transposed", "The product of queries and keys fails: to take every query's dot product with "
                     "every key, exchange the last two dimensions of the keys.", key_not_transposed),
+            Mistake("all dimensions turned round", "`.T` turns all four dimensions round. Only the last two of the keys "
+                    "should be exchanged: `.transpose(-2, -1)`.", all_dimensions_turned),
+            Mistake("truth of the mask", "`if mask:` asks whether a whole tensor is true, and nobody can say. Ask whether "
+                    "there is one: `if mask is not None:`.", truth_of_the_mask),
             Mistake("mask ignored", "The mask has no effect: where it is False the weight must be 0.", mask_ignored),
             Mistake("mask inverted", "Your mask works the wrong way round: in this course True means may be attended to, "
                     "so it is the False places that are hidden.", mask_inverted),
             Mistake("mask after softmax", "You mask after the softmax: hidden places get 0, but the rest no longer sums "
                     "to 1. Mask the scores, before the softmax.", mask_after_softmax),
-            Mistake("hidden scores set to 0", "You set hidden scores to 0, but e⁰ is 1, a weight like any other. Which "
-                    "score becomes 0 under a softmax?", mask_with_zero),
+            Mistake("hidden scores set to a number", "You set hidden scores to a number, but e to its power is a weight "
+                    "like any other (e⁰ is 1), and where all scores are low it is even the largest. Which score becomes "
+                    "exactly 0 under a softmax?", hidden_scores_set_to_a_number),
+            Mistake("too little taken off", LEAKS.format("that is not 0"), too_little_taken_off),
+            Mistake("mask times infinity", "You multiply the mask by ∞ and add it to the scores: where it is 0, that is "
+                    "0 · ∞, which is NaN. `masked_fill` puts −∞ only where it belongs.", mask_times_infinity),
             Mistake("mask added", "You add the mask to the scores: that makes the allowed ones larger by 1 and hides "
                     "nothing.", mask_added),
             Mistake("softmax overflows", "Written as exp(x) / sum(exp(x)), the softmax overflows for large scores. "
@@ -391,7 +588,7 @@ EXERCISES = (
             "`masked_fill` puts a number where a boolean tensor is True.",
             "`scores.masked_fill(~mask, -math.inf)`, only if there is a mask; then `softmax(dim=-1)`.",
         ),
-        probes=(keeps_gradients,),
+        probes=(hides_wholly, keeps_gradients),
         drop_in=all_heads_agree,
     ),
     Exercise(
@@ -410,6 +607,11 @@ EXERCISES = (
                     "`attention_weights` does the hiding.", added_numbers),
             Mistake("minus infinity to add", "This is a mask made to be added to scores. Here a mask is boolean: "
                     "`attention_weights` does the hiding.", minus_infinity),
+            Mistake("bits flipped", "`~` on whole numbers flips their bits: of 1 it makes −2, of 0 −1. And nothing needs to "
+                    "be turned round: 1 and True both stand for a real token. `.bool()` is enough.", bits_flipped),
+            Mistake("bits flipped, then boolean", "`~` on whole numbers flips their bits: of 1 it makes −2, of 0 −1, and as "
+                    "booleans both are True. Nothing needs to be turned round: 1 and True both stand for a real token.",
+                    bits_flipped_to_boolean),
             Mistake("queries masked", "The last dimension of a mask stands for the keys. Yours hides queries: then a "
                     "padded row has nothing to look at, and words can still look at padding.", queries_masked),
             Mistake("one dimension short", "The mask is broadcast against (B, H, T, S), from the right. With three "
@@ -481,6 +683,10 @@ EXERCISES = (
                     "`self.value`.", KeysAsValues),
             Mistake("values not projected", "You collect the input itself: the values are `self.value` of it.",
                     NoValueProjection),
+            Mistake("keys and values exchanged", "Keys and values are exchanged: the scores come from `self.key`, and what is "
+                    "collected from `self.value`.", KeysAndValuesExchanged),
+            Mistake("nothing projected", "You attend over the input itself: queries, keys and values are `self.query`, "
+                    "`self.key` and `self.value` of it.", NothingProjected),
             Mistake("query projection twice", "You make the keys with `self.query`: they have a projection of their own, "
                     "`self.key`.", QueryProjectionTwice),
             Mistake("heads joined wrongly", "The heads are put together in the wrong order: the dimensions of heads and "
@@ -496,6 +702,20 @@ EXERCISES = (
             Mistake("no scaling", "The scores are not divided by √d.", NotScaled),
             Mistake("split by reshape", "The heads are split by one reshape, which mixes tokens: split the width first, "
                     "then move the heads forward.", SplitByReshape),
+            Mistake("truth of the mask", "Your code asks whether a whole tensor is true (`if mask:` does that), and nobody "
+                    "can say. Ask whether there is one: `if mask is not None:`.", TruthOfTheMask),
+            Mistake("truth of the context", "Your code asks whether a whole tensor is true (`context or x` and `if context:` "
+                    "do that), and nobody can say. Ask whether there is one: `if context is None:`.", TruthOfTheContext),
+            Mistake("rate called", "`self.dropout` is a number, a probability, and cannot be called. "
+                    "`F.dropout(weights, self.dropout, self.training)` does the dropping.", RateCalled),
+            *(Mistake(f"an output matrix, {name}", f"`self.{name}` is one matrix too many. The paper's W^O is not in this "
+                      "part: it comes in notebook 05. Leave `__init__` as it is.", with_output_matrix(name))
+              for name in ("output", "out", "out_proj", "dense", "W_o", "wo", "proj", "linear")),
+            Mistake(NO_DROPOUT.mistake, NO_DROPOUT.message, NoDropout),
+            Mistake(BEFORE_THE_WEIGHTS.mistake, BEFORE_THE_WEIGHTS.message, DropoutOnX),
+            Mistake(ON_THE_VALUES.mistake, ON_THE_VALUES.message, DropoutOnValues),
+            Mistake(ON_THE_RESULT.mistake, ON_THE_RESULT.message, DropoutOnResult),
+            Mistake(OTHER_RATE.mistake, OTHER_RATE.message, KeepsWithRate),
             Mistake("input added", "You add the input to the result. That belongs to the next part, not to this one.",
                     ResidualAdded),
         ),
@@ -506,7 +726,7 @@ EXERCISES = (
             "Drop out the weights with `F.dropout(weights, self.dropout, self.training)` before they meet the values, and "
             "join with `.transpose(1, 2).flatten(-2)`.",
         ),
-        probes=(drops_out_in_training, learns),
+        probes=(drops_out_the_weights, learns),
         drop_in=runs_inside,
     ),
 )
