@@ -215,6 +215,11 @@ class AttentionAddedAgain(BertAttention):
         return x + self.output(self.self(x, mask=mask), x)
 
 
+class AttentionAddedBeforeDense(BertAttention):
+    def forward(self, x, mask=None):
+        return self.output(self.self(x, mask=mask) + x, x)
+
+
 class AttentionMaskInverted(BertAttention):
     def forward(self, x, mask=None):
         return self.output(self.self(x, mask=None if mask is None else ~mask), x)
@@ -283,6 +288,30 @@ class LayerAddedAgain(BertLayer):
         return x + self.output(self.intermediate(attended), attended)
 
 
+class AttentionsInputAddedAgain(BertLayer):
+    def forward(self, x, mask=None):
+        attended = x + self.attention(x, mask)
+        return self.output(self.intermediate(attended), attended)
+
+
+class FeedForwardsInputAddedAgain(BertLayer):
+    def forward(self, x, mask=None):
+        attended = self.attention(x, mask)
+        return attended + self.output(self.intermediate(attended), attended)
+
+
+class BothInputsAddedAgain(BertLayer):
+    def forward(self, x, mask=None):
+        attended = x + self.attention(x, mask)
+        return attended + self.output(self.intermediate(attended), attended)
+
+
+class WideResidual(BertLayer):
+    def forward(self, x, mask=None):
+        wide = self.intermediate(self.attention(x, mask))
+        return self.output(wide, wide)
+
+
 class PreNormLayer(BertLayer):
     def forward(self, x, mask=None):
         first, last = self.attention.output, self.output
@@ -313,8 +342,43 @@ class OneTooFew(BertEncoder):
         self.layer = self.layer[:-1]
 
 
-for part in (LayersNotFound, OneTooFew):     # torch's refusal of the weights holds the name of the class
+class SixLayers(BertEncoder):
+    def __init__(self, config):
+        super().__init__(config)
+        self.layer = nn.ModuleList(BertLayer(config) for _ in range(6))
+
+
+class TwelveLayers(BertEncoder):
+    def __init__(self, config):
+        super().__init__(config)
+        self.layer = nn.ModuleList(BertLayer(config) for _ in range(12))
+
+
+class LayersMisnamed(BertEncoder):
+    def __init__(self, config):
+        super().__init__(config)
+        layers = self.layer
+        del self.layer
+        self.layers = layers
+
+    def forward(self, x, mask=None):
+        for layer in self.layers:
+            x = layer(x, mask)
+        return x
+
+
+for part in (LayersNotFound, OneTooFew, SixLayers, TwelveLayers, LayersMisnamed):
+    # torch's refusal of the weights holds the name of the class
     part.__name__ = BertEncoder.__name__
+
+
+class InSequence(BertEncoder):
+    def __init__(self, config):
+        super().__init__(config)
+        self.layer = nn.Sequential(*self.layer)
+
+    def forward(self, x, mask=None):
+        return self.layer(x, mask)
 
 
 class OneLayerOnly(BertEncoder):
@@ -476,6 +540,8 @@ EXERCISES = (
             Mistake("nobody looks", "`self.self`, the attention, is not used: every token only goes through `self.output`.",
                     NobodyLooks),
             Mistake("added twice", "You add x once more: `self.output` has done that.", AttentionAddedAgain),
+            Mistake("added before dense", "You add x before `self.output`, too: that adds it, after its `dense`.",
+                    AttentionAddedBeforeDense),
         ),
         hints=(
             "Two parts, one after the other: `self.self` and `self.output`.",
@@ -510,6 +576,14 @@ EXERCISES = (
                     FeedForwardFirst),
             Mistake("added twice", "You add the layer's input once more at the end: each half has done its own adding.",
                     LayerAddedAgain),
+            Mistake("attention's input added twice", "You add x to what `self.attention` gives: it has done that already, in "
+                    "its `AddAndNorm`.", AttentionsInputAddedAgain),
+            Mistake("feed-forward's input added twice", "You add once more to what `self.output` gives: it has added its "
+                    "second argument already.", FeedForwardsInputAddedAgain),
+            Mistake("both inputs added twice", "You add what came in after each half: `self.attention` and `self.output` have "
+                    "done that already, in their `AddAndNorm`.", BothInputsAddedAgain),
+            Mistake("wide residual", "You hand `self.output` the wide vectors as the residual, too. The residual is what this "
+                    "half began with, which has the width D.", WideResidual),
             Mistake("pre-norm", "You normalise before each half, as newer models do (pre-norm). In BERT each half ends with "
                     "its LayerNorm, inside `AddAndNorm`.", PreNormLayer),
         ),
@@ -531,7 +605,16 @@ EXERCISES = (
             Mistake("same layer n times", "All your layers are one and the same object: `[layer] * n` makes n names for one "
                     "layer. Construct a new `BertLayer` for each.", SameLayer),
             Mistake("layers not found", "torch finds no parameters in your encoder: `self.layer` must be an "
-                    "`nn.ModuleList`. What is in a plain Python list would be neither trained nor loaded.", LayersNotFound),
+                    "`nn.ModuleList`, so neither `...` nor a plain Python list, in which layers would be neither trained nor "
+                    "loaded.", LayersNotFound),
+            Mistake("wrong name", "The list must be called `self.layer`, not `self.layers`: the published weights call it so.",
+                    LayersMisnamed),
+            Mistake("always six layers", "Your encoder always has 6 layers: it should have `config.num_hidden_layers`, which "
+                    "may be another number, and is 3 in this test.", SixLayers),
+            Mistake("always twelve layers", "Your encoder always has 12 layers: it should have `config.num_hidden_layers`, "
+                    "which may be another number, and is 3 in this test.", TwelveLayers),
+            Mistake("nn.Sequential", "An `nn.Sequential` hands on one argument only, so the mask gets lost or refused: use an "
+                    "`nn.ModuleList`, and a loop in `forward`.", InSequence),
             Mistake("one layer too few", "There is one layer too few: `config.num_hidden_layers` of them are expected.",
                     OneTooFew),
             Mistake("one layer only", "Only the first layer is used.", OneLayerOnly),
@@ -566,8 +649,8 @@ QUIZ = (
         "In a layer, which part lets a token's vector depend on the other tokens?",
         (
             Option("The attention, and only the attention", True,
-                   "The feed-forward, the LayerNorm and the residual treat every token by itself: shuffle the tokens, and "
-                   "their outputs are shuffled likewise."),
+                   "The feed-forward, the LayerNorm and the residual treat every token by itself: change one token, and "
+                   "no other's output changes."),
             Option("The feed-forward, since it is the largest", False,
                    "It holds two thirds of the weights, but it sees one token at a time."),
             Option("LayerNorm, since it takes a mean", False,
@@ -587,7 +670,8 @@ QUIZ = (
         ),
     ),
     Question(
-        "You take layer 2 out of the trained model, and the sentence vectors hardly change. How can that be?",
+        "You take layer 2 out of the trained model, and the sentence vectors still point much the same way. How can "
+        "that be?",
         (
             Option("The layer has learned nothing", False,
                    "Not nothing: about four in ten sentences get another nearest neighbour. But each layer is only one of "
