@@ -112,9 +112,9 @@ def pad_batch(rows: list[tuple[list[int], list[int]]], pad_id: int) -> dict[str,
         rows: the ids and the segments of each of B rows, as build_row makes them.
         pad_id: the id of [PAD].
 
-    Shapes:
-        input_ids (pad_id in the padding), token_type_ids (0 in the padding), attention_mask (1 for a token, 0 for
-        padding): each (B, T) int64, T the longest row
+    Returns:
+        A dict with three tensors, each (B, T) int64, T the longest row: "input_ids" (pad_id in the padding),
+        "token_type_ids" (the segments; 0 in the padding) and "attention_mask" (1 for a token, 0 for padding).
     """
     return {
         "input_ids": pad([ids for ids, _ in rows], pad_id),
@@ -303,7 +303,7 @@ def join_pair(pieces: list[str], pair: tuple[str, str]) -> list[str]:
 
 
 def best_pair(pair_counts: dict[tuple[str, str], int], piece_counts: dict[str, int]) -> tuple[str, str]:
-    """The pair with the highest score, count(pair) / (count(first) · count(second)) (after Schuster & Nakajima 2012).
+    """The pair with the highest score, count(pair) / (count(first) · count(second)), as usually quoted for WordPiece.
 
     Of pairs with equal scores, the one that occurs more often; if that is equal too, the first in alphabetical order.
     """

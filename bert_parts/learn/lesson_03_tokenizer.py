@@ -95,6 +95,10 @@ EQUAL_COUNTS = {("c", "##d"): 20, ("a", "##b"): 20, ("e", "##f"): 20, ("b", "##c
 EQUAL_COUNTS_PIECES = {"a": 40, "##b": 50, "b": 80, "##c": 25, "c": 50, "##d": 40, "e": 20, "##f": 100}
 
 
+EQUAL_IF_EXACT = {("c", "##d"): 5, ("a", "##b"): 6, ("e", "##f"): 5}     # all 1/6; but 5 / 6 / 5 > 6 / 6 / 6 in floats
+EQUAL_IF_EXACT_PIECES = {"a": 6, "##b": 6, "c": 6, "##d": 5, "e": 5, "##f": 6}
+
+
 def ranked(score):
     """A best_pair that goes by another score, with ties as they should be."""
 
@@ -106,6 +110,14 @@ def ranked(score):
 
 def right_score(pair, pair_counts, piece_counts):
     return pair_counts[pair] / (piece_counts[pair[0]] * piece_counts[pair[1]])
+
+
+def divided_twice(pair, pair_counts, piece_counts):
+    return pair_counts[pair] / piece_counts[pair[0]] / piece_counts[pair[1]]
+
+
+def divided_twice_from_behind(pair, pair_counts, piece_counts):
+    return pair_counts[pair] / piece_counts[pair[1]] / piece_counts[pair[0]]
 
 
 def denominators_from_pairs(pair, pair_counts, piece_counts):
@@ -148,6 +160,9 @@ def gives_the_piece(pair_counts, piece_counts):
     return joined(best_pair(pair_counts, piece_counts))
 
 
+DIVIDED_TWICE = ("Of pairs with equal scores a rarer one wins, since yours come out unequal in the last digit: whoever divides "
+                 "twice rounds twice. Divide once, by the product of the two counts.")
+
 BEST_PAIR = Exercise(
     reference=best_pair,
     notebook=NOTEBOOK,
@@ -156,8 +171,12 @@ BEST_PAIR = Exercise(
         Case("eleven pairs, and most of them are the best by some rule", lambda: (dict(PAIRS), dict(PIECES))),
         Case("five pairs with equal scores", lambda: (dict(EQUAL_SCORES), dict(EQUAL_SCORES_PIECES))),
         Case("four pairs with equal scores and counts", lambda: (dict(EQUAL_COUNTS), dict(EQUAL_COUNTS_PIECES))),
+        Case("three pairs with equal scores, if nothing is rounded on the way",
+             lambda: (dict(EQUAL_IF_EXACT), dict(EQUAL_IF_EXACT_PIECES))),
     ),
     mistakes=(
+        Mistake("divided twice", DIVIDED_TWICE, ranked(divided_twice)),
+        Mistake("divided twice, the second first", DIVIDED_TWICE, ranked(divided_twice_from_behind)),
         Mistake("first of equal counts", "Scores and counts equal, you take whichever comes first in the dictionary. "
                 "Take the first in alphabetical order, so that the vocabulary does not hang on the order of the texts.",
                 first_of_equal_counts),
@@ -242,8 +261,8 @@ def second_left_behind(pieces, pair):
     return scan(pieces, pair, lambda pair: [joined(pair)], step=1)
 
 
-def two_pieces_still(pieces, pair):
-    return scan(pieces, pair, lambda pair: list(pair))
+def list_compared_with_tuple(pieces, pair):
+    return scan(pieces, pair, lambda pair: [joined(pair)], matches=lambda found: list(found) == pair)
 
 
 def in_any_order(pieces, pair):
@@ -345,8 +364,9 @@ JOIN_PAIR = Exercise(
                 "does the joined one. Only the second piece gives up its ##.", takes_off_all_marks),
         Mistake("second piece left behind", "You put the joined piece in, but its second half is still there as well: "
                 "after a pair, go on behind both.", second_left_behind),
-        Mistake("not joined", "You find the pair but leave it as two pieces: put one in their place.",
-                two_pieces_still),
+        Mistake("not joined", "The pair is left as two pieces. Do you compare a list with a tuple? They are never equal: a "
+                "slice of a list is a list, and the pair is a tuple, so write `tuple(...)` around the slice.",
+                list_compared_with_tuple),
         Mistake("order ignored", "You also join the two when the second stands before the first. A pair has an order.",
                 in_any_order),
         Mistake("looked beyond the end", "Your code asks what follows the last piece, and nothing does: look at "
@@ -361,8 +381,8 @@ JOIN_PAIR = Exercise(
         "Go through the word with a place in your hand, and build up a new list. At each place there are two "
         "possibilities.",
         "`for` cannot jump. With `while place < len(pieces)` you can go on by 1, or by 2 after a pair.",
-        "`tuple(pieces[place : place + 2]) == pair` asks whether the pair is here, even at the last piece. "
-        "`joined(pair)` is the piece to put in.",
+        "`tuple(pieces[place : place + 2]) == pair` asks whether the pair is here, even at the last piece. (A slice of a "
+        "list is a list, and never equal to a tuple; hence `tuple`.) `joined(pair)` is the piece to put in.",
     ),
     probes=(leaves_the_list_alone,),
     drop_in=learns_the_same,
@@ -375,6 +395,9 @@ VOCAB = {token: i for i, token in enumerate([
     "[UNK]", "f", "fil", "film", "##ilm", "##m", "##s", "ab", "le", "##able", "##ble", "book", "un", "unb",
     "##believable", "##eliev", "##elievab", "##le", "a", "##a",
 ])}
+
+
+VOCAB_FROM_0 = {token: i for i, token in enumerate(["film", *(token for token in VOCAB if token != "film")])}
 
 
 def cut(word, vocab, *, ends=None, look_up=None, write=None, lost=None, after=0, limit=100):
@@ -403,6 +426,14 @@ def shortest_first(word, vocab):
 
 def never_to_the_end(word, vocab):
     return cut(word, vocab, ends=lambda start, length: range(max(length - 1, start + 1), start, -1))
+
+
+def never_a_single_letter(word, vocab):
+    return cut(word, vocab, ends=lambda start, length: range(length, start + 1, -1))
+
+
+def id_taken_for_truth(word, vocab):
+    return cut(word, {piece for piece, i in vocab.items() if i})
 
 
 def no_marks(word, vocab):
@@ -513,6 +544,8 @@ WORD_PIECES = Exercise(
         Case("“filmxs”, where no piece of the vocabulary begins with ##x", lambda: ("filmxs", dict(VOCAB))),
         Case("“filmbook”, where the vocabulary has book but not ##book", lambda: ("filmbook", dict(VOCAB))),
         Case("“xfilm”, which begins with an unknown letter", lambda: ("xfilm", dict(VOCAB))),
+        Case("“filmable”, with a vocabulary in which film has the id 0", lambda: ("filmable", dict(VOCAB_FROM_0))),
+        Case("“aaa”, where only single letters fit", lambda: ("aaa", dict(VOCAB))),
         Case("a word of 100 letters", lambda: ("a" * 100, dict(VOCAB))),
         Case("a word of 101 letters", lambda: ("a" * 101, dict(VOCAB))),
     ),
@@ -523,6 +556,8 @@ WORD_PIECES = Exercise(
         Mistake("100 letters are not too many", "A word of 100 letters comes out as [UNK]. Only more than 100 are too "
                 "many.",
                 limit_too_low),
+        Mistake("single letters never tried", "You never try a piece of a single letter: the last attempt is one letter too "
+                "long. (`range` ends before its second number.)", never_a_single_letter),
         Mistake("[UNK] for the rest", "Where no piece fits, you write [UNK] for the rest and keep the pieces before "
                 "it. A word that cannot be cut to its end is [UNK] as a whole: one token, and nothing else.",
                 unknown_rest),
@@ -558,6 +593,8 @@ WORD_PIECES = Exercise(
         Mistake("whole rest never tried", "You never try all that is left of the word: the first attempt is one letter "
                 "too short.",
                 never_to_the_end),
+        Mistake("id 0 taken for none", "A piece with the id 0 is treated as if the vocabulary did not know it (`if "
+                "vocab.get(piece):` does that, since 0 counts as false). Ask `if piece in vocab:`.", id_taken_for_truth),
         Mistake("## on the first piece", "You look up the beginning of a word with ## before it. Only pieces that "
                 "continue a word have the mark; the first has none.", all_marked),
         Mistake("ids, not pieces", "You give back the ids; the pieces themselves are wanted.", gives_ids),
@@ -632,6 +669,29 @@ def only_the_first_cut(first, second, max_length, cls_id, sep_id):
         return first[: max(int(min(room, 10**6)) - len(second), 0)], second
 
     return row_with(first, second, max_length, cls_id, sep_id, fit=fit)
+
+
+def first_sliced_below_zero(first, second, max_length, cls_id, sep_id):
+    if second is None or max_length == math.inf:
+        return build_row(first, second, max_length, cls_id, sep_id)
+    return build_row(first[: max_length - 3 - len(second)], second, math.inf, cls_id, sep_id)
+
+
+def sliced_by_max_length(first, second, max_length, cls_id, sep_id):
+    if second is None:
+        return build_row(first[: max_length - 2], second, math.inf, cls_id, sep_id)
+    return build_row(first, second, max_length, cls_id, sep_id)
+
+
+def lists_lengthened(first, second, max_length, cls_id, sep_id):
+    first, rest = truncate(first, second or [], max_length - (2 if second is None else 3))
+    first.insert(0, cls_id)
+    first.append(sep_id)
+    segments = [0] * len(first)
+    if second is not None:
+        rest.append(sep_id)
+        first, segments = first + rest, segments + [1] * len(rest)
+    return first, segments
 
 
 def half_for_each(first, second, max_length, cls_id, sep_id):
@@ -713,19 +773,41 @@ def ids_alone(first, second, max_length, cls_id, sep_id):
     return build_row(first, second, max_length, cls_id, sep_id)[0]
 
 
+LISTS_CHANGED = Finding("Your code changes the lists that it was given (`+=`, `append` and `insert` do that; `truncate` gives "
+                        "back the very lists if they fit): build a new one, such as `[cls_id] + first + [sep_id]`, since "
+                        "the caller may still need the old ones.", "lists changed in place")
+
+
+def leaves_the_texts_alone(thing) -> Finding | None:
+    for second in (None, list(SECOND)):
+        first = list(FIRST)
+        thing(first, second, math.inf, CLS_ID, SEP_ID)
+        if first != FIRST or second not in (None, SECOND):
+            return LISTS_CHANGED
+    return None
+
+
 BUILD_ROW = Exercise(
     reference=build_row,
     notebook=NOTEBOOK,
     cases=(
-        Case("one text", lambda: (FIRST, None, 20, CLS_ID, SEP_ID)),
-        Case("a pair of texts", lambda: (FIRST, SECOND, 20, CLS_ID, SEP_ID)),
-        Case("a pair whose second text is empty", lambda: (FIRST, [], 20, CLS_ID, SEP_ID)),
-        Case("one text, cut to 5 ids", lambda: (FIRST, None, 5, CLS_ID, SEP_ID)),
-        Case("a pair, cut to 10 ids", lambda: (FIRST, SECOND, 10, CLS_ID, SEP_ID)),
-        Case("a pair whose second text is the longer one, cut to 8 ids", lambda: (SECOND, FIRST, 8, CLS_ID, SEP_ID)),
-        Case("a pair, and no limit (max_length is math.inf)", lambda: (FIRST, SECOND, math.inf, CLS_ID, SEP_ID)),
+        Case("one text", lambda: (list(FIRST), None, 20, CLS_ID, SEP_ID)),
+        Case("a pair of texts", lambda: (list(FIRST), list(SECOND), 20, CLS_ID, SEP_ID)),
+        Case("a pair whose second text is empty", lambda: (list(FIRST), [], 20, CLS_ID, SEP_ID)),
+        Case("one text, cut to 5 ids", lambda: (list(FIRST), None, 5, CLS_ID, SEP_ID)),
+        Case("a pair, cut to 10 ids", lambda: (list(FIRST), list(SECOND), 10, CLS_ID, SEP_ID)),
+        Case("a pair whose second text is the longer one, cut to 8 ids",
+             lambda: (list(SECOND), list(FIRST), 8, CLS_ID, SEP_ID)),
+        Case("one text, and no limit (max_length is math.inf)", lambda: (list(FIRST), None, math.inf, CLS_ID, SEP_ID)),
+        Case("a pair, and no limit (max_length is math.inf)",
+             lambda: (list(FIRST), list(SECOND), math.inf, CLS_ID, SEP_ID)),
     ),
     mistakes=(
+        Mistake(LISTS_CHANGED.mistake, LISTS_CHANGED.message, lists_lengthened),
+        Mistake("first text sliced below zero", "The longer text should give way first. You cut only the first, and a slice "
+                "that ends below zero leaves some of it even so: `truncate` does both right.", first_sliced_below_zero),
+        Mistake("sliced by max_length", "`max_length` may be math.inf, which a slice does not take: use `truncate`, which "
+                "does.", sliced_by_max_length),
         Mistake("only the first text cut", "You cut only the first text, even when the second is the longer one. "
                 "`truncate` lets the longer one give way.", only_the_first_cut),
         Mistake("two special tokens always", "You leave room for two special tokens always. A pair needs three.",
@@ -785,6 +867,7 @@ BUILD_ROW = Exercise(
         "The segments are as many zeros as the first part is long, its [SEP] included, and as many ones as the second "
         "part is, its [SEP] included: `[0] * len(...) + [1] * len(...)`.",
     ),
+    probes=(leaves_the_texts_alone,),
     drop_in=reads_the_same,
 )
 
