@@ -423,11 +423,9 @@ class DropoutOn(MultiHeadAttention):
     def forward(self, x, context=None, mask=None):
         context = x if context is None else context
         x, context = self.dropped("x", x), self.dropped("x", context)
-        query = self.dropped("query", split_heads(self.query(x), self.num_heads))
-        key = self.dropped("key", split_heads(self.key(context), self.num_heads))
+        query, key = split_heads(self.query(x), self.num_heads), split_heads(self.key(context), self.num_heads)
         value = self.dropped("value", split_heads(self.value(context), self.num_heads))
-        scores = self.dropped("scores", masked(scaled_scores(query, key), mask))
-        return self.dropped("result", join_heads(scores.softmax(dim=-1) @ value))
+        return self.dropped("result", join_heads(attention_weights(query, key, mask) @ value))
 
     def dropped(self, place, tensor):
         return F.dropout(tensor, self.dropout, self.training) if place == self.place else tensor
@@ -435,14 +433,6 @@ class DropoutOn(MultiHeadAttention):
 
 class DropoutOnX(DropoutOn):
     place = "x"
-
-
-class DropoutOnQuery(DropoutOn):
-    place = "query"
-
-
-class DropoutOnScores(DropoutOn):
-    place = "scores"
 
 
 class DropoutOnValues(DropoutOn):
