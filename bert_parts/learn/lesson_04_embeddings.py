@@ -1,8 +1,11 @@
 """Notebook 04: word, position and segment vectors, their sum, layer norm; what the table of words knows."""
 
+from dataclasses import replace
+
 import torch
 from torch import nn
 from torch.nn import functional as F
+from torch.overrides import TorchFunctionMode
 
 from bert_parts.config import BertConfig
 from bert_parts.embeddings import BertEmbeddings, layer_norm, nearest_words
@@ -23,6 +26,7 @@ def known(finding: Finding, wrong) -> Mistake:
 
 WORDS = "sun moon star cat dog bird".split()
 TABLE = randn(6, 8) * torch.tensor([1.0, 3.0, 0.2, 2.0, 0.5, 4.0])[:, None]     # vectors of very unequal lengths
+WITH_A_TWIN = [*WORDS, "luna"], torch.cat([TABLE, TABLE[1:2]])     # the vector of moon again
 
 
 def ranked(scores, tokens, word, k):
@@ -120,6 +124,49 @@ def k_at_any_price(word, tokens, vectors, k=5):
     return [(tokens[place], value) for place, value in zip(places.tolist(), values.tolist(), strict=True)][1:]
 
 
+def first_dropped(word, tokens, vectors, k=5):
+    """topk(k + 1) without its first, where of two equal cosines the other token's came first."""
+    nearest = nearest_words(word, tokens, vectors, k)
+    return [(word, nearest[0][1]), *nearest[1:]] if nearest[0][1] > 0.9999 else nearest
+
+
+def all_ones_dropped(word, tokens, vectors, k=5):
+    return [pair for pair in nearest_words(word, tokens, vectors, k + 1) if pair[1] < 0.9999][:k]
+
+
+def own_cosine_zero(word, tokens, vectors, k=5):
+    cosines = cosines_to(word, tokens, vectors)
+    cosines[tokens.index(word)] = 0
+    values, places = cosines.topk(min(k, len(tokens) - 1))
+    return [(tokens[place], value) for place, value in zip(places.tolist(), values.tolist(), strict=True)]
+
+
+def empty_for_unknown_words(word, tokens, vectors, k=5):
+    return nearest_words(word, tokens, vectors, k) if word in tokens else []
+
+
+NO_VALUE_ERROR = Finding("For a word that is not among the tokens, your code gives an answer. It should raise a "
+                         "`ValueError`, as `tokens.index(word)` does by itself: else a slip of the pen goes unnoticed.",
+                         "no ValueError")
+OTHER_ERROR = Finding("For a word that is not among the tokens, your code raises another error than a `ValueError`, which "
+                      "is what the docstring promises. `tokens.index(word)` raises it by itself.", "another error")
+
+
+def refuses_unknown_words(thing) -> Finding | None:
+    try:
+        thing("fish", list(WORDS), TABLE.clone(), 2)
+    except ValueError:
+        return None
+    except Exception:
+        return OTHER_ERROR
+    return NO_VALUE_ERROR
+
+
+def looked_up_in_a_dict(word, tokens, vectors, k=5):
+    places = {token: place for place, token in enumerate(tokens)}
+    return nearest_words(tokens[places[word]], tokens, vectors, k)
+
+
 def same_neighbours(thing) -> Finding | str:
     """The real table of 30,522 word vectors."""
     model, tokenizer = real_model()
@@ -166,6 +213,11 @@ def only_centred(x, weight, bias, eps):
 
 def not_centred(x, weight, bias, eps):
     return x / (centred_and_variance(x)[1] + eps).sqrt() * weight + bias
+
+
+def squares_of_x(x, weight, bias, eps):
+    centred, _ = centred_and_variance(x)
+    return centred / (x.pow(2).mean(dim=-1, keepdim=True) + eps).sqrt() * weight + bias
 
 
 def root_mean_square(x, weight, bias, eps):
@@ -234,6 +286,32 @@ def cancelling_variance(x, weight, bias, eps):
     mean = x.mean(dim=-1, keepdim=True)
     variance = x.pow(2).mean(dim=-1, keepdim=True) - mean.pow(2)
     return (x - mean) / (variance + eps).sqrt() * weight + bias
+
+
+def torchs_own(x, weight, bias, eps):
+    return F.layer_norm(x, x.shape[-1:], weight, bias, eps)
+
+
+TORCHS_OWN = Finding("The numbers are right, but torch has computed them: `layer_norm` is called inside. Write it yourself, "
+                     "with means, squares and a root.", "torch's own")
+
+
+class Calls(TorchFunctionMode):
+    """The names of torch's functions that are called while it is in force."""
+
+    def __init__(self):
+        super().__init__()
+        self.names = set()
+
+    def __torch_function__(self, function, types, arguments=(), named=None):
+        self.names.add(getattr(function, "__name__", ""))
+        return function(*arguments, **(named or {}))
+
+
+def is_written_out(thing) -> Finding | None:
+    with Calls() as calls:
+        thing(randn(2, 3, 5), randn(5, seed=1), randn(5, seed=2), 1e-3)
+    return TORCHS_OWN if calls.names & {"layer_norm", "native_layer_norm"} else None
 
 
 NORM_CUT = Finding("The numbers are right, but the gradients are not: `detach`, `.data`, `no_grad` or NumPy on the "
@@ -451,6 +529,35 @@ class TorchsEps(Apart):
         self.LayerNorm = nn.LayerNorm(config.hidden_size)
 
 
+class OtherNameOfNorm(BertEmbeddings):
+    def __init__(self, config):
+        super().__init__(config)
+        self.layer_norm = self.LayerNorm
+        del self.LayerNorm
+
+    def forward(self, input_ids, token_type_ids=None):
+        positions = self.position_embeddings(torch.arange(input_ids.size(1)))
+        segments = self.token_type_embeddings(torch.zeros_like(input_ids) if token_type_ids is None else token_type_ids)
+        return self.dropout(self.layer_norm(self.word_embeddings(input_ids) + positions + segments))
+
+
+class WidthOf384(BertEmbeddings):
+    def __init__(self, config):
+        super().__init__(replace(config, hidden_size=384))
+        self.config = config
+
+
+class SizesOfOneModel(BertEmbeddings):
+    def __init__(self, config):
+        super().__init__(replace(config, vocab_size=30_522, max_position_embeddings=512, hidden_size=384))
+        self.config = config
+
+
+for part in (OtherNameOfNorm, WidthOf384, SizesOfOneModel):
+    # torch's refusal of the weights holds the name of the class
+    part.__name__ = BertEmbeddings.__name__
+
+
 class DropoutFirst(Apart):
     def forward(self, input_ids, token_type_ids=None):
         return self.LayerNorm(self.dropout(self.total(input_ids, token_type_ids)))
@@ -545,6 +652,8 @@ EXERCISES = (
             Case("another word, the nearest 2", lambda: ("bird", WORDS, TABLE.clone(), 2)),
             Case("k not given", lambda: ("sun", [*WORDS, "fish"], torch.cat([TABLE, randn(1, 8, seed=1)]))),
             Case("k larger than the number of other words", lambda: ("cat", WORDS, TABLE.clone(), 9)),
+            Case("another word has the very same vector", lambda: ("moon", *WITH_A_TWIN, 3)),
+            Case("another word, further up in the list, has the very same vector", lambda: ("luna", *WITH_A_TWIN, 3)),
         ),
         mistakes=(
             Mistake("dot product", "These are dot products: a long vector has a large one with everybody. Divide both "
@@ -589,6 +698,17 @@ EXERCISES = (
                     cosines_as_tensors),
             Mistake("rounded", "You round the cosines: give them whole, and round where they are printed.", rounded),
             Mistake("k ignored", "You always give five: give k.", always_five),
+            Mistake("first one dropped",
+                    "You drop the first of the list, taking it for the word itself. Where another token has the very same "
+                    "vector, it may be that one. Leave out the word's own place instead.", first_dropped),
+            Mistake("all with cosine 1 dropped",
+                    "You leave out whatever has a cosine of 1. Another token may have the very same vector, and is then the "
+                    "nearest: leave out the word's own place only.", all_ones_dropped),
+            Mistake("own cosine 0",
+                    "You set the word's own cosine to 0, and with that it still beats all words whose cosine is negative. It "
+                    "must lose to everyone.", own_cosine_zero),
+            known(NO_VALUE_ERROR, empty_for_unknown_words),
+            known(OTHER_ERROR, looked_up_in_a_dict),
             Mistake("k too large",
                     "When k is larger than the number of other words, your code fails: give all there are.",
                     k_at_any_price),
@@ -596,9 +716,10 @@ EXERCISES = (
         hints=(
             "The cosine of two vectors is their dot product, once both have length 1.",
             "`F.normalize(vectors, dim=-1)` makes every row of length 1; one matrix product with the word's own row "
-            "gives all cosines at once, (V,). Its own cosine must lose: set it to `-math.inf`.",
+            "gives all cosines at once, (V,). Its own cosine must lose: set it to `float(\"-inf\")`.",
             "`values, places = cosines.topk(min(k, len(tokens) - 1))`; then `zip` the two, as lists (`.tolist()`).",
         ),
+        probes=(refuses_unknown_words,),
         drop_in=same_neighbours,
     ),
     Exercise(
@@ -646,6 +767,8 @@ EXERCISES = (
             Mistake("root mean square",
                     "You divide by the root of the mean square, without taking the mean off. That is RMSNorm, which "
                     "newer models use; BERT's takes the mean off first.", root_mean_square),
+            Mistake("squares of x",
+                    "You take the squares of x, not of x − μ: the mean is to be taken off before you square.", squares_of_x),
             Mistake("length 1",
                     "You make the vectors of length 1. Here they get mean 0 and variance 1, so their length is √D.",
                     length_one),
@@ -678,6 +801,7 @@ EXERCISES = (
                     "nearly all digits cancel. Square what is left after the mean is taken off.",
                     cancelling_variance),
             known(NORM_CUT, gradient_cut),
+            known(TORCHS_OWN, torchs_own),
         ),
         hints=(
             "Four steps: take the mean off; the mean of the squares of what is left; divide by the root of that; "
@@ -685,7 +809,7 @@ EXERCISES = (
             "Everything is done over `dim=-1`, and `keepdim=True` keeps the shape (B, T, 1), which broadcasts.",
             "`variance = centred.pow(2).mean(dim=-1, keepdim=True)`, and the divisor is `(variance + eps).sqrt()`.",
         ),
-        probes=(passes_gradients_on,),
+        probes=(passes_gradients_on, is_written_out),
         drop_in=every_norm_agrees,
     ),
     Exercise(
@@ -772,6 +896,15 @@ EXERCISES = (
             Mistake("eps not from the config",
                     "Your LayerNorm does not use the config's `layer_norm_eps`: torch's own is 1e-5, BERT's is 1e-12.",
                     TorchsEps),
+            Mistake("another name for the LayerNorm",
+                    "Your part is called `layer_norm`; the published weights call it `LayerNorm`, and find no place "
+                    "otherwise.", OtherNameOfNorm),
+            Mistake("width fixed at 384",
+                    "Your vectors always have 384 numbers, as in this model. Take `config.hidden_size`: here it is "
+                    "another number.", WidthOf384),
+            Mistake("sizes of one model",
+                    "Your tables have the sizes of one model, whatever the config says. Take them from the config: "
+                    "`config.vocab_size` and so on.", SizesOfOneModel),
             known(NO_CONFIG, ConfigNotKept),
             known(NO_DROPOUT, NoDropout),
             known(OTHER_RATE, OtherRate),
@@ -786,7 +919,8 @@ EXERCISES = (
             "texts; looked up they are (T, D), and broadcast. If there are no `token_type_ids`, "
             "`torch.zeros_like(input_ids)` makes them.",
             "`nn.Embedding(config.vocab_size, config.hidden_size, padding_idx=config.pad_token_id)` is the first "
-            "table. The end is `return self.dropout(self.LayerNorm(words + positions + segments))`.",
+            "table. If `summed` is the sum of the three that you looked up, the end is `return "
+            "self.dropout(self.LayerNorm(summed))`.",
         ),
         probes=(keeps_config, drops_out_last, learns),
         drop_in=runs_inside,
@@ -829,7 +963,7 @@ QUIZ = (
                    "The two vectors are nearly the same. The model has got used to this constant, as to a bias, and "
                    "without it every layer gets numbers that it has never seen."),
             Option("The experiment has a bug", False,
-                   "It is what it should be: both numbers are reproduced each time this notebook is tested."),
+                   "No. The exchanged segments are the control: the same code, another vector, and the model works."),
         ),
     ),
     Question(
