@@ -8,7 +8,7 @@ from torch import Tensor
 
 from bert_parts.learn.bounded import TimeUp, at_most
 from bert_parts.learn.compare import difference
-from bert_parts.learn.exercise import Case, Exercise, Finding
+from bert_parts.learn.exercise import Case, Exercise, Finding, Misfit
 from bert_parts.learn.kept import keep
 from bert_parts.learn.page import Result
 from bert_parts.learn.registry import EXERCISES
@@ -128,6 +128,8 @@ class Trouble:
         self.kind = (type(error).__name__, str(error))
         if isinstance(error, TimeUp):
             self.message = f"Your code was {error}, so it was stopped: does a loop never end?"
+        elif isinstance(error, Misfit):
+            self.message = str(error)
         else:
             text = f": {error}" if str(error) else ""
             self.message = f"Your code raised {type(error).__name__}{text}\n{self.line(error, thing)}".rstrip()

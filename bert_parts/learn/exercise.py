@@ -7,6 +7,8 @@ from typing import Any
 import torch
 from torch import nn
 
+from bert_parts.checkpoint import misfits
+
 
 @dataclass(frozen=True)
 class Case:
@@ -84,9 +86,41 @@ class Exercise:
         """An instance; modules get the same random weights whoever wrote them, and are in eval mode."""
         instance = thing(*case.build)
         if issubclass(self.reference, nn.Module):
-            instance.load_state_dict(with_hard_weights(self.reference(*case.build)).state_dict())
+            weights = with_hard_weights(self.reference(*case.build)).state_dict()
+            check_fit(instance.state_dict(), weights)
+            instance.load_state_dict(weights)
             instance.eval()
         return instance
+
+
+class Misfit(Exception):
+    """The parameters of a module are not those of the published weights."""
+
+
+def check_fit(own: dict, weights: dict):
+    """Raises Misfit, in words for the learner, where names or shapes differ."""
+    unexpected, missing, misshapen = misfits(own, weights).values()     # misfits looks from the weights' side
+    if misshapen:
+        shapes = [f"`{name}` has shape {tuple(own[name].shape)} for {tuple(weights[name].shape)}" for name in misshapen[:3]]
+        raise Misfit(f"In your part {', '.join(shapes)}{and_more(misshapen)}. Take every size from what the constructor is "
+                     "given: it is tried with several.")
+    if missing and unexpected:
+        raise Misfit(f"The published weights have {some(missing)}; yours have {some(unexpected)}. Weights find their place "
+                     "by name, so give your parts the published names.")
+    if missing:
+        raise Misfit(f"Your part has no {some(missing)}, which the published weights have: make it in `__init__`, and keep "
+                     "it under `self`.")
+    if unexpected:
+        raise Misfit(f"Your part has {some(unexpected)}, which the published weights do not have: leave it out.")
+
+
+def some(names: list[str]) -> str:
+    """The first few of a list of names."""
+    return ", ".join(f"`{name}`" for name in names[:3]) + and_more(names)
+
+
+def and_more(names: list[str]) -> str:
+    return f" and {len(names) - 3} more" if len(names) > 3 else ""
 
 
 def with_hard_weights(module: nn.Module) -> nn.Module:

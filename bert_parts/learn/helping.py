@@ -61,9 +61,9 @@ def progress() -> Note:
     count = sum(name in done for name in EXERCISES)
     head = f"{count} of {len(EXERCISES)} exercises solved"
     table = "".join(rows)
+    yours = "Bold parts are yours: the course uses your code." if done else ""
     html = box("note", f"<strong>{head}</strong><table style='margin: 0.5em 0;'><thead><tr><th>notebook</th>"
-                       f"<th>exercises (✓ solved, ○ open)</th></tr></thead><tbody>{table}</tbody></table>"
-                       "Bold parts are yours: the course uses your code.", role="note")
+                       f"<th>exercises (✓ solved, ○ open)</th></tr></thead><tbody>{table}</tbody></table>{yours}", role="note")
     return Note("\n".join([head, *lines]), html)
 
 
