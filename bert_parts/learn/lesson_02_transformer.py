@@ -55,6 +55,11 @@ def cosine_first(length, hidden_size):
     return woven(angle.cos(), angle.sin())
 
 
+def twice_and_its_own(length, hidden_size):
+    angle = angles(torch.arange(length), 2 * torch.arange(hidden_size) / hidden_size)
+    return woven(angle[:, 0::2].sin(), angle[:, 1::2].cos())
+
+
 def counted_from_one(length, hidden_size):
     angle = angles(torch.arange(1, length + 1), exponents(hidden_size))
     return woven(angle.sin(), angle.cos())
@@ -340,6 +345,32 @@ class SelfResidualTwice(DecoderLayer):
         return self.output(self.intermediate(x), residual=x)
 
 
+class CrossAddedTwice(DecoderLayer):
+    def forward(self, x, memory, mask=None, memory_mask=None):
+        x = self.attention(x, mask)
+        x = x + self.cross_output(self.cross_attention(x, memory, memory_mask), residual=x)
+        return self.output(self.intermediate(x), residual=x)
+
+
+class MemoryAsResidual(DecoderLayer):
+    def forward(self, x, memory, mask=None, memory_mask=None):
+        x = self.attention(x, mask)
+        x = self.cross_output(self.cross_attention(x, memory, memory_mask), residual=memory)
+        return self.output(self.intermediate(x), residual=x)
+
+
+class CausalMaskAcross(DecoderLayer):
+    def forward(self, x, memory, mask=None, memory_mask=None):
+        return super().forward(x, memory, mask, mask)
+
+
+class IntermediateSkipped(DecoderLayer):
+    def forward(self, x, memory, mask=None, memory_mask=None):
+        x = self.attention(x, mask)
+        x = self.cross_output(self.cross_attention(x, memory, memory_mask), residual=x)
+        return self.output(x, residual=x)
+
+
 class FeedForwardSkipped(DecoderLayer):
     def forward(self, x, memory, mask=None, memory_mask=None):
         x = self.attention(x, mask)
@@ -386,8 +417,8 @@ class Toy:
     two ways of decoding write the same.
     """
 
-    def __init__(self):
-        self.encoded = 0
+    def __init__(self, end_id: int):
+        self.encoded, self.end_id = 0, end_id
 
     def encode(self, source_ids, source_mask=None):
         self.encoded += 1
@@ -400,7 +431,7 @@ class Toy:
         for place in range(target_ids.size(1)):
             written = target_ids[:, : place + 1].cumsum(dim=1).sum(dim=1)          # depends on their order too
             word = 3 + (5 * written + source.sum(dim=1) + source[:, place % source.size(1)]) % 9
-            words[:, place] = torch.where(marks.sum(dim=1) == place, END, word)
+            words[:, place] = torch.where(marks.sum(dim=1) == place, self.end_id, word)
         return F.one_hot(words, 12).float() - 2.0
 
     def forward(self, source_ids, target_ids, source_mask=None):
@@ -413,14 +444,15 @@ TOY_SOURCE = torch.tensor([[5, 9, 3, 4, 7], [8, 4, 6, 6, 6], [3, 10, 4, 6, 6]]) 
 TOY_MARKS = torch.tensor([[1, 1, 1, 1, 1], [1, 1, 0, 0, 0], [1, 1, 1, 0, 0]])
 
 
-def toy(source=TOY_SOURCE, marks=TOY_MARKS, max_length=9):
-    return lambda: (Toy(), source.clone(), None if marks is None else marks.clone(), START, END, max_length)
+def toy(source=TOY_SOURCE, marks=TOY_MARKS, max_length=9, start=START, end=END):
+    return lambda: (Toy(end), source.clone(), None if marks is None else marks.clone(), start, end, max_length)
 
 
-def written(following, stop="all", fill=True, marks=True, length=0, keep_start=False, first=None):
+def written(following, stop="all", fill=True, marks=True, length=0, keep_start=False, first=None, fixed=()):
     """A decoder that goes wrong in one place: `following` picks the next ids from the model and what is written so far."""
 
     def decode(model, source_ids, source_mask, start_id, end_id, max_length):
+        start_id, end_id = START if "start" in fixed else start_id, END if "end" in fixed else end_id
         memory = model.encode(source_ids, source_mask if marks is True or marks == "encode" else None)
         source_mask = source_mask if marks is True or marks == "decode" else None
         ids = source_ids[:, :1] if first == "source" else torch.full_like(source_ids[:, :1], start_id)
@@ -505,6 +537,9 @@ EXERCISES = (
             Mistake("cosines at their own speed",
                     "Each of your columns has an angle of its own. The two of a pair share one: "
                     "the cosine in column 2i + 1 belongs to the angle of column 2i.", every_column_its_own),
+            Mistake("twice the exponent, cosines at their own speed",
+                    "Two slips. The numbers 0, 2, 4, … of `arange(0, D, 2)` are 2i already: multiply them by nothing. And the "
+                    "cosine in column 2i + 1 belongs to the angle of column 2i.", twice_and_its_own),
             Mistake("multiplied, not divided", "Your waves grow faster from column to column: divide the position by "
                     "10000^(2i / D), where you multiply.", multiplied),
             Mistake("base 1000", "Your base is 1000; the paper's is 10000.", wrong_base(1000.0)),
@@ -672,6 +707,14 @@ EXERCISES = (
             Mistake("residual added twice",
                     "`self.attention` has already added its input: add nothing to what it gives.",
                     SelfResidualTwice),
+            Mistake("cross-attention added twice", "`self.cross_output` has already added x: do not add it again.",
+                    CrossAddedTwice),
+            Mistake("memory as the residual", "After looking across you add the memory. What came into this step is x, and "
+                    "x is what must be kept: `residual=x`.", MemoryAsResidual),
+            Mistake("causal mask used across", "You hand `mask` to the cross-attention too. It says where x may look in x; "
+                    "in the memory, every word that is not padding may be seen: `memory_mask`.", CausalMaskAcross),
+            Mistake("intermediate skipped", "`self.output` is given x as it is: first widen it, with `self.intermediate`.",
+                    IntermediateSkipped),
             Mistake("feed-forward skipped", "The feed-forward is missing: `self.intermediate`, then `self.output`.",
                     FeedForwardSkipped),
             Mistake("feed-forward adds the wrong x",
@@ -708,8 +751,14 @@ EXERCISES = (
             Case("three texts that end at different times", toy()),
             Case("a max_length that comes before the end", toy(max_length=3)),
             Case("a max_length of 1", toy(max_length=1)),
+            Case("a start_id of 2 and an end_id of 1", toy(start=2, end=1)),
         ),
         mistakes=(
+            Mistake("start and end fixed", "You begin with 1 and end with 2, whatever you are given: use `start_id` and "
+                    "`end_id`, since other vocabularies have other ids.", written(last_word, fixed=("start", "end"))),
+            Mistake("start fixed", "You begin with 1, whatever you are given: use `start_id`.",
+                    written(last_word, fixed=("start",))),
+            Mistake("end fixed", "You end with 2, whatever you are given: use `end_id`.", written(last_word, fixed=("end",))),
             Mistake("start token kept",
                     "The start token is still in front: it is there to begin with, and no part of the "
                     "translation.", written(last_word, keep_start=True)),
@@ -764,10 +813,10 @@ EXERCISES = (
 
 QUIZ = (
     Question(
-        "A decoder's loss falls to 0.0001 within a minute of training. Its translations are rubbish. What is the "
-        "first thing to look at?",
+        "A decoder's loss falls as it should, and faster. Its translations are rubbish. What is the first thing to look "
+        "at?",
         (
-            Option("Whether the learning rate is too high", False, "Then the loss would not fall so far."),
+            Option("Whether the learning rate is too high", False, "Then the loss would not fall so well."),
             Option("Whether the decoder can see the word that it must say", True,
                    "Without the causal mask, or with a target that is not shifted, the answer stands in its input. It "
                    "learns to copy, and has nothing to copy from when it must write by itself."),
@@ -783,8 +832,8 @@ QUIZ = (
                    "Attention is a weighted mean, and a mean does not know the order of its parts. Without positions "
                    "the memory of both is the same set of vectors."),
             Option("The padding mask", False, "Neither is padded: they have the same length."),
-            Option("The causal mask", False, "The encoder has none; it may look both ways. And each text still differs "
-                   "for the decoder if its memory does."),
+            Option("The causal mask", False, "It hides later words of the *target* from the decoder. Of the order of the "
+                   "source it says nothing."),
         ),
     ),
     Question(
@@ -800,7 +849,8 @@ QUIZ = (
     Question(
         "`nn.Transformer` is given tensors of shape (texts, words, width), without `batch_first=True`. What happens?",
         (
-            Option("It raises an error", False, "Only if the lengths do not happen to fit. Mostly it runs."),
+            Option("It raises an error", False, "Only where two lengths do not happen to fit. In an encoder alone, or where all "
+                   "texts are padded to one length, it runs."),
             Option("It lets the texts of a batch look at each other", True,
                    "It takes the first dimension for the words. Word 3 of one text attends to word 3 of all others, "
                    "and no word sees its own sentence. Change one text: if another's output moves, this is the reason."),
