@@ -553,11 +553,6 @@ class SizesOfOneModel(BertEmbeddings):
         self.config = config
 
 
-for part in (OtherNameOfNorm, WidthOf384, SizesOfOneModel):
-    # torch's refusal of the weights holds the name of the class
-    part.__name__ = BertEmbeddings.__name__
-
-
 class DropoutFirst(Apart):
     def forward(self, input_ids, token_type_ids=None):
         return self.LayerNorm(self.dropout(self.total(input_ids, token_type_ids)))

@@ -367,11 +367,6 @@ class LayersMisnamed(BertEncoder):
         return x
 
 
-for part in (LayersNotFound, OneTooFew, SixLayers, TwelveLayers, LayersMisnamed):
-    # torch's refusal of the weights holds the name of the class
-    part.__name__ = BertEncoder.__name__
-
-
 class InSequence(BertEncoder):
     def __init__(self, config):
         super().__init__(config)
