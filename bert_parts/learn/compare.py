@@ -60,7 +60,8 @@ def sequence_difference(given, expected, tolerance: float) -> str | None:
     for place, (mine, wanted) in enumerate(zip(given, expected, strict=True)):
         found = difference(mine, wanted, tolerance)
         if found:
-            return f"Item {place}: {found[0].lower()}{found[1:]}"
+            link = ", " if found.startswith("Item ") else ": "
+            return f"Item {place}{link}{found[0].lower()}{found[1:]}"
     return None
 
 
