@@ -27,7 +27,7 @@ class BertModel(nn.Module):
         self.apply(self.initialize)
 
     def initialize(self, module: nn.Module):
-        """Small normal weights, zero biases (appendix A.2 trains from there)."""
+        """Small normal weights and zero biases, as training starts in the published code (the paper does not say)."""
         if isinstance(module, nn.Linear | nn.Embedding):
             nn.init.normal_(module.weight, std=self.config.initializer_range)
         if isinstance(module, nn.Linear) and module.bias is not None:
@@ -38,7 +38,7 @@ class BertModel(nn.Module):
     def forward(
         self, input_ids: Tensor, attention_mask: Tensor | None = None, token_type_ids: Tensor | None = None
     ) -> tuple[Tensor, Tensor]:
-        """Raises what the embeddings raise, and TypeError or ValueError for a wrong attention_mask."""
+        """The course's version raises what the embeddings raise, and TypeError or ValueError for a wrong mask."""
         x = self.embeddings(input_ids, token_type_ids)     # (B, T, D)
         if attention_mask is not None:
             check_attention_mask(attention_mask, input_ids.shape)
@@ -69,7 +69,7 @@ def check_attention_mask(attention_mask: Tensor, shape: tuple):
 
 
 def count_parameters(config: BertConfig) -> dict[str, int]:
-    """How many numbers a BertModel of these sizes learns, part by part; together they are the whole model.
+    """How many numbers there are to learn in a BertModel, part by part; together they are the whole model.
 
     Returns:
         "words": the table of words.

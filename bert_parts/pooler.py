@@ -6,7 +6,7 @@ from bert_parts.config import BertConfig
 
 
 class BertPooler(nn.Module):
-    """The first token's vector, [CLS], through a dense layer and tanh (Devlin et al. 2019, section 3.1).
+    """The first token's vector, [CLS] (Devlin et al. 2019, section 3), through the dense layer and tanh of their code.
 
     Shapes:
         hidden (B, T, D) → pooled (B, D)

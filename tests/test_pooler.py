@@ -5,7 +5,8 @@ import torch
 import transformers
 from transformers.models.bert.modeling_bert import BertPooler as ReferencePooler
 
-from bert_parts import BertConfig, BertModel, BertPooler, load_pretrained
+from bert_parts import BertConfig, BertEncoder, BertModel, BertPooler, load_pretrained
+from bert_parts.learn.inside import runs_inside
 from bert_parts.model import count_parameters
 
 SIZES = {
@@ -75,3 +76,12 @@ def test_the_pooler_of_this_checkpoint_was_never_trained():
     others = [module.bias for name, module in model.named_modules()
               if isinstance(module, torch.nn.Linear) and not name.startswith("pooler")]
     assert len(others) == 36 and all(bias.ne(0).all() for bias in others)
+
+
+@pytest.mark.parametrize(
+    ("part", "what"),
+    [(BertPooler, "hidden states and pooled vectors"), (BertModel, "hidden states and pooled vectors"),
+     (BertEncoder, "hidden states")],
+)
+def test_the_check_speaks_of_pooled_vectors_where_they_are_made(part, what):
+    assert f"the same {what} as before" in runs_inside(part)

@@ -66,8 +66,9 @@ def runs_inside(thing: type) -> Finding | str:
     if place:
         return Finding(f"By itself your part agrees, but inside the real BERT the outputs part at `{place}`.")
     times = f" (in {count} places)" if count > 1 else ""
-    return (f"Dropped into the real BERT{times}: the same hidden states as before, on {len(SENTENCES)} sentences with "
-            "padding.")
+    pools = any(type(module) is thing for module in (own, own.pooler))
+    what = "hidden states and pooled vectors" if pools else "hidden states"
+    return f"Dropped into the real BERT{times}: the same {what} as before, on {len(SENTENCES)} sentences with padding."
 
 
 def first_difference(model: nn.Module, reference: nn.Module, batch: dict[str, Tensor]) -> str | None:

@@ -112,6 +112,11 @@ class TanhTwice(BertPooler):
         return self.dense(hidden[:, 0].tanh()).tanh()
 
 
+class TwoTanhs(BertPooler):
+    def forward(self, hidden):
+        return super().forward(hidden).tanh()
+
+
 class Relu(BertPooler):
     def forward(self, hidden):
         return self.dense(hidden[:, 0]).relu()
@@ -235,6 +240,16 @@ class MaskNeeded(Apart):
         return padding_mask(marks)
 
 
+class MarksSliced(Apart):
+    def mask(self, ids, marks):
+        return marks[:, None, None].bool()
+
+
+class MarksAsked(Apart):
+    def mask(self, ids, marks):
+        return padding_mask(marks) if marks else None
+
+
 class Causal(Apart):
     def mask(self, ids, marks):
         causal = torch.ones(ids.size(1), ids.size(1), dtype=torch.bool).tril()
@@ -292,6 +307,12 @@ class NotPooled(Apart):
     def forward(self, input_ids, attention_mask=None, token_type_ids=None):
         hidden, _ = super().forward(input_ids, attention_mask, token_type_ids)
         return hidden, hidden[:, 0]
+
+
+class TanhOnceMore(Apart):
+    def forward(self, input_ids, attention_mask=None, token_type_ids=None):
+        hidden, pooled = super().forward(input_ids, attention_mask, token_type_ids)
+        return hidden, pooled.tanh()
 
 
 class FirstGivenToPooler(Apart):
@@ -357,23 +378,31 @@ ODD = BertConfig(vocab_size=1000, hidden_size=60, num_hidden_layers=3, num_atten
                  max_position_embeddings=70, type_vocab_size=3)
 
 
-def counted(config, bias=1, norm=2, matrices=4, layers=None, wide=None, segments=None):
-    """The count, with something in it changed."""
+def counted(config, bias=1, norm=2, matrices=4, layers=None, norms=None, wide=None, positions=None, segments=None,
+            rows=0, heads=1):
+    """The count, with something in it changed. ``rows``: so many too many in each table."""
     width, wide = config.hidden_size, wide or config.intermediate_size
     layers = config.num_hidden_layers if layers is None else layers
+    norms = layers if norms is None else norms
+    positions = config.max_position_embeddings if positions is None else positions
     segments = config.type_vocab_size if segments is None else segments
     return {
-        "words": config.vocab_size * width,
-        "positions and segments": (config.max_position_embeddings + segments) * width + norm * width,
-        "attention": layers * (matrices * (width + bias) * width + norm * width),
-        "feed-forward": layers * ((width + bias) * wide + bias * width + wide * width + norm * width),
+        "words": (config.vocab_size + rows) * width,
+        "positions and segments": (positions + rows + segments + rows) * width + norm * width,
+        "attention": heads * (layers * matrices * (width + bias) * width + norms * norm * width),
+        "feed-forward": layers * ((width + bias) * wide + bias * width + wide * width) + norms * norm * width,
         "pooler": (width + bias) * width,
     }
 
 
-def changed(**changes):
-    """A count with a mistake in it: each part that is named is taken from a count that is changed so."""
-    return lambda config: counted(config, **changes)
+def changed(*parts, **changes):
+    """A count with a mistake in it: these parts (all, if none is named) are as in a count that is changed so."""
+
+    def wrong(config):
+        counts = counted(config, **changes)
+        return count_parameters(config) | {part: counts[part] for part in parts or counts}
+
+    return wrong
 
 
 def one_part(name, count):
@@ -381,34 +410,42 @@ def one_part(name, count):
     return lambda config: count_parameters(config) | {name: count(config, config.hidden_size)}
 
 
-def in_heads(config):
-    heads = config.num_attention_heads
-    return one_part("attention",
-                    lambda c, d: c.num_hidden_layers * (3 * heads * (d + 1) * d + (d + 1) * d + 2 * d))(config)
+def shifted(source, target, count):
+    """The right count, but some numbers are counted with the wrong part."""
+
+    def wrong(config):
+        counts, moved = count_parameters(config), count(config, config.hidden_size)
+        return counts | {source: counts[source] - moved, target: counts[target] + moved}
+
+    return wrong
 
 
-def one_matrix_wide(config):
-    return one_part("feed-forward",
-                    lambda c, d: c.num_hidden_layers * ((d + 1) * c.intermediate_size + 2 * d))(config)
+def all_heads(config):
+    return changed("attention", heads=config.num_attention_heads)(config)
 
 
-def one_norm_a_layer(config):
-    return one_part("feed-forward",
-                    lambda c, d: count_parameters(c)["feed-forward"] - 2 * d * c.num_hidden_layers)(config)
+def one_matrix_wide(c, d):
+    return c.num_hidden_layers * ((d + 1) * c.intermediate_size + 2 * d)
 
 
-def no_norm_in_embeddings(config):
-    return one_part("positions and segments", lambda c, d: (c.max_position_embeddings + c.type_vocab_size) * d)(config)
+def same_map_twice(c, d):
+    return c.num_hidden_layers * (2 * (d + 1) * c.intermediate_size + 2 * d)
 
 
-def same_map_twice(config):
-    return one_part("feed-forward",
-                    lambda c, d: c.num_hidden_layers * (2 * (d + 1) * c.intermediate_size + 2 * d))(config)
+def first_map_without_biases(c, d):
+    return c.num_hidden_layers * (d * c.intermediate_size + (c.intermediate_size + 1) * d + 2 * d)
 
 
-def both_norms_in_attention(config):
-    counts, norms = count_parameters(config), 2 * config.hidden_size * config.num_hidden_layers
-    return counts | {"attention": counts["attention"] + norms, "feed-forward": counts["feed-forward"] - norms}
+def second_map_without_biases(c, d):
+    return c.num_hidden_layers * ((d + 1) * c.intermediate_size + c.intermediate_size * d + 2 * d)
+
+
+def query_key_value_in_heads(c, d):
+    return c.num_hidden_layers * (3 * c.num_attention_heads * (d + 1) * d + (d + 1) * d + 2 * d)
+
+
+def maps_in_heads(c, d):
+    return c.num_hidden_layers * (4 * c.num_attention_heads * (d + 1) * d + 2 * d)
 
 
 def with_sum(config):
@@ -488,6 +525,7 @@ EXERCISES = (
             Mistake("tanh first",
                     "You take the tanh first and the dense layer after it: the other way round.", TanhFirst),
             Mistake("tanh twice", "There is a tanh before the dense layer, too. It comes at the end only.", TanhTwice),
+            Mistake("two tanhs at the end", "The tanh comes once: you take the tanh of a tanh.", TwoTanhs),
             Mistake("ReLU", "Here it is a tanh, not a ReLU: the result lies between −1 and 1.", Relu),
             Mistake("GELU", "Here it is a tanh. The GELU is in the feed-forward.", Gelu),
             Mistake("sigmoid", "Here it is a tanh: from −1 to 1, where a sigmoid goes from 0 to 1.", Sigmoid),
@@ -537,6 +575,9 @@ EXERCISES = (
                     "hidden states.", FirstGivenToPooler),
             Mistake("not pooled",
                     "You give back the first token's vector as it is: it goes through the pooler.", NotPooled),
+            Mistake("tanh once more",
+                    "You take a tanh of the pooled vector. The pooler has done so already: give back what it gives.",
+                    TanhOnceMore),
             Mistake("pooled embeddings",
                     "You give the pooler the embeddings, in which no token has looked at any other. It reads what "
                     "comes out of the encoder.", PooledEmbeddings),
@@ -554,6 +595,12 @@ EXERCISES = (
             Mistake("mask needed",
                     "When there is no attention mask, your code fails. `None` means that there is no padding: then "
                     "the encoder gets `None` too.", MaskNeeded),
+            Mistake("mask sliced when there is none",
+                    "When there is no attention mask, there is nothing to slice. `None` means that there is no "
+                    "padding: then the encoder gets `None` too.", MarksSliced),
+            Mistake("tensor asked whether it is true",
+                    "You ask a whole tensor whether it is true, as in `if attention_mask:`. Many numbers at once are "
+                    "neither true nor false. Ask whether it `is None`.", MarksAsked),
             Mistake("causal mask", "You hide the words to come. BERT's words look both ways.", Causal),
             Mistake("padding guessed when there is no mask",
                     "When there is no attention mask you make one from the ids. `None` means that everything may be "
@@ -621,9 +668,35 @@ EXERCISES = (
             Mistake("biases forgotten",
                     "The biases are missing: a linear map from m to n numbers has m · n weights and n biases.",
                     changed(bias=0)),
+            Mistake("biases of the layers forgotten",
+                    "In the layers the biases are missing: n for every linear map from m to n numbers.",
+                    changed("attention", "feed-forward", bias=0)),
+            Mistake("biases of the square maps forgotten",
+                    "The maps from D to D numbers, four in attention and the pooler's, lack their biases: D for each.",
+                    changed("attention", "pooler", bias=0)),
+            Mistake("biases of attention forgotten",
+                    "Your attention has layers · 4 · D numbers too few. Those are the biases: D for each of its four "
+                    "maps.", changed("attention", bias=0)),
+            Mistake("biases of the feed-forward forgotten",
+                    "In the feed-forward the biases are missing: a map from m to n numbers has n of them. Mind which "
+                    "size is n in the first map, and which in the second.", changed("feed-forward", bias=0)),
+            Mistake("biases of the first map forgotten",
+                    "In the feed-forward the biases of the first map are missing: as many as it gives numbers.",
+                    one_part("feed-forward", first_map_without_biases)),
+            Mistake("biases of the second map forgotten",
+                    "In the feed-forward the biases of the second map are missing: as many as it gives numbers.",
+                    one_part("feed-forward", second_map_without_biases)),
+            Mistake("biases of the pooler forgotten",
+                    "Your pooler has D numbers too few: the biases of its linear map.", changed("pooler", bias=0)),
             Mistake("LayerNorms forgotten",
                     "The LayerNorms are missing: each has a weight and a bias for every column, and there is one in "
                     "the embeddings and two in each layer.", changed(norm=0)),
+            Mistake("LayerNorms of the layers forgotten",
+                    "In the layers the LayerNorms are missing: there are two in each, one after attention and one "
+                    "after the feed-forward.", changed("attention", "feed-forward", norm=0)),
+            Mistake("LayerNorm of attention forgotten",
+                    "Your attention has layers · 2 · D numbers too few: the LayerNorm that follows it in each layer.",
+                    changed("attention", norm=0)),
             Mistake("LayerNorm without bias",
                     "A LayerNorm has a bias too: two numbers for every column.", changed(norm=1)),
             Mistake("biases and LayerNorms forgotten",
@@ -632,25 +705,64 @@ EXERCISES = (
             Mistake("one layer",
                     "You count one layer: there are `config.num_hidden_layers`, each with weights of its own.",
                     changed(layers=1)),
+            Mistake("attention of one layer",
+                    "You count the attention of one layer: every layer has its own.", changed("attention", layers=1)),
+            Mistake("feed-forward of one layer",
+                    "You count the feed-forward of one layer: every layer has its own.",
+                    changed("feed-forward", layers=1)),
+            Mistake("LayerNorms of one layer",
+                    "The maps are counted in every layer, but the LayerNorms in one: look where your brackets close.",
+                    changed(norms=1)),
+            Mistake("LayerNorm of attention in one layer",
+                    "In attention the four maps are counted in every layer, but the LayerNorm in one: look where your "
+                    "brackets close.", changed("attention", norms=1)),
+            Mistake("LayerNorm of the feed-forward in one layer",
+                    "In the feed-forward the two maps are counted in every layer, but the LayerNorm in one: look where "
+                    "your brackets close.", changed("feed-forward", norms=1)),
             Mistake("W^O forgotten", "Attention has four matrices: query, key, value, and the W^O that follows them.",
                     changed(matrices=3)),
             Mistake("times heads",
                     "You count query, key and value once for every head. The heads share them: each takes a slice.",
-                    in_heads),
+                    one_part("attention", query_key_value_in_heads)),
+            Mistake("all maps times heads",
+                    "You count the maps of attention once for every head. The heads share them: each takes a slice.",
+                    one_part("attention", maps_in_heads)),
+            Mistake("attention times heads",
+                    "You count all of attention once for every head. The heads share it: each takes a slice of what "
+                    "the maps give.", all_heads),
             Mistake("one matrix of two", "The feed-forward has two linear maps: from D to the wide layer, and back.",
-                    one_matrix_wide),
+                    one_part("feed-forward", one_matrix_wide)),
             Mistake("the same map twice",
                     "You count the first map of the feed-forward twice. The way back goes from the wide layer to D "
-                    "numbers, so it has D biases.", same_map_twice),
+                    "numbers, so it has D biases.", one_part("feed-forward", same_map_twice)),
             Mistake("both LayerNorms with attention",
                     "You count both LayerNorms of a layer with attention: the second belongs to the feed-forward.",
-                    both_norms_in_attention),
+                    shifted("feed-forward", "attention", lambda c, d: c.num_hidden_layers * 2 * d)),
             Mistake("one LayerNorm a layer",
-                    "A layer has two LayerNorms: one after attention, one after the feed-forward.",
-                    one_norm_a_layer),
+                    "A layer has two LayerNorms: one after attention, one after the feed-forward. The second is "
+                    "missing.", changed("feed-forward", norm=0)),
             Mistake("LayerNorm of the embeddings forgotten",
                     "The embeddings have a LayerNorm too. It is counted with positions and segments.",
-                    no_norm_in_embeddings),
+                    changed("positions and segments", norm=0)),
+            Mistake("LayerNorm of the embeddings with the words",
+                    "You count the LayerNorm of the embeddings with the words: it belongs to positions and segments.",
+                    shifted("positions and segments", "words", lambda c, d: 2 * d)),
+            Mistake("LayerNorm in the pooler",
+                    "Your pooler has 2 · D numbers too many, a LayerNorm's: no LayerNorm follows it, and tanh learns "
+                    "nothing.", one_part("pooler", lambda c, d: (d + 1) * d + 2 * d)),
+            Mistake("pooler in every layer",
+                    "You count a pooler for every layer: there is one, after the last.",
+                    one_part("pooler", lambda c, d: c.num_hidden_layers * (d + 1) * d)),
+            Mistake("tables with biases",
+                    "You count biases in the tables. A table is no linear map: n rows of D numbers, and no more.",
+                    changed(rows=1)),
+            Mistake("words with biases",
+                    "Your table of words has D numbers too many. It is no linear map and has no biases: n rows of D "
+                    "numbers, and no more.", changed("words", rows=1)),
+            Mistake("positions and segments with biases",
+                    "Your tables of positions and segments have D numbers too many each. They are no linear maps and "
+                    "have no biases: n rows of D numbers, and no more.", changed("positions and segments", rows=1)),
+            Mistake("positions forgotten", "The table of positions is missing.", changed(positions=0)),
             Mistake("segments forgotten", "The table of segments is missing.", changed(segments=0)),
             Mistake("always this model",
                     "You always count the model of this course: read the sizes from the config.", minilm_always),
@@ -662,8 +774,8 @@ EXERCISES = (
                     changed(segments=2)),
         ),
         hints=(
-            "A linear map from m to n numbers learns m · n weights and n biases, (m + 1) · n in all. A LayerNorm "
-            "learns 2 · D. A table learns rows · D.",
+            "A linear map from m to n numbers has m · n weights and n biases, (m + 1) · n in all. A LayerNorm "
+            "has 2 · D. A table has rows · D.",
             "A layer: four linear maps from D to D and a LayerNorm; then one from D to `intermediate_size`, one back, "
             "and another LayerNorm. All that times `num_hidden_layers`.",
             "`\"attention\": layers * (4 * (D + 1) * D + 2 * D)`, and the rest in the same way.",
@@ -682,7 +794,7 @@ QUIZ = (
                    "A decision for each token needs each token's vector. The pooler is for what is said of a text as "
                    "a whole."),
             Option("The embeddings: they know the words", False,
-                   "They know the words without their context, and *Rose* may be a name or a flower."),
+                   "They know the words without their context, and “Rose” may be a name or a flower."),
         ),
     ),
     Question(
@@ -691,8 +803,8 @@ QUIZ = (
             Option("Its weights are all 0",
                    False, "They are drawn from a bell curve. With zeros the pooled vector would be 0."),
             Option("Its biases are all exactly 0, as they are set before training", True,
-                   "Training moves a bias in the first step, and it never comes back to exactly 0, let alone all 384 "
-                   "of them. Besides, new random weights do as well."),
+                   "Training moves every bias that a gradient reaches, and hardly any ever comes back to exactly 0, "
+                   "let alone all 384. In the 36 other linear layers not a single one is 0."),
             Option("It is missing from the file", False,
                    "It is there, 147,840 numbers of it: being in a file does not make weights useful."),
         ),

@@ -7,7 +7,7 @@ from bert_parts import BertEmbeddings, BertEncoder, padding_mask
 
 
 class BertPooler(nn.Module):
-    """The first token's vector, [CLS], through a dense layer and tanh (Devlin et al. 2019, section 3.1).
+    """The first token's vector, [CLS] (Devlin et al. 2019, section 3), through the dense layer and tanh of their code.
 
     Shapes:
         hidden (B, T, D) → pooled (B, D)
@@ -41,7 +41,7 @@ class BertModel(nn.Module):
         self.apply(self.initialize)
 
     def initialize(self, module):
-        """Small normal weights, zero biases (appendix A.2 trains from there)."""
+        """Small normal weights and zero biases, as training starts in the published code (the paper does not say)."""
         if isinstance(module, nn.Linear | nn.Embedding):
             nn.init.normal_(module.weight, std=self.config.initializer_range)
         if isinstance(module, nn.Linear) and module.bias is not None:
@@ -50,7 +50,7 @@ class BertModel(nn.Module):
             nn.init.zeros_(module.weight[module.padding_idx])
 
     def forward(self, input_ids, attention_mask=None, token_type_ids=None):
-        """Raises what the embeddings raise, and TypeError or ValueError for a wrong attention_mask."""
+        """The course's version raises what the embeddings raise, and TypeError or ValueError for a wrong mask."""
         vectors = self.embeddings(input_ids, token_type_ids)
         mask = None
         if attention_mask is not None:
@@ -61,7 +61,7 @@ class BertModel(nn.Module):
 
 
 def count_parameters(config):
-    """How many numbers a BertModel of these sizes learns, part by part; together they are the whole model.
+    """How many numbers there are to learn in a BertModel, part by part; together they are the whole model.
 
     Returns:
         "words": the table of words.
