@@ -57,6 +57,10 @@ def scaled_by_the_real_width(query, key, mask=None):
     return masked(query @ key.transpose(-2, -1) / math.sqrt(384), mask).softmax(dim=-1)
 
 
+def scaled_by_all_heads(query, key, mask=None):
+    return masked(query @ key.transpose(-2, -1) / math.sqrt(query.size(1) * query.size(-1)), mask).softmax(dim=-1)
+
+
 def multiplied_by_root(query, key, mask=None):
     return masked(query @ key.transpose(-2, -1) * math.sqrt(query.size(-1)), mask).softmax(dim=-1)
 
@@ -85,6 +89,37 @@ def truth_of_the_mask(query, key, mask=None):
     scores = scaled_scores(query, key)
     if mask:
         scores = scores.masked_fill(~mask, -math.inf)
+    return scores.softmax(dim=-1)
+
+
+def none_inverted(query, key, mask=None):
+    return scaled_scores(query, key).masked_fill(~mask, -math.inf).softmax(dim=-1)
+
+
+def none_compared(query, key, mask=None):
+    return scaled_scores(query, key).masked_fill(mask == 0, -math.inf).softmax(dim=-1)
+
+
+def none_chosen_by(query, key, mask=None):
+    return torch.where(mask, scaled_scores(query, key), -math.inf).softmax(dim=-1)
+
+
+def none_turned_round(query, key, mask=None):
+    return scaled_scores(query, key).masked_fill(mask.logical_not(), -math.inf).softmax(dim=-1)
+
+
+def none_filled_by(query, key, mask=None):
+    return scaled_scores(query, key).masked_fill(mask, -math.inf).softmax(dim=-1)
+
+
+def none_added(query, key, mask=None):
+    return (scaled_scores(query, key) + mask).softmax(dim=-1)
+
+
+def indexed_with_the_mask(query, key, mask=None):
+    scores = scaled_scores(query, key)
+    if mask is not None:
+        scores[~mask] = -math.inf
     return scores.softmax(dim=-1)
 
 
@@ -117,6 +152,11 @@ def mask_times_infinity(query, key, mask=None):
     return (scores if mask is None else scores + (~mask) * -math.inf).softmax(dim=-1)
 
 
+def plus_infinity(query, key, mask=None):
+    scores = scaled_scores(query, key)
+    return (scores if mask is None else scores.masked_fill(~mask, math.inf)).softmax(dim=-1)
+
+
 def mask_added(query, key, mask=None):
     scores = scaled_scores(query, key)
     return (scores if mask is None else scores + mask).softmax(dim=-1)
@@ -127,6 +167,8 @@ def overflowing_softmax(query, key, mask=None):
     return raised / raised.sum(dim=-1, keepdim=True)
 
 
+NO_MASK = ("`mask` may be `None`, and then nothing is hidden. Your code works with it all the same: do so only "
+           "`if mask is not None`.")
 LEAKS = ("A hidden place still has the weight {}. Whatever number you give to the hidden scores (or take away from them), "
          "e to its power is not 0, and next to other low scores it may even be the largest. −∞ is the only score whose "
          "weight is exactly 0: `-math.inf`.")
@@ -543,6 +585,8 @@ EXERCISES = (
                     "vectors, the last dimension of the queries, that makes dot products large.", scaled_by_queries),
             Mistake("scaled by 384", "You divide by the root of 384, the real model's whole width. Divide by that of d, the "
                     "size of the queries that you are given: `query.size(-1)`.", scaled_by_the_real_width),
+            Mistake("scaled by the whole width", "You divide by √(H · d), the root of what all heads have together. Each "
+                    "head takes its own dot products, of vectors of size d: `query.size(-1)`.", scaled_by_all_heads),
             Mistake("multiplied by root d", "You multiply by √d where you should divide by it.", multiplied_by_root),
             Mistake("scaled after softmax", "You divide by √d after the softmax: then the weights no longer sum to 1. "
                     "Divide the scores.", scaled_after_softmax),
@@ -556,6 +600,9 @@ EXERCISES = (
                     "should be exchanged: `.transpose(-2, -1)`.", all_dimensions_turned),
             Mistake("truth of the mask", "`if mask:` asks whether a whole tensor is true, and nobody can say. Ask whether "
                     "there is one: `if mask is not None:`.", truth_of_the_mask),
+            Mistake("indexed with the mask", "Indexing (`scores[~mask] = ...`) needs a mask of the scores' full shape, "
+                    "(B, H, T, S). Yours may have dimensions of size 1, or fewer of them: `masked_fill` stretches it.",
+                    indexed_with_the_mask),
             Mistake("mask ignored", "The mask has no effect: where it is False the weight must be 0.", mask_ignored),
             Mistake("mask inverted", "Your mask works the wrong way round: in this course True means may be attended to, "
                     "so it is the False places that are hidden.", mask_inverted),
@@ -567,8 +614,13 @@ EXERCISES = (
             Mistake("too little taken off", LEAKS.format("that is not 0"), too_little_taken_off),
             Mistake("mask times infinity", "You multiply the mask by ∞ and add it to the scores: where it is 0, that is "
                     "0 · ∞, which is NaN. `masked_fill` puts −∞ only where it belongs.", mask_times_infinity),
+            Mistake("plus infinity", "You set hidden scores to +∞, the highest score there is, and the softmax of it is "
+                    "NaN. The lowest is wanted: −∞.", plus_infinity),
             Mistake("mask added", "You add the mask to the scores: that makes the allowed ones larger by 1 and hides "
                     "nothing.", mask_added),
+            *(Mistake(f"no mask, {name}", NO_MASK, wrong) for name, wrong in (
+                ("inverted", none_inverted), ("compared", none_compared), ("chosen by", none_chosen_by),
+                ("turned round", none_turned_round), ("filled by", none_filled_by), ("added", none_added))),
             Mistake("softmax overflows", "Written as exp(x) / sum(exp(x)), the softmax overflows for large scores. "
                     "torch's `softmax` subtracts the largest first; so can you.", overflowing_softmax),
         ),
@@ -745,16 +797,16 @@ QUIZ = (
         ),
     ),
     Question(
-        "In a padded batch, whom must the mask keep from being looked at?",
+        "Which scores must the mask set to −∞ in a padded batch?",
         (
-            Option("The padding, as keys", True,
+            Option("Those in the columns of the padding (as keys)", True,
                    "A padded position that is looked at mixes noise into every word. What padding itself looks at does "
                    "not matter: nobody reads its output."),
-            Option("The padding, as queries", False,
-                   "Hiding everything from a query leaves a softmax over nothing, which is NaN. Padded queries may look; "
-                   "nobody reads what comes out."),
-            Option("The words, from one another", False, "In BERT every word may look at every other. A causal mask "
-                   "would hide the words to come, and belongs to models that write text."),
+            Option("Those in the rows of the padding (as queries)", False,
+                   "A row that is all −∞ leaves a softmax over nothing, which is NaN, and the words could still look at "
+                   "the padding. Padded queries may look; nobody reads what comes out."),
+            Option("Those between two words", False, "In BERT every word may look at every other. A causal mask hides "
+                   "the words to come, and belongs to models that write text."),
         ),
     ),
 )
