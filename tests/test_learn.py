@@ -285,6 +285,35 @@ def test_reveal_is_the_live_source():
     assert "no exercise" in reveal(3).text
 
 
+def test_parameters_that_do_not_fit_are_told_in_words():
+    def told(body):
+        return check(typed(f"""
+class BertPooler(nn.Module):
+    def __init__(self, config):
+        super().__init__()
+        self.config = config
+        {body}
+    def forward(self, hidden):
+        return hidden
+""", nn=nn)["BertPooler"]).message
+
+    assert "yours have `linear.bias`, `linear.weight`" in told("self.linear = nn.Linear(config.hidden_size, config.hidden_size)")
+    assert "`dense.weight` has shape (384, 384) for (8, 8)" in told("self.dense = nn.Linear(384, 384)")
+    assert "has no `dense.bias`" in told("self.dense = nn.Linear(config.hidden_size, config.hidden_size, bias=False)")
+    assert "has no `dense.bias`, `dense.weight`" in told("pass")
+
+
+def test_a_module_without_forward_is_told_so():
+    pooler = typed("""
+class BertPooler(nn.Module):
+    def __init__(self, config):
+        super().__init__()
+        self.config = config
+        self.dense = nn.Linear(config.hidden_size, config.hidden_size)
+""", nn=nn)["BertPooler"]
+    assert check(pooler).message.startswith("`forward` is missing")
+
+
 def test_an_unfinished_part_is_named_rather_than_blamed_on_the_one_that_uses_it():
     broken = typed("""
 class AddAndNorm(nn.Module):

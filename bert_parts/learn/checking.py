@@ -131,6 +131,8 @@ class Trouble:
             self.message = f"Your code was {error}, so it was stopped: does a loop never end?"
         elif isinstance(error, Misfit):
             self.message = str(error)
+        elif isinstance(error, NotImplementedError) and "forward" in str(error):
+            self.message = "`forward` is missing: write it below `__init__`."
         else:
             text = f": {error}" if str(error) else ""
             self.message = f"Your code raised {type(error).__name__}{text}\n{self.line(error, thing)}".rstrip()

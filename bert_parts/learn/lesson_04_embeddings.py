@@ -388,6 +388,11 @@ class Apart(BertEmbeddings):
         return self.dropout(self.LayerNorm(self.total(input_ids, token_type_ids)))
 
 
+class PositionsOfTexts(Apart):
+    def positions(self, ids):
+        return self.position_embeddings(torch.arange(ids.shape[0]))
+
+
 class PositionsByIds(Apart):
     def positions(self, ids):
         return self.position_embeddings(ids)
@@ -843,6 +848,8 @@ EXERCISES = (
                     "`torch.zeros_like` of the ids has their dtype.", SegmentsAreFloats),
             Mistake("given segments ignored", "You take segment 0 for every token, also when segments are given.",
                     SegmentsAlwaysZero),
+            Mistake("positions of the texts", "You count the texts (`shape[0]`). The positions run over the tokens of a text: "
+                    "`input_ids.size(1)`.", PositionsOfTexts),
             Mistake("positions from 1", "Your positions begin at 1: the first is 0.", PositionsFromOne),
             Mistake("positions from the end",
                     "Your positions count down: the first token stands at 0.", PositionsFromTheEnd),
@@ -940,7 +947,7 @@ QUIZ = (
         "Three vectors are added into one. Why are word and position not lost in the sum?",
         (
             Option("There is room: in 384 dimensions they point in nearly independent directions", True,
-                   "From the sums of a hundred real sentences you read every word back without a mistake, and the "
+                   "From the sums of two hundred real sentences you read every word back without a mistake, and the "
                    "position but for one token in six thousand."),
             Option("Each of the three has its own slice of the 384 numbers", False,
                    "All three use all the columns. It is attention heads that have slices."),
@@ -958,7 +965,7 @@ QUIZ = (
                    "The two vectors are nearly the same. The model has got used to this constant, as to a bias, and "
                    "without it every layer gets numbers that it has never seen."),
             Option("The experiment has a bug", False,
-                   "No. The exchanged segments are the control: the same code, another vector, and the model works."),
+                   "The exchanged segments are the control: the same code, another vector, and the model works."),
         ),
     ),
     Question(

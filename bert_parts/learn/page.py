@@ -17,8 +17,13 @@ def box(kind: str, body: str, role: str = "status") -> str:
 
 
 def inline(text: str) -> str:
-    """Plain text to HTML: `code` becomes code, line breaks stay."""
-    return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text)).replace("\n", "<br>")
+    """Plain text to HTML: `code` becomes code, *words* are emphasised, line breaks stay."""
+    return re.sub(r"`([^`]+)`|\*(\w[^*`]*)\*", marked, escape(text)).replace("\n", "<br>")
+
+
+def marked(match: re.Match) -> str:
+    code, words = match.groups()
+    return f"<code>{code}</code>" if code else f"<em>{words}</em>"
 
 
 @dataclass(frozen=True)
