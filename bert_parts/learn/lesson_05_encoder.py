@@ -93,6 +93,16 @@ class ActivationFirst(BertIntermediate):
         return self.dense(F.gelu(x))
 
 
+class NarrowAddedToWide(BertIntermediate):
+    def forward(self, x):
+        return F.gelu(self.dense(x)) + x
+
+
+class WideAddedToNarrow(BertIntermediate):
+    def forward(self, x):
+        return x + F.gelu(self.dense(x))
+
+
 # ── AddAndNorm ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -445,6 +455,11 @@ def starts_unequal(thing) -> Finding | None:
     return None
 
 
+# Adding and multiplying fail alike, so this speaks of both: of a residual, and of a GELU with the wrong x.
+BOTH_WIDTHS = ("You put x, of width D, together with what `self.dense` gives, which is wide: the widths do not fit. From "
+               "`self.dense` on only the wide numbers count, also as the x of a GELU that you write out. The residual is "
+               "added later, by `AddAndNorm`, after the second dense layer.")
+
 CASES = (
     Case("one text of 5 tokens, no mask", lambda: (randn(1, 5, 12),), build=(CONFIG,)),
     Case("two texts", lambda: (two_texts(6),), build=(CONFIG,)),
@@ -473,6 +488,8 @@ EXERCISES = (
             Mistake("half forgotten", "Your answer is twice too large: Φ(x) = (1 + erf(x / √2)) / 2.", HalfForgotten),
             Mistake("GELU before dense", "You put x through the GELU and then through `self.dense`: it is the other way "
                     "round.", ActivationFirst),
+            Mistake("x brought to the wide vectors", BOTH_WIDTHS, NarrowAddedToWide),
+            Mistake("wide vectors brought to x", BOTH_WIDTHS, WideAddedToNarrow),
         ),
         hints=(
             "Two steps: the dense layer, which makes the vectors wider, and the activation.",
@@ -672,8 +689,8 @@ QUIZ = (
                    "Not nothing: about four in ten sentences get another nearest neighbour. But each layer is only one of "
                    "several steps."),
             Option("What comes in is passed on by the residuals, and a layer only adds to it", True,
-                   "Without the layer, the sum of all the others is still there. Take the residuals out instead, and "
-                   "nothing is left."),
+                   "Without the layer, what the others add is still there, if at another scale. Take the residuals out "
+                   "instead, and nothing is left."),
             Option("The LayerNorms of the other layers put back what was lost", False,
                    "LayerNorm sets mean and spread. It cannot know what a layer would have added."),
         ),
