@@ -79,11 +79,12 @@ def learns_the_same(thing) -> Finding | str:
 
 PAIRS = {
     ("##g", "##u"): 45, ("t", "##r"): 4, ("##r", "##e"): 60, ("##g", "##r"): 9, ("##s", "##x"): 45, ("p", "##s"): 24,
-    ("##h", "##s"): 12, ("w", "##r"): 90, ("e", "##s"): 30, ("k", "##l"): 80, ("##a", "##u"): 10,
+    ("##h", "##s"): 12, ("w", "##r"): 90, ("m", "##t"): 80, ("e", "##s"): 30, ("k", "##l"): 80,
+    ("##a", "##u"): 10,
 }
 PIECES = {
     "##r": 203, "t": 4, "p": 29, "##s": 96, "##e": 60, "w": 150, "##h": 42, "##u": 105, "##g": 64, "e": 31, "##x": 245,
-    "k": 90, "##l": 220, "##a": 60,
+    "k": 90, "##l": 220, "##a": 60, "m": 100, "##t": 300,
 }
 EQUAL_SCORES = {     # all 0.01
     ("c", "##d"): 20, ("a", "##b"): 30, ("e", "##f"): 60, ("g", "##h"): 5, ("d", "##e"): 40,
@@ -120,6 +121,10 @@ def divided_twice_from_behind(pair, pair_counts, piece_counts):
     return pair_counts[pair] / piece_counts[pair[1]] / piece_counts[pair[0]]
 
 
+def brackets_forgotten(pair, pair_counts, piece_counts):
+    return pair_counts[pair] / piece_counts[pair[0]] * piece_counts[pair[1]]
+
+
 def denominators_from_pairs(pair, pair_counts, piece_counts):
     starting = sum(count for other, count in pair_counts.items() if other[0] == pair[0])
     ending = sum(count for other, count in pair_counts.items() if other[1] == pair[1])
@@ -151,6 +156,16 @@ def end_of_the_alphabet(pair_counts, piece_counts):
     return max(pair_counts, key=lambda pair: (right_score(pair, pair_counts, piece_counts), pair_counts[pair], pair))
 
 
+def rare_left_out_by_max(pair_counts, piece_counts):
+    frequent = [pair for pair, times in pair_counts.items() if times >= 60]
+    return max(frequent, key=lambda pair: right_score(pair, pair_counts, piece_counts))
+
+
+def rare_left_out_by_min(pair_counts, piece_counts):
+    frequent = [pair for pair, times in pair_counts.items() if times >= 60]
+    return min(frequent, key=lambda pair: (-right_score(pair, pair_counts, piece_counts), -pair_counts[pair], pair))
+
+
 def gives_the_score(pair_counts, piece_counts):
     pair = best_pair(pair_counts, piece_counts)
     return right_score(pair, pair_counts, piece_counts)
@@ -160,6 +175,8 @@ def gives_the_piece(pair_counts, piece_counts):
     return joined(best_pair(pair_counts, piece_counts))
 
 
+RARE_LEFT_OUT = ("You leave out pairs, and here none is left to choose from. Whoever calls `best_pair` has left out the "
+                 "rare ones already: let all compete that you are given.")
 DIVIDED_TWICE = ("Of pairs with equal scores a rarer one wins, since yours come out unequal in the last digit: whoever divides "
                  "twice rounds twice. Divide once, by the product of the two counts.")
 
@@ -168,7 +185,7 @@ BEST_PAIR = Exercise(
     notebook=NOTEBOOK,
     cases=(
         Case("one pair", lambda: ({("a", "##b"): 3}, {"a": 4, "##b": 5})),
-        Case("eleven pairs, and most of them are the best by some rule", lambda: (dict(PAIRS), dict(PIECES))),
+        Case("twelve pairs, and most of them are the best by some rule", lambda: (dict(PAIRS), dict(PIECES))),
         Case("five pairs with equal scores", lambda: (dict(EQUAL_SCORES), dict(EQUAL_SCORES_PIECES))),
         Case("four pairs with equal scores and counts", lambda: (dict(EQUAL_COUNTS), dict(EQUAL_COUNTS_PIECES))),
         Case("three pairs with equal scores, if nothing is rounded on the way",
@@ -204,12 +221,16 @@ BEST_PAIR = Exercise(
                 ranked(lambda pair, pairs, pieces: pairs[pair] / pieces[pair[0]])),
         Mistake("divided by the second only", "You divide by the count of the second piece only: divide by that of the "
                 "first one as well.", ranked(lambda pair, pairs, pieces: pairs[pair] / pieces[pair[1]])),
+        Mistake("brackets forgotten", "You divide by the count of the first piece and multiply with that of the second: "
+                "Python reads a / b * c as (a / b) · c. Put the product in brackets.", ranked(brackets_forgotten)),
         Mistake("divided by the sum", "You divide by the sum of the two counts; the score divides by their product.",
                 ranked(lambda pair, pairs, pieces: pairs[pair] / (pieces[pair[0]] + pieces[pair[1]]))),
         Mistake("pieces counted in the pairs", "You count the pieces in the pairs that you were given. But a piece "
                 "occurs outside these too: alone in a word, or in pairs too rare to be let in. `piece_counts` has the "
                 "true numbers.",
                 ranked(denominators_from_pairs)),
+        Mistake("rare pairs left out, then max", RARE_LEFT_OUT, rare_left_out_by_max),
+        Mistake("rare pairs left out, then min", RARE_LEFT_OUT, rare_left_out_by_min),
         Mistake("the score, not the pair", "You give back the best score; the pair that has it is wanted.",
                 gives_the_score),
         Mistake("the piece, not the pair", "You give back the joined text; the pair itself is wanted, as a tuple of "
@@ -452,6 +473,15 @@ def marks_written_only(word, vocab):
     return pieces[:1] + [piece if piece == UNK else f"##{piece}" for piece in pieces[1:]]
 
 
+def marked_by_recursion(word, vocab):
+    if not word:
+        return []
+    for end in range(len(word), 0, -1):
+        if word[:end] in vocab:
+            return [word[:end], *(f"##{piece}" for piece in marked_by_recursion(word[end:], vocab))]
+    return [UNK]
+
+
 def all_marked(word, vocab):
     return cut(word, vocab, look_up=lambda text, start: f"##{text}")
 
@@ -554,7 +584,7 @@ WORD_PIECES = Exercise(
                 "cutting takes time that grows with the square of the length, and such “words” are mostly rubbish.",
                 any_length),
         Mistake("100 letters are not too many", "A word of 100 letters comes out as [UNK]. Only more than 100 are too "
-                "many.",
+                "many, and a ## put before what is left must not count.",
                 limit_too_low),
         Mistake("single letters never tried", "You never try a piece of a single letter: the last attempt is one letter too "
                 "long. (`range` ends before its second number.)", never_a_single_letter),
@@ -588,6 +618,9 @@ WORD_PIECES = Exercise(
         Mistake("## put on afterwards", "You look continuations up without ## and put the mark on afterwards. It must "
                 "be there when you look: a vocabulary may know s and not ##s, or the other way round.",
                 marks_written_only),
+        Mistake("## put on by recursion", "You look the rest of the word up without ## and put the mark on what comes back, "
+                "once more for each call: le becomes ####le. The mark must be there, once, when you look: a vocabulary may "
+                "know s and not ##s, or the other way round.", marked_by_recursion),
         Mistake("shortest piece first", "You take the shortest piece that the vocabulary knows; WordPiece takes the "
                 "longest. Begin with all that is left of the word and make it shorter.", shortest_first),
         Mistake("whole rest never tried", "You never try all that is left of the word: the first attempt is one letter "
