@@ -298,7 +298,7 @@ class BertPooler(nn.Module):
 """, nn=nn)["BertPooler"]).message
 
     assert "yours have `linear.bias`, `linear.weight`" in told("self.linear = nn.Linear(config.hidden_size, config.hidden_size)")
-    assert "`dense.weight` has shape (384, 384) for (8, 8)" in told("self.dense = nn.Linear(384, 384)")
+    assert "`dense.weight` has the shape (384, 384), and (8, 8) is wanted" in told("self.dense = nn.Linear(384, 384)")
     assert "has no `dense.bias`" in told("self.dense = nn.Linear(config.hidden_size, config.hidden_size, bias=False)")
     assert "has no `dense.bias`, `dense.weight`" in told("pass")
 

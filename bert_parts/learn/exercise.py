@@ -101,8 +101,9 @@ def check_fit(own: dict, weights: dict):
     """Raises Misfit, in words for the learner, where names or shapes differ."""
     unexpected, missing, misshapen = misfits(own, weights).values()     # misfits looks from the weights' side
     if misshapen:
-        shapes = [f"`{name}` has shape {tuple(own[name].shape)} for {tuple(weights[name].shape)}" for name in misshapen[:3]]
-        raise Misfit(f"In your part {', '.join(shapes)}{and_more(misshapen)}. Take every size from what the constructor is "
+        shapes = [f"`{name}` has the shape {tuple(own[name].shape)}, and {tuple(weights[name].shape)} is wanted"
+                  for name in misshapen[:3]]
+        raise Misfit(f"In your part {'; '.join(shapes)}{and_more(misshapen)}. Take every size from what the constructor is "
                      "given: it is tried with several.")
     if missing and unexpected:
         raise Misfit(f"The published weights have {some(missing)}; yours have {some(unexpected)}. Weights find their place "

@@ -763,8 +763,8 @@ EXERCISES = (
                     "The start token is still in front: it is there to begin with, and no part of the "
                     "translation.", written(last_word, keep_start=True)),
             Mistake("never stops",
-                    "Your decoder writes on to max_length, whatever it has written: stop when every text "
-                    "has its end_id.", written(last_word, stop="never", fill=False)),
+                    "Your decoder writes on to max_length, where these texts end before, each at another place. Keep for each "
+                    "text whether it *has had* its end_id, and stop when all have.", written(last_word, stop="never", fill=False)),
             Mistake("stops too late",
                     "The words are right, but your decoder fills up to max_length: stop as soon as every text "
                     "has ended.", written(last_word, stop="never")),
@@ -813,7 +813,7 @@ EXERCISES = (
 
 QUIZ = (
     Question(
-        "A decoder's loss falls as it should, and faster. Its translations are rubbish. What is the first thing to look "
+        "A decoder's loss falls as it should. Its translations are rubbish. What is the first thing to look "
         "at?",
         (
             Option("Whether the learning rate is too high", False, "Then the loss would not fall so well."),
@@ -853,7 +853,8 @@ QUIZ = (
                    "texts are padded to one length, it runs."),
             Option("It lets the texts of a batch look at each other", True,
                    "It takes the first dimension for the words. Word 3 of one text attends to word 3 of all others, "
-                   "and no word sees its own sentence. Change one text: if another's output moves, this is the reason."),
+                   "and no word sees the others of its own sentence. Change one text: if another's output moves, this is "
+                   "the reason."),
             Option("It is slower, and otherwise the same",
                    False, "It computes something else: other things are attended to."),
         ),
