@@ -75,6 +75,38 @@ def test_no_hook_is_left_behind():
     assert not any(module._forward_hooks for module in model.modules())
 
 
+def test_no_hook_is_left_behind_by_an_unknown_name():
+    model = BertModel(SMALL)
+    with pytest.raises(AttributeError, match="nowhere"):
+        module_outputs(model, ["pooler", "nowhere"], {"input_ids": torch.tensor([[2, 3]])})
+    assert not any(module._forward_hooks for module in model.modules())
+
+
+def test_what_is_not_its_own_stays():
+    model = BertModel(SMALL).train()
+    seen = []
+    model.pooler.register_forward_hook(lambda module, arguments, output: seen.append(output))
+    outputs = module_outputs(model, ["pooler"], {"input_ids": torch.tensor([[2, 3]])})
+    assert seen[0] is outputs["pooler"] and len(model.pooler._forward_hooks) == 1
+    assert model.training and torch.is_grad_enabled()
+
+
+def test_gradients_switched_off_for_good_are_named_and_switched_on():
+    """Not among the lesson's mistakes, which run whenever an answer is wrong: this one would reach the learner's kernel."""
+
+    def switches_off(model, names, batch):
+        torch.set_grad_enabled(False)
+        return module_outputs(model, names, batch)
+
+    switches_off.__name__ = "module_outputs"
+    try:
+        result = check(switches_off)
+        assert (result.status, result.mistake) == ("not yet", "gradients left off")
+        assert torch.is_grad_enabled()
+    finally:
+        torch.set_grad_enabled(True)
+
+
 @pytest.mark.parametrize(
     ("parameter", "place"),
     [

@@ -2,6 +2,8 @@
 
 import copy
 import math
+from contextlib import suppress
+from itertools import combinations
 
 import torch
 from torch import Tensor
@@ -93,6 +95,15 @@ def prefix_stripped_as_letters(published):
                            if name.startswith("bert.")})
 
 
+def letters_stripped_off_all(published):
+    return without_counts({our_norms(name.lstrip("bert.")): tensor for name, tensor in published.items()})
+
+
+def letters_stripped_and_counts_kept(published):
+    """The third rule then looks for a name that is no longer there."""
+    return {our_norms(name.lstrip("bert.")): tensor for name, tensor in published.items()}
+
+
 def five_letters_cut(published):
     return without_counts({our_norms(name[5:]): tensor for name, tensor in published.items()
                            if not name.startswith("cls.")})
@@ -167,19 +178,28 @@ def values_compared(places, weights):
                                     or not torch.equal(places[name], weights[name])])
 
 
-def not_sorted(places, weights):
-    return {"missing": [name for name in places if name not in weights],
-            "unexpected": [name for name in weights if name not in places],
-            "misshapen": [name for name in places if name in weights and weights[name].shape != places[name].shape]}
+def not_sorted(kinds):
+    """The lists of these kinds the wrong way round: with two names in each, there is no other order."""
+    def compare(places, weights):
+        return {kind: names[::-1] if kind in kinds else names for kind, names in misfits(places, weights).items()}
+
+    return compare
 
 
 def as_sets(places, weights):
     return {kind: set(names) for kind, names in misfits(places, weights).items()}
 
 
-def misshapen_is_missing(places, weights):
-    found = misfits(places, weights)
-    return found | {"missing": sorted(found["missing"] + found["misshapen"])}
+def misshapen_also(*kinds):
+    def compare(places, weights):
+        found = misfits(places, weights)
+        return found | {kind: sorted(found[kind] + found["misshapen"]) for kind in kinds}
+
+    return compare
+
+
+def misshapen_only_elsewhere(places, weights):
+    return misshapen_also("missing", "unexpected")(places, weights) | {"misshapen": []}
 
 
 def a_file() -> dict[str, Tensor]:
@@ -268,30 +288,122 @@ def as_list(model, names, batch):
     return list(module_outputs(model, names, batch).values())
 
 
+def attributes_looked_up(model, names, batch):
+    for name in names:
+        getattr(model, name)
+    return module_outputs(model, names, batch)
+
+
+def evaluated(model, names, batch):
+    return module_outputs(model.eval(), names, batch)
+
+
+def all_hooks_removed(model, names, batch):
+    outputs = module_outputs(model, names, batch)
+    for module in model.modules():
+        module._forward_hooks.clear()
+    return outputs
+
+
+def hooks_left(model, names, batch):
+    outputs = module_outputs(model, names, batch)
+    for name in names:
+        model.get_submodule(name).register_forward_hook(lambda module, arguments, output: None)
+    return outputs
+
+
+def hooks_left_by_errors(model, names, batch):
+    hooks = [model.get_submodule(name).register_forward_hook(lambda module, arguments, output: None) for name in names]
+    outputs = module_outputs(model, names, batch)
+    for hook in hooks:
+        hook.remove()
+    return outputs
+
+
+def hung_before_the_try(model, names, batch):
+    return watched(model, names, lambda: model(**batch))
+
+
+def gradients_kept(model, names, batch):
+    def run():
+        with torch.enable_grad():
+            model(**batch)
+
+    return watched(model, names, run)
+
+
+def errors_hidden(model, names, batch):
+    try:
+        return module_outputs(model, names, batch)
+    except ValueError:
+        return {}
+
+
+HOOKS_LEFT = ("Your hooks are still on the model afterwards: they would run with every forward to come. "
+              "`register_forward_hook` gives back a handle; call its `remove()`.")
+HOOKS_LEFT_BY_ERROR = ("If the model raises an error, your hooks stay on it: remove them in a `finally`, which runs in any "
+                       "case.")
+HOOKS_BEFORE_TRY = ("If the second of two names is unknown, the hook on the first stays on the model: hang them within the "
+                    "`try` as well, and keep each handle as soon as you have it.")
+OTHERS_REMOVED = ("You take all hooks off the model, also those that somebody else has hung there: remove your own, each "
+                  "by its handle.")
+MODE_CHANGED = ("Afterwards the model is in another mode (`eval()`, `train()`) than before: leave the mode to the caller, "
+                "who may be training.")
+GRADIENTS_KEPT = ("The outputs still hold on to gradients, and so to the memory of the whole forward: run the model under "
+                  "`torch.no_grad()`.")
+GRADIENTS_OFF = ("You switch gradients off and never on again, for everything that runs after you: `with torch.no_grad():` "
+                 "does it for a block alone. (They are on again now.)")
+ERROR_HIDDEN = "When the model raises an error, yours should not hide it: let it pass."
+
+
 def hooks_of(model) -> int:
     return sum(len(module._forward_hooks) for module in model.modules())
 
 
-def leaves_no_hook(thing) -> Finding | None:
-    """Afterwards the model is as it was, also after an error, and nothing holds on to gradients."""
-    model, names = small_model(), ["embeddings", "pooler"]
-    outputs = thing(model, names, small_batch())
-    if hooks_of(model):
-        return Finding("Your hooks are still on the model afterwards: they would run with every forward to come. "
-                       "`register_forward_hook` gives back a handle; call its `remove()`.", "hooks left behind")
+def leaves_gradients_on(thing) -> Finding | None:
+    """The switch is torch's own, not the model's, and so outlives the call. Whoever has left it off finds it on again."""
+    with torch.enable_grad():
+        outputs = thing(small_model(), ["embeddings", "pooler"], small_batch())
+        on = torch.is_grad_enabled()
+    if not on:
+        torch.set_grad_enabled(True)
+        return Finding(GRADIENTS_OFF, "gradients left off")
     if any(tensor.requires_grad for tensor in outputs.values()):
-        return Finding("The outputs still hold on to gradients, and so to the memory of the whole forward: run the "
-                       "model under `torch.no_grad()`.", "gradients kept")
-    wrong = small_batch() | {"input_ids": torch.full((2, 6), 99)}     # no such word: the model raises an error
+        return Finding(GRADIENTS_KEPT, "gradients kept")
+    return None
+
+
+def leaves_the_model_as_it_was(thing) -> Finding | None:
+    """Its mode, and the hooks that others have hung."""
+    for training in (False, True):
+        model = small_model().train(training)
+        model.encoder.layer[1].eval()     # a part may be in a mode of its own
+        model.embeddings.register_forward_hook(lambda module, arguments, output: None)
+        before = [module.training for module in model.modules()]
+        thing(model, ["embeddings", "pooler"], small_batch())
+        if hooks_of(model) > 1:
+            return Finding(HOOKS_LEFT, "hooks left behind")
+        if hooks_of(model) < 1:
+            return Finding(OTHERS_REMOVED, "others' hooks removed")
+        if [module.training for module in model.modules()] != before:
+            return Finding(MODE_CHANGED, "mode changed")
+    return None
+
+
+def leaves_no_hook_after_an_error(thing) -> Finding | None:
+    model, wrong = small_model(), small_batch() | {"input_ids": torch.full((2, 6), 99)}     # 99: no such word
     try:
-        thing(model, names, wrong)
+        thing(model, ["embeddings", "pooler"], wrong)
     except Exception:
         pass
     else:
-        return Finding("When the model raises an error, yours should not hide it: let it pass.", "error hidden")
+        return Finding(ERROR_HIDDEN, "error hidden")
     if hooks_of(model):
-        return Finding("If the model raises an error, your hooks stay on it: remove them in a `finally`, which runs in "
-                       "any case.", "hooks left after an error")
+        return Finding(HOOKS_LEFT_BY_ERROR, "hooks left after an error")
+    with suppress(Exception):
+        thing(model, ["embeddings", "nowhere"], small_batch())
+    if hooks_of(model):
+        return Finding(HOOKS_BEFORE_TRY, "hooks hung before the try")
     return None
 
 
@@ -322,6 +434,18 @@ def one_number(amount: float):
         return x
 
     return change
+
+
+def at_one_word(x):
+    x[-1, 3] += 0.01
+    return x
+
+
+def two_faults():
+    """A small one in layer 0, a greater one in layer 2."""
+    model = changed("encoder.layer.0", everywhere(0.05))
+    model.encoder.layer[2].register_forward_hook(lambda module, arguments, output: output + 50)
+    return model, small_model(), small_batch()
 
 
 def in_padding(x):
@@ -380,6 +504,49 @@ def rounding_counted(model, reference, batch):
 
 def too_coarse(model, reference, batch):
     return compared(model, reference, batch, lambda a, b: not (a - b).abs().max() <= 0.01)
+
+
+def largest_difference(model, reference, batch):
+    ours, theirs = module_outputs(model, PARTS, batch), module_outputs(reference, PARTS, batch)
+    real = batch["attention_mask"].bool()
+    sizes = {}
+    for name in PARTS:
+        rows = real if theirs[name].dim() == 3 else slice(None)
+        sizes[name] = (ours[name][rows] - theirs[name][rows]).abs().max().item()
+    worst = max(sizes, key=sizes.get)
+    return worst if not sizes[worst] <= TOLERANCE else None
+
+
+def all_that_differ(model, reference, batch):
+    return [name for name in PARTS if compared(model, reference, batch, off, parts=[name])]
+
+
+def gives_up_after_the_first(model, reference, batch):
+    return compared(model, reference, batch, off, parts=PARTS[:1])
+
+
+def as_many_layers_as_here(model, reference, batch):
+    parts = ["embeddings", *(f"encoder.layer.{number}" for number in range(6)), "pooler"]
+    module_outputs(model, parts, batch)
+
+
+def first_token_only(model, reference, batch):
+    return compared(model, reference, batch, off, where=(slice(None), 0))
+
+
+def one_text_only(place):
+    def compare(model, reference, batch):
+        ours, theirs = module_outputs(model, PARTS, batch), module_outputs(reference, PARTS, batch)
+        real = batch["attention_mask"][place].bool()
+        return next((name for name in PARTS if (off(ours[name], theirs[name]) if name == "pooler" else off(
+            ours[name][place][real], theirs[name][place][real]))), None)
+
+    return compare
+
+
+def both_nan_is_equal(model, reference, batch):
+    return compared(model, reference, batch,
+                    lambda a, b: not torch.allclose(a, b, atol=TOLERANCE, rtol=0, equal_nan=True))
 
 
 def padding_times_zero(model, reference, batch):
@@ -462,9 +629,13 @@ EXERCISES = (
                     "model has no place for it.", counts_kept),
             Mistake("all positions dropped", "The table of positions, `position_embeddings`, is gone as well: only "
                     "`position_ids` is no weight.", all_positions_dropped),
-            Mistake("prefix stripped as letters", "`lstrip(\"bert.\")` takes off any of the letters b, e, r, t and "
-                    "dots, and so makes `mbeddings` of embeddings: `removeprefix` takes off a word.",
-                    prefix_stripped_as_letters),
+            *(Mistake(name, "`lstrip(\"bert.\")` takes off any of the letters b, e, r, t and dots, and so makes "
+                      "`mbeddings` of embeddings: `removeprefix` takes off a word.", wrong)
+              for name, wrong in (
+                  ("prefix stripped as letters", prefix_stripped_as_letters),
+                  ("letters stripped off every name", letters_stripped_off_all),
+                  ("letters stripped off every name, position_ids kept", letters_stripped_and_counts_kept),
+              )),
             Mistake("prefix kept", "The names still begin with `bert.`; the model's do not.", prefix_kept),
             Mistake("files without prefix come out empty", "You keep only what is under `bert.`: of a file that has no "
                     "such prefix, nothing is left. The first rule is only for files that have it.", only_with_prefix),
@@ -492,10 +663,10 @@ EXERCISES = (
             Case("everything fits, in another order", lambda: (a_file(), edited())),
             Case("one tensor is missing", lambda: (a_file(), edited(without=["dense.bias"]))),
             Case("one tensor too many", lambda: (a_file(), edited(extra=(1,)))),
-            Case("one of (5, 1) for one of (4,)", lambda: (a_file(), edited(pooler__bias=(5, 1)))),
-            Case("one of (5,) for one of (4,)", lambda: (a_file(), edited(pooler__bias=(5,)))),
-            Case("a matrix of (2, 7) for one of (2, 6)", lambda: (a_file(), edited(dense__weight=(2, 7)))),
-            Case("a matrix of (6, 2) for one of (2, 6)", lambda: (a_file(), edited(dense__weight=(6, 2)))),
+            Case("a tensor of shape (5, 1) where the model has (4,)", lambda: (a_file(), edited(pooler__bias=(5, 1)))),
+            Case("a tensor of shape (5,) where the model has (4,)", lambda: (a_file(), edited(pooler__bias=(5,)))),
+            Case("a matrix of shape (2, 7) where the model has (2, 6)", lambda: (a_file(), edited(dense__weight=(2, 7)))),
+            Case("a matrix of shape (6, 2) where the model has (2, 6)", lambda: (a_file(), edited(dense__weight=(6, 2)))),
             Case("several of each", lambda: (a_file(), edited(without=["pooler.bias", "attention.weight"], zebra=(1,),
                                                               ant=(2,), dense__weight=(2, 7), dense__bias=(3,)))),
         ),
@@ -519,10 +690,15 @@ EXERCISES = (
             Mistake("number of dimensions compared", "You compare how many dimensions there are, not the shapes.",
                     compared_by(Tensor.dim)),
             Mistake("shapes not compared", "The shapes are not compared.", shapes_ignored),
-            Mistake("misshapen also missing", "A tensor of another shape is reported as missing, too: each belongs "
-                    "under one heading.", misshapen_is_missing),
+            *(Mistake(f"misshapen also {' and '.join(kinds)}", "A name is under two headings: what both have, in "
+                      "different shapes, is misshapen and nothing else.", misshapen_also(*kinds))
+              for kinds in (("missing",), ("unexpected",), ("missing", "unexpected"))),
+            Mistake("misshapen counted as missing", "You call a name missing and unexpected that both have: only its "
+                    "shape differs, so it is misshapen and nothing else.", misshapen_only_elsewhere),
             Mistake("sets", "These are sets, which have no order: give sorted lists.", as_sets),
-            Mistake("not sorted", "The names are right, their order is not: sort each list.", not_sorted),
+            *(Mistake(f"{' and '.join(kinds)} not sorted", "The names are right, their order is not: sort each of the "
+                      "three lists.", not_sorted(kinds))
+              for count in (3, 2, 1) for kinds in combinations(("missing", "unexpected", "misshapen"), count)),
         ),
         hints=(
             "The names of a dictionary can be subtracted and intersected like sets: `a.keys() - b.keys()`, "
@@ -558,16 +734,25 @@ EXERCISES = (
             Mistake("all under the last name", "Everything lands under the last name. A function that is made in a "
                     "loop looks its variables up when it is called, and by then the loop is over: make the hook inside "
                     "a function that takes the name.", all_under_the_last_name),
+            Mistake("names with dots looked up by getattr", "A name with dots is a path, and `getattr` takes a single "
+                    "step: `model.get_submodule(name)` walks all of it.", attributes_looked_up),
+            Mistake("hooks left behind", HOOKS_LEFT, hooks_left),
+            Mistake("hooks left after an error", HOOKS_LEFT_BY_ERROR, hooks_left_by_errors),
+            Mistake("hooks hung before the try", HOOKS_BEFORE_TRY, hung_before_the_try),
+            Mistake("others' hooks removed", OTHERS_REMOVED, all_hooks_removed),
+            Mistake("mode changed", MODE_CHANGED, evaluated),
+            Mistake("gradients kept", GRADIENTS_KEPT, gradients_kept),
+            Mistake("error hidden", ERROR_HIDDEN, errors_hidden),
         ),
         hints=(
             "Hang a hook on each module (`model.get_submodule(name).register_forward_hook(hook)`), run the model, take "
             "the hooks off.",
             "Each hook must know its own name. A function that takes a name and gives back a hook does it: "
             "`def catch(name): def hook(module, arguments, output): … ; return hook`.",
-            "`handles = [...register_forward_hook(catch(name)) for name in names]`; then `try:` with "
+            "`handles = []`; `try:` for each name `handles.append(….register_forward_hook(catch(name)))`, then with "
             "`torch.no_grad()`: `model(**batch)`; `finally:` `handle.remove()` for each.",
         ),
-        probes=(leaves_no_hook,),
+        probes=(leaves_gradients_on, leaves_the_model_as_it_was, leaves_no_hook_after_an_error),
     ),
     Exercise(
         reference=first_difference,
@@ -575,21 +760,33 @@ EXERCISES = (
         cases=(
             Case("two models that agree", lambda: (small_model(), small_model(), small_batch())),
             Case("other weights in layer 1", perturbed("encoder.layer.1.output.dense")),
+            Case("a small fault in layer 0 and a greater one in layer 2", two_faults),
             Case("a constant taken off in layer 1", against("encoder.layer.1", everywhere(-0.01))),
             Case("other numbers in the embeddings", against("embeddings", one_number(0.5))),
             Case("other numbers in the pooler", against("pooler", everywhere(0.5))),
-            Case("all numbers off by 0.001", against("pooler", everywhere(0.001))),
-            Case("a single number off by 0.001", against("pooler", one_number(0.001))),
+            Case("all numbers off by 0.0002", against("pooler", everywhere(0.0002))),
+            Case("a single number off by 0.002", against("pooler", one_number(0.002))),
+            Case("a fault at one word of the last text", against("encoder.layer.1", at_one_word)),
             Case("a difference of the size of rounding", against("pooler", everywhere(2e-5))),
             Case("NaN in layer 0", against("encoder.layer.0", one_nan)),
+            Case("NaN in layer 0 of both models", lambda: (changed("encoder.layer.0", one_nan),
+                                                           changed("encoder.layer.0", one_nan), small_batch())),
             Case("other numbers where the padding is", against("encoder.layer.1", in_padding)),
             Case("NaN where the padding is", against("encoder.layer.2", nan_in_padding)),
         ),
         mistakes=(
+            *(Mistake(f"{which} text only", f"You look at the {which} text only. *Anywhere* means in all texts of the "
+                      "batch.", one_text_only(place)) for place, which in ((0, "first"), (-1, "last"))),
+            Mistake("NaN equal to NaN", "Where both models give NaN, you count them as equal. NaN is off, whoever gives it: "
+                    "leave out `equal_nan`.", both_nan_is_equal),
             Mistake("last difference", "This is the last part that differs. It may only pass on what went wrong "
                     "before: look for the first.", last_difference),
             Mistake("number instead of name", "You give back a number: the name of the part is wanted.", number_only),
             Mistake("empty text instead of None", "Where nothing differs, give back None.", says_empty),
+            Mistake("list of all", "Give the first name alone, not a list, and None where nothing differs.",
+                    all_that_differ),
+            Mistake("number of layers fixed", "You ask for a layer that this model does not have. It has 3, others have 6 "
+                    "or 12: `len(model.encoder.layer)` tells.", as_many_layers_as_here),
             Mistake("sign forgotten", "A difference below zero goes unnoticed: take its size (`abs`) first.",
                     sign_forgotten),
             Mistake("embeddings left out", "The embeddings are not looked at: they are the first part.",
@@ -598,6 +795,8 @@ EXERCISES = (
                     "largest difference that counts.", means_of_sizes_compared),
             Mistake("threshold too high", "Small differences go unnoticed: all that is off by more than 0.0001 counts.",
                     too_coarse),
+            Mistake("first token only", "You look at the first token of each text only. *Anywhere* means at every word.",
+                    first_token_only),
             Mistake("pooler left out", "The pooler is not looked at: it is the last part.", pooler_left_out),
             Mistake("rounding counted", "You count differences that are only rounding: up to 0.0001 is no difference.",
                     rounding_counted),
@@ -606,11 +805,16 @@ EXERCISES = (
             Mistake("padding times 0", "You multiply the padding by 0, but NaN times 0 is still NaN. Leave the padding out: "
                     "an index with a boolean tensor keeps the words alone.", padding_times_zero),
             Mistake("padding compared", "You compare what is computed for the padding, too: nobody reads it. "
-                    "`attention_mask` says where a word stands.", padding_compared),
+                    "`attention_mask` says where a word stands; as an index it must be boolean (`.bool()`).", padding_compared),
             Mistake("padding taken off the pooler", "You take the padding off the pooler's output as well. It has shape "
                     "(B, D): one vector for each text, and no padding in it.", pooler_without_padding),
             Mistake("weights compared", "You compare weights. Two models with equal weights can still compute "
                     "differently: compare what comes out of the parts.", weights_compared),
+            Mistake("largest difference", "You name the part that is off the most. It may only enlarge what went wrong "
+                    "before: wanted is the first that is off by more than 0.0001.", largest_difference),
+            Mistake("gives up after the first", "You give back None though a part differs. Does `return None` stand inside "
+                    "the loop? Then you give up after the first part: it belongs after the loop.",
+                    gives_up_after_the_first),
         ),
         hints=(
             "Get the outputs of both models with `module_outputs`, go through the parts in their order, and give back "
@@ -641,9 +845,11 @@ QUIZ = (
             Option("At the last layer, since the answer comes from there", False,
                    "It may only pass on what went wrong before it."),
             Option("At the first part whose output differs from the reference's", True,
-                   "Up to there all is well, and after it everything is off: so the fault is there."),
+                   "Up to there all is well, so there is a fault in it. What comes after cannot be judged until it is "
+                   "mended; then look again."),
             Option("At the weights, number by number", False,
-                   "They are loaded, so they are equal. A part can do the wrong thing with the right weights."),
+                   "There are 22.7 million, and a part can do the wrong thing with the right weights. The outputs tell you "
+                   "which weights to look at, if any."),
         ),
     ),
     Question(
@@ -652,7 +858,8 @@ QUIZ = (
             Option("One of them must be less exact than the other", False,
                    "Both round. Neither is nearer to the truth as a rule."),
             Option("They add the same numbers in another order, and each sum is rounded", True,
-                   "Floating-point addition depends on the order. So parity is asked for within a tolerance: here 0.00001."),
+                   "Floating-point addition depends on the order. So parity is asked for within a "
+                   "tolerance, never to the last digit."),
             Option("The weights are stored with six digits only", False,
                    "They are stored as they were trained, in 32 bits, and both read the same ones."),
         ),
