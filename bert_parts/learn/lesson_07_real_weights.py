@@ -680,7 +680,7 @@ EXERCISES = (
             Mistake("all names looked up", "You look up every name of the model in the weights, also those that are "
                     "missing there: compare the shapes of the names that both have.", all_names_looked_up),
             Mistake("missing not reported", "What is missing from the weights is not reported. `strict=False` is "
-                    "silent on it, too: then the parameter keeps its random start.", missing_ignored),
+                    "silent on it, too: then the parameter keeps the value that it was made with.", missing_ignored),
             Mistake("unexpected not reported", "What the weights have too much is not reported: it may be a part of "
                     "the model that you forgot.", unexpected_ignored),
             Mistake("number of elements compared", "You compare how many numbers there are, not the shapes: a matrix "
@@ -801,7 +801,8 @@ EXERCISES = (
             Mistake("rounding counted", "You count differences that are only rounding: up to 0.0001 is no difference.",
                     rounding_counted),
             Mistake("NaN unnoticed", "NaN goes unnoticed: every comparison with NaN is false, also `nan > 0.0001`. Ask "
-                    "whether all is close (`torch.allclose`), not whether something is far.", nan_unnoticed),
+                    "whether all is close, `torch.allclose(a, b, atol=1e-4, rtol=0)`, not whether something is far.",
+                    nan_unnoticed),
             Mistake("padding times 0", "You multiply the padding by 0, but NaN times 0 is still NaN. Leave the padding out: "
                     "an index with a boolean tensor keeps the words alone.", padding_times_zero),
             Mistake("padding compared", "You compare what is computed for the padding, too: nobody reads it. "
@@ -833,8 +834,9 @@ QUIZ = (
             Option("All weights are in place", False,
                    "It would also run with not a single name in common: then the whole model would be random."),
             Option("Nothing about the names: those that did not match were passed over", True,
-                   "A parameter whose name is missing from the file keeps its random start. `strict=True` raises an "
-                   "error instead, and NaN beforehand makes doubly sure."),
+                   "A parameter whose name is missing from the file keeps the value that it was made with: a random one, or "
+                   "the 1 and 0 of a LayerNorm. `strict=True` raises an error instead, and NaN beforehand makes doubly "
+                   "sure."),
             Option("The names match, but perhaps not the shapes", False,
                    "It is the other way round: a wrong shape is an error even then, a wrong name is not."),
         ),
