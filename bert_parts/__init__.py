@@ -6,6 +6,14 @@ from bert_parts.config import BertConfig
 from bert_parts.datasets import movie_reviews, passages, yes_no_questions
 from bert_parts.embeddings import BertEmbeddings
 from bert_parts.encoder import AddAndNorm, BertAttention, BertEncoder, BertIntermediate, BertLayer
+from bert_parts.heads import (
+    BertForMaskedLM,
+    BertForNextSentencePrediction,
+    BertForPreTraining,
+    BertForQuestionAnswering,
+    BertForSequenceClassification,
+    BertForTokenClassification,
+)
 from bert_parts.model import BertModel
 from bert_parts.pooler import BertPooler, mean_pooling
 from bert_parts.tokenizer import BertTokenizer, train_wordpiece
@@ -25,6 +33,12 @@ __all__ = [
     "BertConfig",
     "BertEmbeddings",
     "BertEncoder",
+    "BertForMaskedLM",
+    "BertForNextSentencePrediction",
+    "BertForPreTraining",
+    "BertForQuestionAnswering",
+    "BertForSequenceClassification",
+    "BertForTokenClassification",
     "BertIntermediate",
     "BertLayer",
     "BertModel",
