@@ -28,7 +28,7 @@ def sentence_vectors(
     if not sentences:
         raise ValueError("There are no sentences to make vectors of: give a list with at least one.")
     lengths = [len(tokenizer.ids(sentence)) for sentence in sentences]
-    by_length = sorted(range(len(sentences)), key=lengths.__getitem__)
+    by_length = sorted(range(len(sentences)), key=lengths.__getitem__, reverse=True)     # later batches fit where earlier ones lay
     vectors = torch.empty(len(sentences), model.config.hidden_size)
     batches = range(0, len(sentences), batch_size)
     for start in tqdm(batches, desc="reading", unit="batch", delay=1, leave=False):
