@@ -5,16 +5,31 @@ import hashlib
 import json
 import math
 import os
+import re
 import runpy
 import subprocess
 import sys
+import unicodedata
 from collections import Counter
 from pathlib import Path
+from statistics import median
 
 import pytest
 
 from bert_parts import datasets
-from bert_parts.datasets import DIGESTS, FOLDER, Review, YesNoQuestion, movie_reviews, passages, yes_no_questions
+from bert_parts.datasets import (
+    DIGESTS,
+    FOLDER,
+    Address,
+    Review,
+    SpanQuestion,
+    YesNoQuestion,
+    addresses,
+    movie_reviews,
+    passages,
+    span_questions,
+    yes_no_questions,
+)
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -80,6 +95,89 @@ def test_what_the_readme_says_of_the_questions():
     assert (len(per_passage), max(per_passage.values())) == (10_148, 37)
 
 
+def test_span_questions():
+    questions = span_questions()
+    assert len(questions) == 3215
+    assert questions[0].text == "what happened in 1983?"
+    assert (questions[0].answer, questions[0].start) == ("In May 1983, she married Nikos Karvelas,", 0)
+    assert [question.source for question in questions] == ["quac"] * 1000 + ["disflqa"] * 982 + ["narrativeqa"] * 1233
+    for question in questions:
+        if question.start == -1:
+            assert question.answer == ""
+        else:
+            assert question.answer and question.passage[question.start :].startswith(question.answer)
+        assert all(part == part.strip() and not control_characters(part) for part in question[1:4])
+    assert len({(question.text, question.passage) for question in questions}) == len(questions)
+
+
+def test_addresses():
+    speeches = addresses()
+    assert len(speeches) == 233 and sum(len(speech.sentences) for speech in speeches) == 62_960
+    assert speeches[0][:2] == (1790, "George Washington") and speeches[-1][:2] == (2021, "Joseph R Biden")
+    years = [speech.year for speech in speeches]
+    assert years == sorted([*(set(range(1790, 2022)) - {1933}), 1953, 1961])
+    assert [speech.president for speech in speeches if speech.year in (1953, 1961)] == [
+        "Harry S Truman", "Dwight D Eisenhower", "Dwight D Eisenhower", "John F Kennedy"
+    ]
+    lincoln = next(speech for speech in speeches if speech.year == 1863)
+    assert isinstance(lincoln, Address) and lincoln.president == "Abraham Lincoln"
+    assert lincoln.sentences[2] == "We remain in peace and friendship with foreign powers."
+    for speech in speeches:
+        assert all(text and " ".join(text.split()) == text and not control_characters(text) for text in speech.sentences)
+
+
+def control_characters(text: str) -> list[str]:
+    return [letter for letter in text if unicodedata.category(letter) == "Cc"]
+
+
+@pytest.mark.parametrize("source, answered, passages, words_of_passages, words_of_answers", [
+    ("quac", 933, 1000, (250, 378, 1583), (1, 16, 49)),
+    ("disflqa", 740, 702, (30, 135, 661), (1, 3, 37)),
+    ("narrativeqa", 1233, 101, (201, 598, 948), (1, 2, 10)),
+])
+def test_what_the_readme_says_of_the_span_questions(source, answered, passages, words_of_passages, words_of_answers):
+    questions = [question for question in span_questions() if question.source == source]
+    passage_words = [len(passage.split()) for passage in {question.passage for question in questions}]
+    answer_words = [len(question.answer.split()) for question in questions if question.answer]
+    assert (len(answer_words), len(passage_words)) == (answered, passages)
+    assert (min(passage_words), int(median(passage_words)), max(passage_words)) == words_of_passages
+    assert (min(answer_words), int(median(answer_words)), max(answer_words)) == words_of_answers
+
+
+def test_what_the_readme_says_of_the_three_sources():
+    questions = span_questions()
+    quac, disflqa, narrativeqa = questions[:1000], questions[1000:1982], questions[1982:]
+    per_passage = Counter(question.passage for question in questions)
+    assert (len(per_passage), max(per_passage.values())) == (1000 + 702 + 101, 22)
+    assert sum(question.answer.endswith(",") for question in quac) == 257
+    assert sum(question.answer.endswith(".") for question in quac) == 452
+    assert sum(question.passage.count(question.answer) > 1 for question in quac if question.answer) == 19
+    assert sum("  " in question.passage for question in quac) == 26
+    assert all(question.passage.isascii() and question.text.isascii() for question in quac)
+    assert "When did Kublai instead oh Temur die ?" in [question.text for question in disflqa]
+    assert sum(times(question) > 1 for question in disflqa if question.answer) == 77
+    assert all(times(question, re.IGNORECASE) == 1 for question in narrativeqa)
+    assert sum(question.text.isupper() for question in narrativeqa) == 6
+    assert len({question.passage for question in narrativeqa if "窶馬" in question.passage}) == 1
+
+
+def times(question: SpanQuestion, flags: int = 0) -> int:
+    """How often the answer stands in the passage as whole words."""
+    return len(re.findall(rf"(?<!\w){re.escape(question.answer)}(?!\w)", question.passage, flags))
+
+
+def test_what_the_readme_says_of_the_addresses():
+    speeches = addresses()
+    texts = {(speech.year, speech.president): " ".join(speech.sentences) for speech in speeches}
+    words = [len(text.split()) for speech in speeches for text in speech.sentences]
+    assert len(texts) == 233 and len({speech.president for speech in speeches}) == 43
+    assert (sum(words) // 100_000, sum(n > 300 for n in words), max(words)) == (17, 5, 587)
+    assert (min(len(speech.sentences) for speech in speeches), max(len(speech.sentences) for speech in speeches)) == (28, 1302)
+    assert len(texts[1932, "Herbert Hoover"].split()) == 980
+    assert "[missing text]" in texts[1911, "William H Taft"] and "4 and 4 1/2 per cent" in texts[1890, "Benjamin Harrison"]
+    assert "William McKinley" in {speech.president for speech in speeches}
+
+
 def test_passages_are_cut_as_the_readme_says():
     make = runpy.run_path(str(FOLDER / "make.py"))
     rows = [
@@ -90,8 +188,60 @@ def test_passages_are_cut_as_the_readme_says():
     passages, questions = make["cut_boolq"]("".join(json.dumps(row) + "\n" for row in rows))
     assert passages == "title\ttext\nT\tone -- two\nU\tthree\n"
     assert questions == "passage\tanswer\ttext\n0\tno\tis a -- b\n0\tyes\tis é\n"
-    content = (FOLDER / "passages.tsv.bz2").read_bytes()
-    assert make["packed"](bz2.decompress(content).decode("utf-8")) == content     # the same bytes each time
+
+
+@pytest.mark.parametrize("name", [name for name in DIGESTS if name.endswith(".bz2")])
+def test_packed_to_the_same_bytes_each_time(name):
+    content = (FOLDER / name).read_bytes()
+    assert runpy.run_path(str(FOLDER / "make.py"))["packed"](bz2.decompress(content).decode("utf-8")) == content
+
+
+def test_make_says_that_npm_is_missing(monkeypatch, tmp_path):
+    make = runpy.run_path(str(FOLDER / "make.py"))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(ValueError, match=r"There is no npm, which fetches some@1: install Node\.js, and try again\."):
+        make["download_by_npm"]("some@1", tmp_path)
+
+
+def test_addresses_are_cut_as_the_readme_says():
+    make = runpy.run_path(str(FOLDER / "make.py"))
+    published = [
+        {"year": "1961", "name": "New", "text": " I am here."},
+        {"year": "1961", "name": "Old", "text": 'Mr. A. B. said "Go." We  ate at U.S. Steel.Then? (No.) At 1\x02 per cent. we'},
+        {"year": "1960", "name": "Old", "text": "One. "},
+    ]
+    rows = [row.split("\t") for row in make["cut_addresses"](published).splitlines()]
+    assert rows[:3] == [["year", "president", "text"], ["1960", "Old", "One."], ["1961", "Old", 'Mr. A. B. said "Go."']]
+    assert [text for *_, text in rows[3:]] == ["We ate at U.S. Steel.", "Then?", "(No.)", "At 1/2 per cent. we", "I am here."]
+    assert rows[-1][:2] == ["1961", "New"]
+
+
+def test_span_questions_are_cut_as_the_readme_says():
+    make = runpy.run_path(str(FOLDER / "make.py"))
+
+    def cut(source: str, **row) -> list[str]:
+        return [line.split("\t", maxsplit=3)[-1] for line in make[f"cut_{source}"](json.dumps(row)).splitlines()]
+
+    def quac(answers: str) -> list[str]:
+        answers = f"possible answers for question1:\n{answers}\npossible answers for question2:\nno"
+        return cut("quac", passage="In May she sang. He sang, too. ", question="question1: who?\nquestion2: why?", answer=answers)
+
+    assert quac("May she sang. He sang,") == ["May she sang. He sang,\t3"]     # as few spans as can be: one
+    assert quac("May In May she sang. she sang.") == ["In May she sang.\t0"]     # like both others
+    assert quac("too. He sang,") == ["too.\t26"]     # the first of equals
+    assert quac("CANNOTANSWER CANNOTANSWER") == ["\t-1"]
+
+    def disflqa(answer: str, question: str = "who no what ?") -> list[str]:
+        return cut("disflqa", passage="It ' s a 40s hit , 1 , 000 in the 40s . ", question=question, answer=answer)
+
+    assert [disflqa("1,000"), disflqa("40s"), disflqa("40"), disflqa("unknown")] == [["1 , 000\t19"], ["40s\t9"], [], ["\t-1"]]
+    assert disflqa("hit", question="what \\ \\ u00f3 ?") == []
+
+    def narrativeqa(*answers: str) -> list[str]:
+        return cut("narrativeqa", passage="Her fianc\u0102\u0160 Bo\nran. Bo ran.", question="Who?", answer=answers)
+
+    assert narrativeqa("Bo.", "her Fiancé ") == ["Her fiancé\t0"]
+    assert narrativeqa("Bo", "nobody") == []
 
 
 def test_the_data_is_small():
