@@ -17,7 +17,8 @@ from bert_parts.heads import BertForMaskedLM
 from bert_parts.tokenizer import BertTokenizer, truncate
 
 NOT_ASKED = -100     # the label of a token that is not to be guessed: F.cross_entropy leaves it out
-SENTENCE_END = re.compile(r"""(?<!\b[A-Z])(?<!\b[A-Z][a-z])(?<!\b[A-Z][a-z]{2})([.!?]["')\]]*)\s+(?=["'(\[]*[A-Z0-9])""")
+SENTENCE_END = re.compile(r"""[.!?]["')\]]*\s+(?=["'(\[]*[A-Z0-9])""")
+SHORT_FORM = re.compile(r"\b([A-Z]|Mr|Mrs|Ms|Dr|Prof|St|Gen|Col|Capt|Lt|Gov|Sen|Rep|Hon|vs)$")
 
 
 # ---------------------------------------------------------------- hidden words
@@ -180,7 +181,14 @@ class Pair(NamedTuple):
 
 def split_sentences(text: str) -> list[str]:
     """A text cut after each ., ! or ? that a capital or a figure follows, but not after short forms such as "Mr." or "U.S."."""
-    return [sentence for sentence in SENTENCE_END.sub(r"\1\n", text.strip()).split("\n") if sentence]
+    ends = [end.end() for end in SENTENCE_END.finditer(text) if not is_short_form(text, end.start())]
+    cut = [text[start:end].strip() for start, end in zip([0, *ends], [*ends, len(text)], strict=True)]
+    return [sentence for sentence in cut if sentence]
+
+
+def is_short_form(text: str, end: int) -> bool:
+    """Whether what stands before the point at `end` is Mr, or a single letter, as in U.S. and in J. Adams."""
+    return text[end] == "." and SHORT_FORM.search(text, max(0, end - 4), end) is not None
 
 
 def sentence_pairs(documents: list[list[list[int]]], room: int, generator: Generator) -> list[Pair]:

@@ -107,7 +107,8 @@ def fit(
         seconds: training ends early after so many, earlier runs included.
         evaluate: looks at the model, in eval mode and without gradients, every `evaluate_every` steps and at the end.
         folder: where the state is kept, every `save_every` steps and whenever training ends, also by an interrupt. If a
-            state is there, training goes on from it; on the same machine the result is the same to the last bit.
+            state is there, training goes on from it; with the same number of threads on the same
+            machine the result is the same to the last bit.
 
     Raises:
         ValueError: the loss is not a finite number; or the state in the folder is damaged, belongs to another model,

@@ -10,9 +10,20 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from safetensors.torch import load_file, save_file
 
-from bert_parts import BertConfig, BertModel, BertTokenizer, load_pretrained, save_pretrained
+from bert_parts import (
+    BertConfig,
+    BertForMaskedLM,
+    BertForPreTraining,
+    BertForQuestionAnswering,
+    BertForSequenceClassification,
+    BertForTokenClassification,
+    BertModel,
+    BertTokenizer,
+    load_pretrained,
+    save_pretrained,
+)
 from bert_parts import checkpoint as checkpoint_module
-from bert_parts.checkpoint import find_checkpoint, read_weights
+from bert_parts.checkpoint import find_checkpoint, narrow, read_weights, rename_published, widen
 
 VOCABULARY = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "a", "film", "##s"]
 SMALL = BertConfig(vocab_size=8, hidden_size=8, num_hidden_layers=2, num_attention_heads=2, intermediate_size=12,
@@ -36,7 +47,7 @@ def rewrite(folder, change):
 
 def test_everything_of_the_real_weights_has_its_place():
     model, _ = load_pretrained("all-MiniLM-L6-v2")
-    weights = read_weights(find_checkpoint("all-MiniLM-L6-v2") / "model.safetensors")
+    weights = rename_published(read_weights(find_checkpoint("all-MiniLM-L6-v2") / "model.safetensors"))
     places = model.state_dict()
     assert places.keys() == weights.keys()     # 0 missing, 0 unexpected
     assert all(torch.equal(places[name], weights[name]) for name in places)
@@ -185,3 +196,126 @@ def test_a_failed_write_leaves_the_old_file(saved, monkeypatch):
         save_pretrained(model, BertTokenizer(VOCABULARY), folder)
     assert (folder / "model.safetensors").read_bytes() == before
     assert list(folder.glob("*.part")) == []
+
+
+# ── models with heads ────────────────────────────────────────────────────────────────────────────────────────────────
+
+KINDS = {
+    BertForPreTraining: (transformers.BertForPreTraining, {}),
+    BertForMaskedLM: (transformers.BertForMaskedLM, {}),
+    BertForSequenceClassification: (transformers.BertForSequenceClassification, {"num_labels": 3}),
+    BertForTokenClassification: (transformers.BertForTokenClassification, {"num_labels": 3}),
+    BertForQuestionAnswering: (transformers.BertForQuestionAnswering, {}),
+}
+HEADS = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
+
+
+def equal(model, other) -> bool:
+    return all(torch.equal(a, b) for a, b in zip(model.parameters(), other.parameters(), strict=True))
+
+
+@HEADS
+def test_round_trip_with_a_head(tmp_path, kind):
+    sizes = KINDS[kind][1]
+    model = kind(SMALL, **sizes)
+    save_pretrained(model, BertTokenizer(VOCABULARY), tmp_path)
+    loaded, _ = load_pretrained(tmp_path, kind, **sizes)
+    assert type(loaded) is kind and not loaded.training and equal(model, loaded)
+
+
+@HEADS
+def test_what_transformers_writes_with_a_head(tmp_path, kind):
+    """Their file may hold the tied matrix again; whatever it holds, everything finds its place."""
+    theirs_kind, sizes = KINDS[kind]
+    theirs = theirs_kind(transformers.BertConfig(**vars(SMALL), **sizes)).eval()
+    theirs.save_pretrained(tmp_path)
+    (tmp_path / "vocab.txt").write_text("\n".join(VOCABULARY), encoding="utf-8")
+    loaded, _ = load_pretrained(tmp_path, kind, **sizes)
+    ids = torch.tensor([[2, 5, 6, 3]])
+    with torch.no_grad():
+        given, expected = loaded(ids), theirs(ids)
+    expected = expected.to_tuple()
+    for mine, wanted in zip(given if isinstance(given, tuple) else (given,), expected, strict=True):
+        torch.testing.assert_close(mine, wanted, atol=1e-6, rtol=1e-5)
+
+
+@HEADS
+def test_transformers_reads_what_we_write_with_a_head(tmp_path, kind):
+    theirs_kind, sizes = KINDS[kind]
+    model = kind(SMALL, **sizes).eval()
+    save_pretrained(model, BertTokenizer(VOCABULARY), tmp_path)
+    theirs = theirs_kind.from_pretrained(tmp_path, **sizes).eval()
+    ids = torch.tensor([[2, 5, 6, 3]])
+    with torch.no_grad():
+        given, expected = model(ids), theirs(ids).to_tuple()
+    for mine, wanted in zip(given if isinstance(given, tuple) else (given,), expected, strict=True):
+        torch.testing.assert_close(mine, wanted, atol=1e-6, rtol=1e-5)
+
+
+def test_of_a_pretraining_checkpoint_only_what_is_asked_for(tmp_path):
+    """bert-base-uncased holds both heads, the pooler and the old names; a masked-language model has a place for one head."""
+    model = BertForPreTraining(SMALL)
+    save_pretrained(model, BertTokenizer(VOCABULARY), tmp_path)
+
+    def as_published(weights):
+        for name in [name for name in weights if "LayerNorm" in name]:
+            weights[name.replace("weight", "gamma").replace("bias", "beta")] = weights.pop(name)
+        weights["cls.predictions.decoder.weight"] = weights["bert.embeddings.word_embeddings.weight"].clone()
+        weights["bert.embeddings.position_ids"] = torch.arange(6)[None]
+
+    rewrite(tmp_path, as_published)
+    loaded, _ = load_pretrained(tmp_path, BertForMaskedLM)
+    expected = model.state_dict()
+    assert all(torch.equal(expected[name], tensor) for name, tensor in loaded.state_dict().items())
+    assert equal(load_pretrained(tmp_path)[0], model.bert)
+
+
+def test_a_decoder_of_its_own_is_refused(tmp_path):
+    save_pretrained(BertForMaskedLM(SMALL), BertTokenizer(VOCABULARY), tmp_path)
+    rewrite(tmp_path, lambda weights: weights.update({"cls.predictions.decoder.weight": torch.zeros(8, 8)}))
+    with pytest.raises(ValueError, match="decoder.weight is not the same as bert.embeddings.word_embeddings.weight"):
+        load_pretrained(tmp_path, BertForMaskedLM)
+
+
+def test_a_head_that_is_not_there(saved):
+    with pytest.raises(ValueError, match="classifier.bias is missing"):
+        load_pretrained(saved[1], BertForSequenceClassification, num_labels=2)
+
+
+def test_another_number_of_labels(tmp_path):
+    save_pretrained(BertForSequenceClassification(SMALL, 2), BertTokenizer(VOCABULARY), tmp_path)
+    with pytest.raises(ValueError, match=r"classifier.bias has shape \(2,\) where \(3,\) is expected"):
+        load_pretrained(tmp_path, BertForSequenceClassification, num_labels=3)
+
+
+# ── a quarter of the size ────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@given(st.integers(1, 5), st.integers(1, 7), st.integers(-20, 20), st.integers(0, 99))
+@settings(deadline=None)
+def test_eight_bits_are_off_by_half_a_step_at_most(rows, columns, magnitude, seed):
+    generator = torch.Generator().manual_seed(seed)
+    weights = {"a.weight": torch.randn(rows, columns, generator=generator) * 2.0**magnitude, "a.bias": torch.randn(rows)}
+    stored = narrow(weights)
+    assert stored["a.weight"].dtype == torch.int8 and stored["a.weight"].abs().max() <= 127
+    again = widen(stored)
+    assert again.keys() == weights.keys() and torch.equal(again["a.bias"], weights["a.bias"])
+    step = weights["a.weight"].abs().amax(dim=1, keepdim=True) / 127
+    assert ((again["a.weight"] - weights["a.weight"]).abs() <= 0.501 * step + 1e-12).all()
+
+
+def test_a_row_of_zeros_stays():
+    assert torch.equal(widen(narrow({"a": torch.zeros(2, 3)}))["a"], torch.zeros(2, 3))
+
+
+def test_saved_small_and_loaded(tmp_path):
+    torch.manual_seed(0)
+    model = BertForMaskedLM(SMALL).eval()
+    save_pretrained(model, BertTokenizer(VOCABULARY), tmp_path / "small", small=True)
+    save_pretrained(model, BertTokenizer(VOCABULARY), tmp_path / "whole")
+    loaded, _ = load_pretrained(tmp_path / "small", BertForMaskedLM)
+    ids = torch.tensor([[2, 5, 6, 3]])
+    torch.testing.assert_close(loaded(ids), model(ids), atol=5e-3, rtol=0)
+    sizes = [sum(t.nbytes for t in load_file(tmp_path / name / "model.safetensors").values() if t.dim() == 2)
+             for name in ("small", "whole")]
+    assert sizes[0] * 4 == sizes[1]

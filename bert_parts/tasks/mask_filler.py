@@ -41,7 +41,7 @@ def parser() -> argparse.ArgumentParser:
     commands = made.add_subparsers(dest="command", required=True)
     training = commands.add_parser("train", help="train, going on if it was stopped, then measure")
     training.add_argument("--output", type=Path, required=True, help="the folder for the model")
-    training.add_argument("--steps", type=int, default=1800, help="how many (default: 1800)")
+    training.add_argument("--steps", type=int, default=900, help="how many (default: 900)")
     commands.add_parser("measure", help="held-out accuracy").add_argument("output", type=Path, help="the model's folder")
     return made
 
