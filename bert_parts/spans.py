@@ -1,0 +1,122 @@
+"""Answers that stand in a passage: where they begin and end (Devlin et al. 2019, sections 4.2 and 4.3)."""
+
+import re
+import string
+from collections import Counter
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from bert_parts.tokenizer import BertTokenizer, build_row
+
+PIECE = re.compile(r"\w+|[^\w\s]")     # a word, or a mark
+
+
+class Window(NamedTuple):
+    """As much of a passage as fits beside its question, as a row for the model.
+
+    Attributes:
+        ids, segments: the row, [CLS] question [SEP] piece of the passage [SEP].
+        places: for each token of the row, where its word begins and ends in the passage, counted in characters; (−1, −1)
+            for the question and the special tokens.
+    """
+
+    ids: list[int]
+    segments: list[int]
+    places: list[tuple[int, int]]
+
+
+def windows(question: str, passage: str, tokenizer: BertTokenizer, length: int = 384, stride: int = 128) -> list[Window]:
+    """A long passage in pieces that overlap, so that an answer that one piece cuts is whole in another.
+
+    Args:
+        length: the most tokens of a row. At most half of them are the question's; a longer question is cut.
+        stride: how many tokens further on each piece begins.
+
+    Raises:
+        ValueError: there is no room for a passage, or the stride leaves gaps.
+    """
+    asked = tokenizer.ids(question)[: length // 2]
+    room = length - len(asked) - 3     # [CLS] and twice [SEP]
+    if not 1 <= stride <= room:
+        raise ValueError(f"stride is {stride} and a row of {length} has room for {room} tokens of this passage: choose a "
+                         f"stride from 1 to {room}, or longer rows.")
+    tokens = [(token, word.span()) for word in PIECE.finditer(passage) for token in tokenizer.ids(word.group())]
+    made = []
+    for start in range(0, max(1, len(tokens) - room + stride), stride):
+        piece = tokens[start : start + room]
+        ids, segments = build_row(asked, [token for token, _ in piece], length, tokenizer.cls_id, tokenizer.sep_id)
+        before = len(ids) - len(piece) - 1
+        made.append(Window(ids, segments, [(-1, -1)] * before + [place for _, place in piece] + [(-1, -1)]))
+    return made
+
+
+def span_labels(window: Window, start: int, end: int) -> tuple[int, int]:
+    """The tokens with which an answer begins and ends, counted in the row; (0, 0), [CLS], if it is not wholly in this window.
+
+    Args:
+        start, end: the answer is passage[start:end]; start = −1 if there is none.
+    """
+    inside = [token for token, (first, last) in enumerate(window.places) if first < end and last > start and first >= 0]
+    if start < 0 or not inside or window.places[inside[0]][0] > start or window.places[inside[-1]][1] < end:
+        return 0, 0
+    return inside[0], inside[-1]
+
+
+def span_loss(start: Tensor, end: Tensor, firsts: Tensor, lasts: Tensor, attention_mask: Tensor) -> Tensor:
+    """How surprising the right first and last token are, in nats, the mean of both and of all texts.
+
+    Each is a choice among the tokens of its own row; padding takes no part (Devlin et al. 2019, section 4.2).
+
+    Shapes:
+        start, end: scores (B, T); firsts, lasts (B,) int64; attention_mask (B, T) of 0 and 1 → a number
+    """
+    padding = attention_mask == 0
+    start, end = (scores.masked_fill(padding, -torch.inf) for scores in (start, end))
+    return (F.cross_entropy(start, firsts) + F.cross_entropy(end, lasts)) / 2
+
+
+def best_span(start: Tensor, end: Tensor, allowed: Tensor, longest: int = 30) -> tuple[int, int, float]:
+    """The first and the last token of the likeliest answer, and by how much its score is above that of "no answer".
+
+    Of all spans that begin and end where it is allowed, do not end before they begin, and have `longest` tokens at most,
+    the one with the largest start[first] + end[last]. "No answer" is the span of [CLS] alone, start[0] + end[0]
+    (Devlin et al. 2019, section 4.3).
+
+    Shapes:
+        start, end: scores (T,), allowed (T,) bool: the tokens of the passage
+
+    Raises:
+        ValueError: no token is allowed.
+    """
+    if not allowed.any():
+        raise ValueError("No token is allowed to be an answer: allow at least one, of the passage.")
+    possible = (allowed[:, None] & allowed).triu().tril(longest - 1)     # (T, T): first, last
+    scores = (start[:, None] + end).masked_fill(~possible, -torch.inf)
+    first, last = divmod(int(scores.argmax()), len(end))
+    return first, last, float(scores[first, last] - start[0] - end[0])
+
+
+def exact_match(given: str, expected: str) -> bool:
+    """Whether two answers are the same, but for capitals, marks, articles and spaces (Rajpurkar et al. 2016, section 6.1)."""
+    return answer_words(given) == answer_words(expected)
+
+
+def token_f1(given: str, expected: str) -> float:
+    """How much two answers overlap, 0 … 1: the harmonic mean of the shares of words that they have in common.
+
+    Words as in `exact_match`, each as often as it occurs. Two empty answers agree, 1 (Rajpurkar et al. 2018).
+    """
+    words, wanted = answer_words(given), answer_words(expected)
+    if not words or not wanted:
+        return float(words == wanted)
+    common = (Counter(words) & Counter(wanted)).total()
+    return 2 * common / (len(words) + len(wanted))
+
+
+def answer_words(answer: str) -> list[str]:
+    """Lower case, without punctuation marks, then without "a", "an", "the"."""
+    text = answer.lower().translate(str.maketrans("", "", string.punctuation))
+    return [word for word in text.split() if word not in ("a", "an", "the")]
