@@ -1,0 +1,92 @@
+"""Contributions against finite differences, and against a model that is straight, where they add up to the score."""
+
+import pytest
+import torch
+from torch import nn
+
+from bert_parts import BertConfig, BertForSequenceClassification
+from bert_parts.attribution import gradient_times_input
+from bert_parts.learn.exercise import with_hard_weights
+
+CONFIG = BertConfig(vocab_size=30, hidden_size=24, num_hidden_layers=2, num_attention_heads=3, intermediate_size=40,
+                    max_position_embeddings=16)
+MASK = (torch.arange(9) < torch.tensor([9, 3, 6])[:, None]).long()
+IDS = torch.randint(1, 30, (3, 9), generator=torch.Generator().manual_seed(0)) * MASK
+BATCH = {"input_ids": IDS, "attention_mask": MASK, "token_type_ids": (torch.arange(9) >= 2).long() * MASK}
+
+
+@pytest.fixture
+def model():
+    return with_hard_weights(BertForSequenceClassification(CONFIG, 4)).double().eval()
+
+
+def shrunk(model, text: int, place: int, share: float):
+    """The scores when one token's word vector is a little shorter."""
+    factors = torch.ones(*IDS.shape, 1, dtype=torch.double)
+    factors[text, place] -= share
+    hook = model.bert.embeddings.word_embeddings.register_forward_hook(lambda module, given, output: output * factors)
+    with torch.no_grad():
+        scores = model(**BATCH)
+    hook.remove()
+    return scores[text]
+
+
+@pytest.mark.parametrize("against", [None, 0])
+def test_it_is_the_slope_of_the_score_as_the_vector_shrinks(model, against):
+    given = gradient_times_input(model, BATCH, 2, against)
+    assert given.shape == IDS.shape and not given.requires_grad
+    tiny = 1e-5
+    for text, place in MASK.nonzero().tolist():
+        slope = (shrunk(model, text, place, -tiny) - shrunk(model, text, place, tiny)) / (2 * tiny)
+        wanted = slope[2] - (0 if against is None else slope[against])
+        torch.testing.assert_close(given[text, place], wanted, atol=1e-7, rtol=1e-6)
+    assert given.abs()[MASK.bool()].min() > 0     # each token says something, so the comparison did
+
+
+def test_padding_has_no_part(model):
+    assert (gradient_times_input(model, BATCH, 1)[MASK == 0] == 0).all()
+
+
+class Straight(nn.Module):
+    """A bag of words: its scores are a linear function of the word vectors."""
+
+    def __init__(self):
+        super().__init__()
+        self.bert = nn.Module()
+        self.bert.embeddings = nn.Module()
+        self.bert.embeddings.word_embeddings = nn.Embedding(30, 8)
+        self.classifier = nn.Linear(8, 4, bias=False)
+
+    def forward(self, input_ids, attention_mask):
+        return self.classifier((self.bert.embeddings.word_embeddings(input_ids) * attention_mask[..., None]).sum(dim=1))
+
+
+def test_in_a_straight_model_the_contributions_add_up_to_the_score():
+    torch.manual_seed(0)
+    model, batch = Straight(), {"input_ids": IDS, "attention_mask": MASK}
+    scores = model(**batch).detach()
+    torch.testing.assert_close(gradient_times_input(model, batch, 3).sum(dim=1), scores[:, 3])
+    torch.testing.assert_close(gradient_times_input(model, batch, 3, 1).sum(dim=1), scores[:, 3] - scores[:, 1])
+
+
+def test_a_text_is_explained_by_itself(model):
+    alone = {name: ids[1:2, :3] for name, ids in BATCH.items()}
+    torch.testing.assert_close(gradient_times_input(model, BATCH, 2)[1, :3], gradient_times_input(model, alone, 2)[0])
+
+
+@pytest.mark.parametrize("learns", [True, False])
+def test_the_model_is_left_as_it_was(model, learns):
+    model.requires_grad_(learns)
+    before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+    with torch.no_grad():     # as most who look at a trained model have it
+        given = gradient_times_input(model, BATCH, 2)
+    assert given.abs().sum() > 0
+    assert all(parameter.grad is None for parameter in model.parameters())
+    assert all(torch.equal(before[name], tensor) for name, tensor in model.state_dict().items())
+    assert not model.bert.embeddings.word_embeddings._forward_hooks
+
+
+def test_no_hook_stays_after_an_error(model):
+    with pytest.raises(IndexError):
+        gradient_times_input(model, BATCH, 4)
+    assert not model.bert.embeddings.word_embeddings._forward_hooks

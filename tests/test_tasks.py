@@ -1,0 +1,223 @@
+"""Tasks for one's own data: rows from files, with every bad row named by its line; trainings that can be stopped."""
+
+import csv
+import json
+
+import pytest
+import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from bert_parts import BertConfig, BertForSequenceClassification, BertModel, load_pretrained, save_pretrained
+from bert_parts.tasks import sentiment
+from bert_parts.tasks.rows import read_rows
+from bert_parts.tasks.sentiment import Example, like_lengths, main, review_examples, split
+from bert_parts.training import STATE
+
+COLUMNS = ["text", "label"]
+
+
+def written(folder, name, content):
+    path = folder / name
+    path.write_bytes(content if isinstance(content, bytes) else content.encode("utf-8"))
+    return path
+
+
+# ── rows ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_csv_is_read_with_its_quotes_and_line_breaks(tmp_path):
+    path = written(tmp_path, "a.csv", '\ufefflabel,id,text\r\ngood,1," a ""gem"",\nreally "\r\n\r\nbad,2,dull\r\n')
+    rows = read_rows(path, COLUMNS)
+    assert rows == [{"text": ' a "gem",\nreally ', "label": "good"}, {"text": "dull", "label": "bad"}]
+    assert [row.line for row in rows] == [2, 5]
+
+
+def test_jsonl_is_read(tmp_path):
+    path = written(tmp_path, "a.JSONL", '{"text": "a gem", "label": 1, "more": null}\n\n{"label": "no", "text": "é\\u2028"}')
+    rows = read_rows(path, COLUMNS)
+    assert rows == [{"text": "a gem", "label": "1"}, {"text": "é\u2028", "label": "no"}]
+    assert [row.line for row in rows] == [1, 3]
+
+
+@pytest.mark.parametrize(("name", "content", "line", "says"), [
+    ("a.csv", "", 1, "no rows"),
+    ("a.csv", "text,label\n\n", 1, "no rows"),
+    ("a.csv", "text,rating\nx,1\n", 2, "no column 'label'"),
+    ("a.csv", "text,label\nx,1\ny\n", 3, "1 fields"),
+    ("a.csv", "text,label\nx,1\ny,2,3\n", 3, "double quotes"),
+    ("a.csv", "text,label\n  ,1\n", 2, "'text' is empty"),
+    ("a.csv", "text,label\nx,1\ny,\n", 3, "'label' is empty"),
+    ("a.csv", 'text,label\n"x,1\n', 2, "not CSV"),
+    ("a.csv", 'text,label\n"x"y,1\n', 2, "not CSV"),
+    ("a.csv", "text,label,text\nx,1,y\n", 1, "two columns"),
+    ("a.csv", b"text,label\nx,1\ncaf\xe9,2\n", 3, "not UTF-8"),
+    ("a.csv", b"\xef\xbb\xbftext,label\n\xff,2\n", 2, "not UTF-8"),
+    ("a.csv", "text,label\n" + "x" * 200_000 + ",1\n", 2, "not CSV"),
+    ("a.jsonl", "", 1, "no rows"),
+    ("a.jsonl", '{"text": "x", "label": "1"}\n{"text": "y"\n', 2, "not JSON"),
+    ("a.jsonl", '["x", "1"]\n', 1, "an object is expected"),
+    ("a.jsonl", '{"text": "x"}\n', 1, "no column 'label'"),
+    ("a.jsonl", '{"text": "x", "label": true}\n', 1, "'label' holds true"),
+    ("a.jsonl", '{"text": null, "label": "1"}\n', 1, "'text' holds null"),
+    ("a.jsonl", '{"text": "x", "label": 1.5}\n', 1, "'label' holds 1.5"),
+    ("a.jsonl", '{"text": "\\ud800", "label": "1"}\n', 1, "half a character"),
+    ("a.jsonl", "[" * 100_000 + "\n", 1, "not JSON"),
+    ("a.jsonl", '{"text": "x", "label": ' + "9" * 5000 + "}\n", 1, "not JSON"),
+])
+def test_a_bad_row_is_named(tmp_path, name, content, line, says):
+    with pytest.raises(ValueError) as error:
+        read_rows(written(tmp_path, name, content), COLUMNS)
+    assert f"{name}, line {line}: " in str(error.value) and says in str(error.value)
+
+
+def test_files_that_are_no_tables(tmp_path):
+    with pytest.raises(FileNotFoundError):
+        read_rows(tmp_path / "none.csv", COLUMNS)
+    with pytest.raises(ValueError, match="neither .csv nor .jsonl"):
+        read_rows(written(tmp_path, "a.xlsx", "x"), COLUMNS)
+
+
+PIECES = st.sampled_from(["text", "label", ",", '"', "\n", "\r", "\r\n", "{", "}", ":", "[", "\\ud800", "\x00", "\ufeff", " ", "é",
+                          '{"text": "a", "label": "b"}', "text,label\n", "a,b\n"])
+CONTENT = st.one_of(st.binary(max_size=80), st.lists(PIECES, max_size=12).map("".join).map(str.encode), st.text(max_size=40).map(
+    lambda text: ("text,label\n" + text).encode("utf-8", "surrogatepass")))
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.sampled_from(["a.csv", "a.jsonl"]), CONTENT)
+def test_any_file_gives_rows_or_names_a_line(tmp_path, name, content):
+    try:
+        rows = read_rows(written(tmp_path, name, content), COLUMNS)
+    except ValueError as error:
+        number = str(error).removeprefix(f"{name}, line ").split(":")[0]
+        assert 1 <= int(number) <= len(content.splitlines()) + content.count(b"\r") + 1
+    else:
+        assert rows and all(list(row) == COLUMNS and all(value.strip() for value in row.values()) for row in rows)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.tuples(*[st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=8).filter(str.strip)] * 2),
+                min_size=1, max_size=6))
+def test_what_python_writes_is_read_again(tmp_path, table):
+    wanted = [dict(zip(COLUMNS, fields, strict=True)) for fields in table]
+    with open(tmp_path / "a.csv", "w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, COLUMNS, quoting=csv.QUOTE_ALL)
+        writer.writeheader()
+        writer.writerows(wanted)
+    assert read_rows(tmp_path / "a.csv", COLUMNS) == wanted
+    lines = "\n".join(json.dumps(row, ensure_ascii=False) for row in wanted)
+    assert read_rows(written(tmp_path, "a.jsonl", lines), COLUMNS) == wanted
+
+
+# ── sentiment ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_the_reviews_are_split_by_their_text():
+    examples = review_examples()
+    assert len(examples) == 10_605 - 37 and all((example.rating > 0) == example.label for example in examples)
+    parts = split(examples, (1000, 1000))
+    assert parts == split(examples, (1000, 1000)) != split(examples, (1000, 1000), seed=1)
+    assert sorted(sum(parts, [])) == sorted(examples)
+    sets = [{example.text for example in part} for part in parts]
+    assert [len(texts) for texts in sets] == [1000, 1000, len(examples) - 2000 - 2]
+    assert not (sets[0] & sets[1] or sets[0] & sets[2] or sets[1] & sets[2])
+
+
+@pytest.mark.parametrize(("count", "batch_size", "epochs"),
+                         [(1, 4, 1), (100, 4, 1), (1000, 8, 2), (130, 8, 1), (512, 32, 1), (513, 32, 3)])
+def test_batches_of_like_lengths_hold_every_example_once_an_epoch(count, batch_size, epochs):
+    lengths = torch.randint(3, 60, (count,), generator=torch.Generator().manual_seed(0)).tolist()
+    batches = like_lengths(lengths, batch_size, epochs)
+    per_epoch = -(-count // batch_size)
+    assert len(batches) == epochs * per_epoch
+    for epoch in range(epochs):
+        places = sum(batches[epoch * per_epoch : (epoch + 1) * per_epoch], [])
+        assert sorted(places) == list(range(count))
+    if count > 500:
+        assert like_lengths(lengths, batch_size, epochs, seed=1) != batches
+        longest, shortest = ([side(lengths[p] for p in batch) for batch in batches] for side in (max, min))
+        assert sum(longest) - sum(shortest) < 15 * len(batches)     # 40 to 50 each by chance
+        assert longest[:16] != sorted(longest[:16])
+    assert like_lengths(lengths, batch_size, epochs / 2) == batches[: max(1, round(epochs / 2 * per_epoch))]
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory):
+    """A folder with a small model, so that training takes no time."""
+    folder = tmp_path_factory.mktemp("tiny")
+    tokenizer = load_pretrained()[1]
+    config = BertConfig(vocab_size=len(tokenizer.tokens), hidden_size=16, num_hidden_layers=1, num_attention_heads=2,
+                        intermediate_size=16, max_position_embeddings=64)
+    torch.manual_seed(0)
+    save_pretrained(BertModel(config), tokenizer, folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def table(tmp_path_factory):
+    """Sixty short texts, easy to tell apart."""
+    lines = [json.dumps({"text": f"{word} film number {number}", "label": label})
+             for number in range(20) for word, label in (("good", "yes"), ("bad", "no"), ("strange", "perhaps"))]
+    return written(tmp_path_factory.mktemp("data"), "mine.jsonl", "\n".join(lines))
+
+
+def test_own_data_are_learned_and_a_stopped_training_goes_on(table, tiny, tmp_path, capsys, monkeypatch):
+    command = ["--data", str(table), "--model", str(tiny), "--epochs", "40", "--learning-rate", "1e-2", "--seeds", "3", "4"]
+    command += ["--output"]
+    assert main([*command, str(tmp_path / "whole")]) == 0
+    whole = capsys.readouterr().out
+    assert "48 texts to learn from, 12 held out, labels: no, perhaps, yes" in whole
+    assert "seed 4: accuracy" in whole and "mean" in whole
+
+    def stopped(*arguments):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(sentiment, "accuracy", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        main([*command, str(tmp_path / "stopped")])
+    assert (tmp_path / "stopped" / "seed_3.training" / STATE).is_file()
+    monkeypatch.undo()
+    assert main([*command, str(tmp_path / "stopped")]) == 0
+    kept = [json.loads((tmp_path / name / "results.json").read_text()) for name in ("whole", "stopped")]
+    for results in kept:
+        assert list(results["seeds"]) == ["3", "4"] and results["settings"]["labels"] == ["no", "perhaps", "yes"]
+    shares = [[seed["accuracy"] for seed in results["seeds"].values()] for results in kept]
+    assert shares[0] == shares[1] and max(shares[0]) > 0.5     # a third by chance
+    weights = [load_pretrained(tmp_path / name / "seed_3", BertForSequenceClassification, num_labels=3)[0].state_dict().values()
+               for name in ("whole", "stopped")]
+    assert all(torch.equal(one, other) for one, other in zip(*weights, strict=True))
+    assert sorted(path.name for path in (tmp_path / "stopped").iterdir()) == ["results.json", "seed_3", "seed_4"]
+
+    monkeypatch.setattr(sentiment, "fit", stopped)     # what is finished is not done again
+    capsys.readouterr()
+    assert main([*command, str(tmp_path / "whole")]) == 0
+    assert capsys.readouterr().out == whole
+    assert main([*command, str(tmp_path / "whole"), "--epochs", "2"]) == 1
+    assert "was made with another epochs" in capsys.readouterr().err
+    written(tmp_path / "whole", "results.json", "{")
+    assert main([*command, str(tmp_path / "whole")]) == 1
+    assert "is damaged" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("data", "held_out", "says"), [
+    ("text,label\na,1\n,2\n", None, "mine.csv, line 3: 'text' is empty"),
+    ("text,label\na,1\nb,1\n", None, "mine.csv, line 3: up to here every label is '1'"),
+    ("text,label\na,1\nb,2\n", None, "2 different texts"),
+    ("text,label\na,1\nb,2\n", "text,label\nc,1\nd,3\n", "held.csv, line 3: the label '3' does not occur in mine.csv"),
+    (None, "text,label\nc,1\n", "--held-out goes with --data"),
+])
+def test_what_is_wrong_with_own_data_is_said_in_one_line(tmp_path, capsys, data, held_out, says):
+    command = ["--output", str(tmp_path / "out")]
+    command += ["--data", str(written(tmp_path, "mine.csv", data))] if data else []
+    command += ["--held-out", str(written(tmp_path, "held.csv", held_out))] if held_out else []
+    assert main(command) == 1
+    said = capsys.readouterr().err
+    assert says in said and said.count("\n") == 1
+    assert not (tmp_path / "out").exists()
+
+
+def test_own_held_out_texts_are_taken(tmp_path):
+    data = written(tmp_path, "mine.csv", "text,label\na,x\nb,y\n")
+    held_out = written(tmp_path, "held.csv", "text,label\nc,y\n")
+    assert sentiment.data_of(data, held_out) == ([Example("a", 0), Example("b", 1)], [Example("c", 1)], ["x", "y"])
