@@ -1331,8 +1331,8 @@ QUIZ = (
         ),
     ),
     Question(
-        "Next sentence prediction reaches a high accuracy when false seconds come from other documents, and falls to about "
-        "chance when they come from the same one. What follows?",
+        "Suppose that next sentence prediction reaches a high accuracy when false seconds come from other documents, and about "
+        "that of a coin when they come from the same one. What follows?",
         (
             Option("The model knows which sentence comes next", False, "Then it would know it within one document, too."),
             Option("It tells documents apart, by topic, time and style, and order hardly enters", True,
