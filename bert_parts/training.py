@@ -5,7 +5,7 @@ import math
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -22,6 +22,7 @@ from bert_parts.files import whole_file
 STATE = "training.safetensors"     # in the folder given to fit: all that is needed to go on
 BETAS, EPSILON = (0.9, 0.999), 1e-6     # Devlin et al. 2019, appendix A.2; epsilon as in the published code
 MAX_NORM = 1.0     # of all gradients together, as in the published code
+HEAP = 16     # batches whose examples are sorted by length together
 
 
 @dataclass
@@ -79,6 +80,22 @@ def batch_places(step: int, count: int, batch_size: int, seed: int = 0) -> Tenso
     epoch, place = divmod(step, per_epoch)
     order = torch.randperm(count, generator=torch.Generator().manual_seed(1_000_003 * seed + epoch))
     return order[place * batch_size : (place + 1) * batch_size]
+
+
+def like_lengths(lengths: Sequence[int], batch_size: int, epochs: float, seed: int = 0) -> list[list[int]]:
+    """Which examples each step's batch holds, like with like in length, so that hardly any time goes into padding.
+
+    Shuffled, cut into heaps, each heap sorted by length and cut into batches, these in random order. Every example comes
+    once in each epoch; of a part of an epoch, the first steps are kept.
+    """
+    wanted = max(1, round(epochs * math.ceil(len(lengths) / batch_size)))
+    batches, heap, generator = [], 0, torch.Generator().manual_seed(seed)
+    while len(batches) < wanted:
+        places = batch_places(heap, len(lengths), batch_size * HEAP, seed).tolist()
+        cut = torch.tensor(sorted(places, key=lengths.__getitem__)).split(batch_size)
+        batches += [cut[number].tolist() for number in torch.randperm(len(cut), generator=generator).tolist()]
+        heap += 1
+    return batches[:wanted]
 
 
 def fit(
