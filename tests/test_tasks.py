@@ -7,9 +7,19 @@ import pytest
 import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sklearn.metrics import f1_score
+from torch import nn
 
-from bert_parts import BertConfig, BertForSequenceClassification, BertModel, load_pretrained, save_pretrained
-from bert_parts.tasks import run, sentiment
+from bert_parts import (
+    BertConfig,
+    BertForSequenceClassification,
+    BertModel,
+    load_pretrained,
+    passages,
+    save_pretrained,
+    span_questions,
+)
+from bert_parts.tasks import question_answering, restoration, run, sentiment
 from bert_parts.tasks.rows import read_rows
 from bert_parts.tasks.run import main
 from bert_parts.tasks.sentiment import TASK, Example, examples_of, review_examples, split
@@ -149,7 +159,7 @@ def tiny(tmp_path_factory):
     folder = tmp_path_factory.mktemp("tiny")
     tokenizer = load_pretrained()[1]
     config = BertConfig(vocab_size=len(tokenizer.tokens), hidden_size=16, num_hidden_layers=1, num_attention_heads=2,
-                        intermediate_size=16, max_position_embeddings=64)
+                        intermediate_size=16, max_position_embeddings=160)
     torch.manual_seed(0)
     save_pretrained(BertModel(config), tokenizer, folder)
     return folder
@@ -222,3 +232,166 @@ def test_own_held_out_texts_are_taken(tmp_path):
     data = written(tmp_path, "mine.csv", "text,label\na,x\nb,y\n")
     held_out = written(tmp_path, "held.csv", "text,label\nc,y\n")
     assert examples_of(data, held_out)[:2] == ([Example("a", 0), Example("b", 1)], [Example("c", 1)])
+
+
+# ── question answering ───────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_no_passage_is_on_both_sides():
+    questions = span_questions()
+    chosen, others = question_answering.split(questions, 300)
+    assert sorted(chosen + others) == sorted(questions)
+    assert len({question.passage for question in chosen}) == 300
+    assert not {question.passage for question in chosen} & {question.passage for question in others}
+    assert question_answering.split(questions, 300) == (chosen, others) != question_answering.split(questions, 300, seed=1)
+
+
+def test_each_question_gives_a_window_with_its_answer():
+    tokenizer, questions = load_pretrained()[1], span_questions()[::30]
+    rows = question_answering.chosen_rows(questions, tokenizer, seed=0)
+    assert rows == question_answering.chosen_rows(questions, tokenizer, seed=0)
+    assert rows != question_answering.chosen_rows(questions, tokenizer, seed=1)
+    asked = iter(rows)
+    for question in questions:
+        row, words = next(asked), tokenizer.ids(question.text)
+        while row.window.ids[1 : 1 + len(words)] != words:     # a row without the answer, to the question before
+            row = next(asked)
+        if row.first:
+            text = question.passage[row.window.places[row.first][0] : row.window.places[row.last][1]]
+            assert question.answer in text
+    assert 0.7 < sum(row.first > 0 for row in rows) / sum(bool(question.answer) for question in questions) <= 1
+    assert 0.1 < sum(row.first == 0 for row in rows) / len(rows) < 0.5
+
+
+class Knowing(nn.Module):
+    """It has learned all rows by heart: what it answers is right, whatever is done with it must be right too."""
+
+    def __init__(self, questions, tokenizer):
+        super().__init__()
+        rows = [row for question in questions for row in question_answering.rows_of(question, tokenizer)]
+        self.known = {tuple(row.window.ids): row for row in rows}
+
+    def forward(self, input_ids, attention_mask, token_type_ids):
+        start, end = (torch.randn(input_ids.shape, generator=torch.Generator().manual_seed(0)) for _ in range(2))
+        for place, (ids, marks) in enumerate(zip(input_ids, attention_mask, strict=True)):
+            row = self.known[tuple(ids[marks == 1].tolist())]
+            start[place, row.first] += 20
+            end[place, row.last] += 20
+            start[place, marks == 0] = end[place, marks == 0] = 1000     # of no account
+        return start, end
+
+
+def test_answers_are_found_where_they_are():
+    tokenizer, questions = load_pretrained()[1], [q for q in span_questions() if len(q.answer.split()) < 20][::25]
+    found = question_answering.find_answers(Knowing(questions, tokenizer), tokenizer, questions, batch_size=5)
+    for question, answer in zip(questions, found, strict=True):
+        assert question.passage[answer.start : answer.start + len(answer.text)] == answer.text
+        assert (answer.score > 0) == bool(question.answer)
+        if question.answer:
+            assert question.answer in answer.text and answer.start <= question.start
+    exact, f1 = question_answering.judged(found, questions, threshold=0)
+    assert exact.mean() > 0.9 and f1.mean() > 0.97     # a few answers end within a word
+    assert question_answering.judged(found, questions)[1].mean() < f1.mean()
+
+
+def test_a_passage_without_words_has_an_empty_answer():
+    model, tokenizer = question_answering.begin(0)
+    empty = span_questions()[0]._replace(passage=" ", answer="", start=-1)
+    assert question_answering.find_answers(model, tokenizer, [empty]) == [("", 0, -torch.inf)]
+    assert question_answering.find_answers(model, tokenizer, []) == []
+
+
+def test_own_questions_are_learned(tiny, tmp_path, capsys):
+    names = ["ada", "bob", "eve", "tim", "paris", "rome", "york", "ohio"] * 5
+    lines = [json.dumps({"question": "who came?", "passage": f"On day {number} {name} came, and nobody else.", "answer": name})
+             for number, name in enumerate(names)]
+    data = written(tmp_path, "mine.jsonl", "\n".join(lines))
+    command = ["--data", str(data), "--model", str(tiny), "--epochs", "60", "--learning-rate", "1e-2"]
+    assert main(question_answering.TASK, [*command, "--output", str(tmp_path / "out")]) == 0
+    assert "32 questions to learn from, 8 held out" in capsys.readouterr().out
+    kept = json.loads((tmp_path / "out" / "results.json").read_text())
+    assert kept["seeds"]["0"]["measured"]["F1"] > 0.9
+
+
+@pytest.mark.parametrize(("data", "says"), [
+    ("question,passage,answer\nwho?,Ada came.,Ada\nwho?,Ada came.,Bob\n", "mine.csv, line 3: the answer 'Bob' does not stand"),
+    ("question,passage,answer\nwho?,,\n", "mine.csv, line 2: 'passage' is empty"),
+    ("question,passage,answer\nwho?,Ada came.,\n", "mine.csv, line 2: up to here no question has an answer"),
+    ("question,passage,answer\nwho?,Ada came.,Ada\n", "mine.csv has 1 different passages"),
+])
+def test_what_is_wrong_with_own_questions_is_said(tmp_path, capsys, data, says):
+    path = written(tmp_path, "mine.csv", data)
+    assert main(question_answering.TASK, ["--output", str(tmp_path / "out"), "--data", str(path)]) == 1
+    said = capsys.readouterr().err
+    assert says in said and said.count("\n") == 1 and not (tmp_path / "out").exists()
+
+
+# ── restoration ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+class Restoring(nn.Module):
+    """It gives each first piece the label that it was told, in the order of reading; elsewhere nonsense."""
+
+    def __init__(self, some, tokenizer):
+        super().__init__()
+        self.known = {}
+        for words, labels in some:
+            ids, asked = restoration.label_tokens(words, labels, tokenizer)
+            self.known[tuple(ids)] = asked
+
+    def forward(self, input_ids, attention_mask):
+        scores = torch.zeros(*input_ids.shape, 12)
+        for place, (ids, marks) in enumerate(zip(input_ids, attention_mask, strict=True)):
+            asked = torch.tensor(self.known[tuple(ids[marks == 1].tolist())])
+            scores[place, : len(asked)] = nn.functional.one_hot(asked.where(asked >= 0, 7), 12).float()
+        return scores
+
+
+def test_what_is_read_are_the_labels_of_the_words():
+    tokenizer = load_pretrained()[1]
+    some = [stretch for passage in passages()[::400] for stretch in restoration.stretches(passage.text)]
+    odd = restoration.Stretch(["ada", "\u200b", "don't", "x" * 300], [3, 5, 1, 2])     # one word leaves no token, one is [UNK]
+    assert restoration.read(Restoring([*some, odd], tokenizer), tokenizer, [*some, odd], batch_size=7) == [
+        *[stretch.labels for stretch in some], [3, 0, 1, 2]]
+    assert restoration.read(Restoring(some, tokenizer), tokenizer, []) == []
+
+
+@pytest.mark.parametrize("count", [0, 1, 8, 39, 40, 41, 72, 73, 74, 200])
+def test_restored_text_has_all_its_words_once(monkeypatch, count):
+    words = [f"w{number}" for number in range(count)]
+    monkeypatch.setattr(restoration, "read", lambda model, tokenizer, some: [[4] * len(stretch.words) for stretch in some])
+    assert restoration.restore(None, None, " ".join(words)) == " ".join(words).title()
+
+
+def test_restored_text_is_what_it_was():
+    tokenizer, text = load_pretrained()[1], "When Ada Lovelace, aged 17, met Charles Babbage, did NASA exist? No. " * 9
+    words, labels = restoration.strip_text(text)
+    starts = range(0, len(words), restoration.WORDS - restoration.OVERLAP)
+    cuts = [slice(start, start + restoration.WORDS) for start in starts]
+    some = [restoration.Stretch(words[cut], labels[cut]) for cut in cuts]
+    assert restoration.restore(Restoring(some, tokenizer), tokenizer, text.lower().replace(",", "")) == text.strip()
+
+
+def test_f1_of_each_label_against_scikit_learn(monkeypatch):
+    generator = torch.Generator().manual_seed(0)
+    right, given_ = (torch.randint(12, (500,), generator=generator).tolist() for _ in range(2))
+    given_ = [a if number % 3 else b for number, (a, b) in enumerate(zip(right, given_, strict=True))]
+    some = [restoration.Stretch(["a"] * 50, right[start : start + 50]) for start in range(0, 500, 50)]
+    monkeypatch.setattr(restoration, "read", lambda *_: [given_[start : start + 50] for start in range(0, 500, 50)])
+    found = restoration.label_f1(restoration.counts(None, None, some))
+    assert torch.allclose(found.double(), torch.tensor(f1_score(right, given_, average=None)), atol=1e-6)
+    shares = restoration.measure(None, None, some)
+    assert shares["mean F1"] == pytest.approx(f1_score(right, given_, average="macro"))
+    assert len(shares) == 13
+
+
+def test_own_texts_are_restored(tiny, tmp_path, capsys):
+    data = written(tmp_path, "mine.csv", "text\n" + "".join(f'"Ada {word} Bob, and NASA is off."\n' for word in
+                   "met saw had got let led fed hit cut put set bid".split()))
+    command = ["--data", str(data), "--model", str(tiny), "--epochs", "60", "--learning-rate", "1e-2"]
+    assert main(restoration.TASK, [*command, "--output", str(tmp_path / "out")]) == 0
+    assert "63 words to learn from, 21 held out" in capsys.readouterr().out
+    measured = json.loads((tmp_path / "out" / "results.json").read_text())["seeds"]["0"]["measured"]
+    assert measured["mean F1"] > 0.9 and measured["F1 of Word,"] > 0.9
+    assert main(restoration.TASK, [*command, "--output", str(tmp_path / "more"), "--held-out", str(data)]) == 0
+    assert main(restoration.TASK, ["--output", str(tmp_path / "x"), "--data", str(written(tmp_path, "a.csv", "text\nAda.\n"))]) == 1

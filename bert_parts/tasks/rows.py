@@ -4,7 +4,7 @@ import codecs
 import csv
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 
@@ -14,10 +14,14 @@ class Row(dict):
     line: int
 
 
-def read_rows(path: str | Path, columns: list[str]) -> list[Row]:
+def read_rows(path: str | Path, columns: Sequence[str], may_be_empty: Sequence[str] = ()) -> list[Row]:
     """Read a .csv file, whose first line names its columns, or a .jsonl file, with a JSON object on each line.
 
     Other columns are left out, and so are empty lines. Nothing is stripped off a text.
+
+    Args:
+        columns: all that are wanted.
+        may_be_empty: those of them in which a text may be empty.
 
     Returns:
         For each row the text in each of the columns. In JSONL a whole number is read as its digits.
@@ -33,7 +37,7 @@ def read_rows(path: str | Path, columns: list[str]) -> list[Row]:
         raise ValueError(f"{path.name} ends in neither .csv nor .jsonl: save it as one of the two.")
     rows = []
     for line, fields in readers[path.suffix.lower()](path.name, decoded(path)):
-        row = Row({name: field_of(fields, name, f"{path.name}, line {line}") for name in columns})
+        row = Row({name: field_of(fields, name, f"{path.name}, line {line}", name in may_be_empty) for name in columns})
         row.line = line
         rows.append(row)
     if not rows:
@@ -86,7 +90,7 @@ def json_rows(name: str, text: str) -> Iterator[tuple[int, dict]]:
             yield line, fields
 
 
-def field_of(fields: dict, column: str, where: str) -> str:
+def field_of(fields: dict, column: str, where: str, may_be_empty: bool) -> str:
     """The text of one field. Raises ValueError, which begins with `where`, if it is not there or is no text."""
     if column not in fields:
         found = ", ".join(repr(name) for name in list(fields)[:5]) or "none"
@@ -96,7 +100,7 @@ def field_of(fields: dict, column: str, where: str) -> str:
         value = str(value)
     if not isinstance(value, str):
         raise ValueError(f"{where}: {column!r} holds {json.dumps(value)[:40]}, where a text is expected: put it in quotes.")
-    if not value.strip():
+    if not value.strip() and not may_be_empty:
         raise ValueError(f"{where}: {column!r} is empty: fill it in, or leave the row out.")
     if any("\ud800" <= letter <= "\udfff" for letter in value):
         raise ValueError(f"{where}: {column!r} holds half a character (a lone surrogate): write the whole character.")

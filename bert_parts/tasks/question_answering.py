@@ -1,0 +1,220 @@
+"""Fine-tune BERT to find the answer to a question in a passage, and measure it on passages that it has not seen.
+
+    python -m bert_parts.tasks.question_answering --output answers                   (the course's questions)
+    python -m bert_parts.tasks.question_answering --data mine.jsonl --output mine --seeds 0 1 2
+
+Your own data have the columns "question", "passage" and "answer", as .csv or .jsonl; an answer stands in its passage word for
+word, and is empty if the passage has none. A training that was stopped goes on where it was when the same command is given again.
+"""
+
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+from torch import Generator, Tensor, nn
+from tqdm import tqdm
+
+from bert_parts.checkpoint import load_pretrained
+from bert_parts.datasets import SpanQuestion, span_questions
+from bert_parts.heads import BertForQuestionAnswering
+from bert_parts.spans import Window, best_span, exact_match, span_labels, span_loss, token_f1, windows
+from bert_parts.tasks.rows import read_rows
+from bert_parts.tasks.run import Examples, Task, main
+from bert_parts.tokenizer import BertTokenizer, pad_batch
+from bert_parts.training import History, fit, like_lengths
+
+LENGTH, STRIDE = 160, 60     # tokens of a window, and how much further on the next one begins
+BATCH = 16     # windows
+
+
+class Row(NamedTuple):
+    """A window, and with which of its tokens the answer begins and ends; 0 and 0, [CLS], if it is not in it."""
+
+    window: Window
+    first: int
+    last: int
+
+
+class Answer(NamedTuple):
+    """passage[start : start + len(text)] == text; `score` says by how much it is above that of "no answer"."""
+
+    text: str
+    start: int
+    score: float
+
+
+def split(questions: Sequence[SpanQuestion], count: int, seed: int = 0) -> tuple[list[SpanQuestion], list[SpanQuestion]]:
+    """The questions on so many passages, chosen at random, and all others: no passage is on both sides."""
+    passages = sorted({question.passage for question in questions})
+    order = torch.randperm(len(passages), generator=Generator().manual_seed(seed))
+    chosen = {passages[place] for place in order[:count].tolist()}
+    return [q for q in questions if q.passage in chosen], [q for q in questions if q.passage not in chosen]
+
+
+def rows_of(question: SpanQuestion, tokenizer: BertTokenizer) -> list[Row]:
+    """All windows on the question's passage, labelled."""
+    end = question.start + len(question.answer)
+    made = windows(question.text, question.passage, tokenizer, LENGTH, STRIDE)
+    return [Row(window, *span_labels(window, question.start, end)) for window in made]
+
+
+def chosen_rows(questions: Sequence[SpanQuestion], tokenizer: BertTokenizer, seed: int) -> list[Row]:
+    """What is learned from in an epoch: of each question one window that holds its answer, or one that does not if none does.
+
+    A long passage has many windows and hardly any holds the answer: with all of them, a model would learn to say nothing.
+    One question in four gives a window without its answer as well.
+    """
+    generator, chosen = Generator().manual_seed(seed), []
+    for question in tqdm(questions, desc="cutting", unit="question", delay=1, leave=False):
+        rows = rows_of(question, tokenizer)
+        holding, others = [row for row in rows if row.first], [row for row in rows if not row.first]
+        draws = torch.rand(3, generator=generator).tolist()
+        if holding:
+            chosen.append(holding[int(draws[0] * len(holding))])
+        if others and (not holding or draws[2] < 0.25):
+            chosen.append(others[int(draws[1] * len(others))])
+    return chosen
+
+
+def begin(seed: int, name: str = "all-MiniLM-L6-v2") -> tuple[BertForQuestionAnswering, BertTokenizer]:
+    """A pretrained encoder under a new head."""
+    encoder, tokenizer = load_pretrained(name)
+    torch.manual_seed(seed)
+    model = BertForQuestionAnswering(replace(encoder.config, attention_probs_dropout_prob=0.0))
+    model.bert.embeddings.load_state_dict(encoder.embeddings.state_dict())
+    model.bert.encoder.load_state_dict(encoder.encoder.state_dict())
+    return model, tokenizer
+
+
+def batch_of(rows: Sequence[Row], tokenizer: BertTokenizer) -> tuple[dict[str, Tensor], Tensor, Tensor]:
+    """
+    Shapes:
+        B rows → a batch of (B, T), first tokens (B,), last tokens (B,)
+    """
+    batch = pad_batch([(row.window.ids, row.window.segments) for row in rows], tokenizer.pad_id)
+    return batch, torch.tensor([row.first for row in rows]), torch.tensor([row.last for row in rows])
+
+
+def fine_tune(
+    model: nn.Module, tokenizer: BertTokenizer, questions: Sequence[SpanQuestion], *, epochs: float = 2.0, seed: int = 0,
+    learning_rate: float = 1e-4, folder: Path | None = None,
+) -> History:
+    """Train the layers and the head. The embeddings stay as they are: no word means anything else than before."""
+    model.bert.embeddings.requires_grad_(False)
+    rows = chosen_rows(questions, tokenizer, seed)
+    batches = like_lengths([len(row.window.ids) for row in rows], BATCH, epochs, seed)
+
+    def loss_of(model: nn.Module, batch: tuple[dict[str, Tensor], Tensor, Tensor]) -> Tensor:
+        inputs, firsts, lasts = batch
+        return span_loss(*model(**inputs), firsts, lasts, inputs["attention_mask"])
+
+    torch.manual_seed(seed)
+    return fit(model, lambda step: batch_of([rows[place] for place in batches[step]], tokenizer), loss_of,
+               steps=len(batches), learning_rate=learning_rate, folder=folder)
+
+
+def find_answers(
+    model: nn.Module, tokenizer: BertTokenizer, questions: Sequence[SpanQuestion], batch_size: int = 32
+) -> list[Answer]:
+    """The likeliest answer to each question, of all windows on its passage; the model is put into eval mode.
+
+    Only a question's text and passage are read. A window's answer is as good as its score is above that of "no answer" in the
+    same window (Devlin et al. 2019, section 4.3). An empty passage has the empty answer, at 0.
+    """
+    model.eval()
+    cut = [(place, window) for place, question in enumerate(questions)
+           for window in windows(question.text, question.passage, tokenizer, LENGTH, STRIDE)]
+    cut.sort(key=lambda each: len(each[1].ids), reverse=True)
+    found = [Answer("", 0, -torch.inf) for _ in questions]
+    for start in tqdm(range(0, len(cut), batch_size), desc="reading", unit="batch", delay=1, leave=False):
+        some = cut[start : start + batch_size]
+        with torch.inference_mode():
+            scores = model(**pad_batch([(window.ids, window.segments) for _, window in some], tokenizer.pad_id))
+        for (place, window), first, last in zip(some, *scores, strict=True):
+            answer = answer_in(window, questions[place].passage, first, last)
+            found[place] = max(found[place], answer, key=lambda each: each.score)
+    return found
+
+
+def answer_in(window: Window, passage: str, start: Tensor, end: Tensor) -> Answer:
+    """The best answer that a window holds.
+
+    Shapes:
+        start, end: scores (T,), padding included
+    """
+    allowed = torch.tensor([place[0] >= 0 for place in window.places])
+    if not allowed.any():
+        return Answer("", 0, -torch.inf)
+    length = len(window.places)
+    first, last, score = best_span(start[:length], end[:length], allowed)
+    begins, ends = window.places[first][0], window.places[last][1]
+    return Answer(passage[begins:ends], begins, score)
+
+
+def judged(found: Sequence[Answer], questions: Sequence[SpanQuestion], threshold: float = -torch.inf) -> tuple[Tensor, Tensor]:
+    """Each answer against the right one: exact match, and F1. One whose score is below the threshold counts as "no answer".
+
+    Shapes:
+        N answers → (N,), (N,): each 0 … 1
+    """
+    given = [answer.text if answer.score >= threshold else "" for answer in found]
+    pairs = list(zip(given, (question.answer for question in questions), strict=True))
+    return (torch.tensor([float(exact_match(*pair)) for pair in pairs]), torch.tensor([token_f1(*pair) for pair in pairs]))
+
+
+# ---------------------------------------------------------------- for those who outgrow the notebook
+
+
+def examples_of(path: Path | None, held_out: Path | None) -> Examples:
+    """What to learn from and what to measure on, from files or from the course's questions.
+
+    Raises:
+        ValueError: a bad row, told with its file and line; too little to learn from.
+    """
+    learned = span_questions() if path is None else questions_in(path)
+    if held_out:
+        measured = questions_in(held_out)
+    else:
+        passages = len({question.passage for question in learned})
+        if passages < 5:
+            raise ValueError(f"{path.name} has {passages} different passages: give 5 or more, so that some can be held out.")
+        measured, learned = split(learned, passages // 5)
+    told = f"{len(learned):,} questions to learn from, {len(measured):,} held out"
+    return Examples(learned, measured, told)
+
+
+def questions_in(path: Path) -> list[SpanQuestion]:
+    """The questions of a file. Raises ValueError, with file and line, if an answer does not stand in its passage."""
+    questions = []
+    for row in read_rows(path, ["question", "passage", "answer"], may_be_empty=["answer"]):
+        answer = row["answer"].strip()
+        start = row["passage"].find(answer) if answer else -1
+        if answer and start < 0:
+            raise ValueError(f"{path.name}, line {row.line}: the answer {answer[:40]!r} does not stand in the passage: copy "
+                             f"it from there, or leave it empty if there is none.")
+        questions.append(SpanQuestion(path.stem, row["question"], row["passage"], answer, start))
+    if not any(question.answer for question in questions):
+        raise ValueError(f"{path.name}, line {row.line}: up to here no question has an answer: at least one is needed.")
+    return questions
+
+
+def measure(model: nn.Module, tokenizer: BertTokenizer, questions: Sequence[SpanQuestion]) -> dict[str, float]:
+    """F1 and exact match, of those questions that have an answer."""
+    found = find_answers(model, tokenizer, questions)
+    answered = torch.tensor([bool(question.answer) for question in questions])
+    exact, f1 = (each[answered].mean().item() for each in judged(found, questions))
+    return {"F1": f1, "exact match": exact}
+
+
+TASK = Task(
+    name="question_answering", about=__doc__.splitlines()[0],
+    data='columns "question", "passage" and "answer" (default: the course\'s questions; a fifth of the passages is held out)',
+    epochs=2.0, learning_rate=1e-4, examples_of=examples_of,
+    begin=lambda labels, seed, name: begin(seed, name), fine_tune=fine_tune, measure=measure,
+)
+
+if __name__ == "__main__":
+    sys.exit(main(TASK))

@@ -1,0 +1,179 @@
+"""Fine-tune BERT to put capitals and punctuation marks back where they were, and measure it label by label.
+
+    python -m bert_parts.tasks.restoration --output restoration                      (the course's Wikipedia passages)
+    python -m bert_parts.tasks.restoration --data mine.csv --output mine --seeds 0 1 2
+
+Your own data have one column, "text", as .csv or .jsonl: well-written text, from which the labels come by themselves. A training
+that was stopped goes on where it was when the same command is given again.
+"""
+
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+from tqdm import tqdm
+
+from bert_parts.checkpoint import load_pretrained
+from bert_parts.datasets import passages
+from bert_parts.heads import BertForTokenClassification
+from bert_parts.pretraining import NOT_ASKED
+from bert_parts.restoration import LABELS, label_tokens, restore_text, strip_text
+from bert_parts.tasks.mask_filler import is_held_out
+from bert_parts.tasks.rows import read_rows
+from bert_parts.tasks.run import Examples, Task, main
+from bert_parts.tokenizer import BertTokenizer, pad
+from bert_parts.training import History, fit, like_lengths
+
+WORDS, OVERLAP, BATCH = 40, 8, 32     # of a row; of two rows in reading; rows in a batch
+LENGTH = 128     # the most tokens of a row
+
+
+class Stretch(NamedTuple):
+    """Some words of a text, in lower case and without marks, and what each has lost: its place in LABELS."""
+
+    words: list[str]
+    labels: list[int]
+
+
+def stretches(text: str) -> list[Stretch]:
+    """A text cut into stretches of WORDS words, the last one shorter."""
+    words, labels = strip_text(text)
+    return [Stretch(words[start : start + WORDS], labels[start : start + WORDS]) for start in range(0, len(words), WORDS)]
+
+
+def begin(seed: int, name: str = "all-MiniLM-L6-v2") -> tuple[BertForTokenClassification, BertTokenizer]:
+    """A pretrained encoder under a new head with a score for each label."""
+    encoder, tokenizer = load_pretrained(name)
+    torch.manual_seed(seed)
+    model = BertForTokenClassification(replace(encoder.config, attention_probs_dropout_prob=0.0), len(LABELS))
+    model.bert.embeddings.load_state_dict(encoder.embeddings.state_dict())
+    model.bert.encoder.load_state_dict(encoder.encoder.state_dict())
+    return model, tokenizer
+
+
+def batch_of(chosen: Sequence[Stretch], tokenizer: BertTokenizer) -> tuple[dict[str, Tensor], Tensor]:
+    """One row for each stretch, and the labels of its tokens.
+
+    Shapes:
+        B stretches → a batch of (B, T), labels (B, T): NOT_ASKED at padding, special tokens, and pieces but the first
+    """
+    rows = [label_tokens(words, labels, tokenizer) for words, labels in chosen]
+    ids = pad([ids[:LENGTH] for ids, _ in rows], tokenizer.pad_id)
+    labels = pad([asked[:LENGTH] for _, asked in rows], NOT_ASKED)
+    return {"input_ids": ids, "attention_mask": (ids != tokenizer.pad_id).long()}, labels
+
+
+def fine_tune(
+    model: nn.Module, tokenizer: BertTokenizer, examples: Sequence[Stretch], *, epochs: float = 1.0, seed: int = 0,
+    learning_rate: float = 2e-4, folder: Path | None = None,
+) -> History:
+    """Train the layers and the head. The embeddings stay as they are: no word means anything else than before."""
+    model.bert.embeddings.requires_grad_(False)
+    batches = like_lengths([len(example.words) for example in examples], BATCH, epochs, seed)
+
+    def loss_of(model: nn.Module, batch: tuple[dict[str, Tensor], Tensor]) -> Tensor:
+        return F.cross_entropy(model(**batch[0]).flatten(0, 1), batch[1].flatten(), ignore_index=NOT_ASKED)
+
+    torch.manual_seed(seed)
+    return fit(model, lambda step: batch_of([examples[place] for place in batches[step]], tokenizer), loss_of,
+               steps=len(batches), learning_rate=learning_rate, folder=folder)
+
+
+def read(model: nn.Module, tokenizer: BertTokenizer, some: Sequence[Stretch], batch_size: int = 64) -> list[list[int]]:
+    """The likeliest label of each word of each stretch; the model is put into eval mode."""
+    model.eval()
+    found = []
+    for start in tqdm(range(0, len(some), batch_size), desc="reading", unit="batch", delay=1, leave=False):
+        batch, asked = batch_of(some[start : start + batch_size], tokenizer)
+        with torch.inference_mode():
+            likeliest = model(**batch).argmax(dim=-1)
+        for stretch, row, where in zip(some[start : start + batch_size], likeliest, asked != NOT_ASKED, strict=True):
+            given = iter(row[where].tolist())     # a word of which the tokenizer leaves nothing was not asked for
+            found.append([next(given, 0) if tokenizer.ids(word) else 0 for word in stretch.words])
+    return found
+
+
+def restore(model: nn.Module, tokenizer: BertTokenizer, text: str) -> str:
+    """The words of a text with capitals and marks as the model would set them, whatever they have in the text.
+
+    It is read in stretches that overlap, and of each overlap each stretch gives its half, where it sees further.
+    """
+    words, _ = strip_text(text)
+    starts = range(0, max(1, len(words) - OVERLAP), WORDS - OVERLAP)
+    some = [Stretch(words[start : start + WORDS], [0] * len(words[start : start + WORDS])) for start in starts]
+    labels = []
+    for start, given in zip(starts, read(model, tokenizer, some), strict=True):
+        labels[start + OVERLAP // 2 if start else 0 :] = given[OVERLAP // 2 if start else 0 :]
+    return restore_text(words, labels)
+
+
+def counts(model: nn.Module, tokenizer: BertTokenizer, some: Sequence[Stretch]) -> Tensor:
+    """How often each label (rows) was taken for each (columns).
+
+    Shapes:
+        N stretches → (L, L) int64
+    """
+    right = torch.tensor([label for stretch in some for label in stretch.labels])
+    given = torch.tensor([label for labels in read(model, tokenizer, some) for label in labels])
+    return (right * len(LABELS) + given).bincount(minlength=len(LABELS) ** 2).view(len(LABELS), len(LABELS))
+
+
+def label_f1(counted: Tensor) -> Tensor:
+    """F1 of each label, 2 · right / (occurs + given); NaN for one that neither occurs nor is given.
+
+    Shapes:
+        (L, L): rows are what is right, columns what was given → (L,)
+    """
+    return 2 * counted.diagonal() / (counted.sum(dim=0) + counted.sum(dim=1))
+
+
+# ---------------------------------------------------------------- for those who outgrow the notebook
+
+
+def examples_of(path: Path | None, held_out: Path | None) -> Examples:
+    """What to learn from and what to measure on, from files or from the course's passages.
+
+    Raises:
+        ValueError: a bad row, told with its file and line; too little to learn from.
+    """
+    if path is None:
+        texts = [[passage.text for passage in passages() if is_held_out(passage.title) == held] for held in (False, True)]
+        return as_examples(*texts)
+    learned = [row["text"] for row in read_rows(path, ["text"])]
+    if held_out:
+        return as_examples(learned, [row["text"] for row in read_rows(held_out, ["text"])])
+    if len(set(learned)) < 10:
+        raise ValueError(f"{path.name} has {len(set(learned))} different texts: give 10 or more, so that some can be held out.")
+    measured = set(sorted(set(learned))[::5])
+    return as_examples([text for text in learned if text not in measured], sorted(measured))
+
+
+def as_examples(learned: list[str], held_out: list[str]) -> Examples:
+    parts = [[stretch for text in texts for stretch in stretches(text)] for texts in (learned, held_out)]
+    words = [sum(len(stretch.words) for stretch in part) for part in parts]
+    return Examples(*parts, f"{words[0]:,} words to learn from, {words[1]:,} held out", LABELS)
+
+
+def measure(model: nn.Module, tokenizer: BertTokenizer, examples: Sequence[Stretch]) -> dict[str, float]:
+    """The mean F1 of the labels that occur, and the F1 of each."""
+    counted = counts(model, tokenizer, examples)
+    occur = counted.sum(dim=1) > 0
+    shares = zip(LABELS, label_f1(counted).tolist(), occur, strict=True)
+    each = {f"F1 of {label}": share for label, share, is_there in shares if is_there}
+    return {"mean F1": sum(each.values()) / len(each)} | each
+
+
+TASK = Task(
+    name="restoration", about=__doc__.splitlines()[0],
+    data='the column "text" (default: the course\'s passages; a fifth is held out)',
+    epochs=1.0, learning_rate=2e-4, examples_of=examples_of,
+    begin=lambda labels, seed, name: begin(seed, name), fine_tune=fine_tune, measure=measure,
+)
+
+if __name__ == "__main__":
+    sys.exit(main(TASK))
