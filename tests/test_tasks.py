@@ -19,7 +19,8 @@ from bert_parts import (
     save_pretrained,
     span_questions,
 )
-from bert_parts.tasks import question_answering, restoration, run, sentiment
+from bert_parts.search import nearest, sentence_vectors
+from bert_parts.tasks import question_answering, reranking, restoration, run, sentiment
 from bert_parts.tasks.rows import read_rows
 from bert_parts.tasks.run import main
 from bert_parts.tasks.sentiment import TASK, Example, examples_of, review_examples, split
@@ -395,3 +396,65 @@ def test_own_texts_are_restored(tiny, tmp_path, capsys):
     assert measured["mean F1"] > 0.9 and measured["F1 of Word,"] > 0.9
     assert main(restoration.TASK, [*command, "--output", str(tmp_path / "more"), "--held-out", str(data)]) == 0
     assert main(restoration.TASK, ["--output", str(tmp_path / "x"), "--data", str(written(tmp_path, "a.csv", "text\nAda.\n"))]) == 1
+
+
+# ── re-ranking ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+NAMES = "ada bob eve tim rome york ohio utah asia cuba iran peru".split()
+
+
+@pytest.fixture(scope="module")
+def pairs():
+    return [reranking.Pair(f"is {name} far away?", f"{name} lies {number} miles from here.") for number, name in enumerate(NAMES)]
+
+
+@pytest.fixture(scope="module")
+def found(pairs):
+    return reranking.search(pairs)
+
+
+def test_the_search_is_that_of_notebook_7(pairs, found):
+    assert found.passages == sorted(pair.passage for pair in pairs)
+    assert [found.passages[place] for place in found.right] == [pair.passage for pair in pairs]
+    model, tokenizer = load_pretrained()
+    vectors = sentence_vectors(model, tokenizer, found.passages)
+    for number, pair in enumerate(pairs):
+        expected = nearest(sentence_vectors(model, tokenizer, [pair.question])[0], vectors, k=reranking.CANDIDATES)
+        assert found.places[number].tolist() == [place for place, _ in expected]
+        assert found.cosines[number].tolist() == pytest.approx([cosine for _, cosine in expected], abs=1e-5)
+        assert found.right_cosines[number] == pytest.approx(
+            (vectors[found.right[number]] @ sentence_vectors(model, tokenizer, [pair.question])[0]).item(), abs=1e-5)
+
+
+def test_a_group_has_the_right_passage_first_and_only_once(found):
+    for question in range(len(NAMES)):
+        places, cosines = reranking.group_of(found, question, torch.Generator().manual_seed(question))
+        assert places[0] == found.right[question] and len(set(places)) == len(places) == len(cosines) == 1 + reranking.RIVALS
+        assert set(places[1:]) <= set(found.places[question].tolist())
+        assert cosines[0] == found.right_cosines[question]
+        for place, cosine in zip(places[1:], cosines[1:], strict=True):
+            assert cosine == found.cosines[question, found.places[question] == place]
+
+
+def test_reciprocal_ranks_by_hand():
+    places = torch.tensor([[4, 2, 9], [4, 2, 9], [4, 2, 9], [4, 2, 9]])
+    assert torch.allclose(reranking.reciprocal_ranks(places, torch.tensor([4, 2, 9, 7])), torch.tensor([1, 1 / 2, 1 / 3, 0]))
+
+
+def test_a_model_that_says_nothing_leaves_the_order_of_the_search(pairs, found):
+    model, tokenizer = reranking.begin(0)
+    nn.init.zeros_(model.classifier.weight)
+    assert torch.equal(reranking.rerank(model, tokenizer, pairs, found), found.places)
+
+
+def test_own_pairs_are_learned(tiny, tmp_path, capsys, pairs):
+    data = written(tmp_path, "mine.jsonl", "\n".join(json.dumps(pair._asdict()) for pair in pairs))
+    command = ["--data", str(data), "--held-out", str(data), "--model", str(tiny), "--epochs", "60", "--learning-rate", "3e-2"]
+    assert main(reranking.TASK, [*command, "--output", str(tmp_path / "out")]) == 0
+    assert "12 questions to learn from, 12 held out" in capsys.readouterr().out
+    measured = json.loads((tmp_path / "out" / "results.json").read_text())["seeds"]["0"]["measured"]
+    assert measured["MRR"] >= measured["MRR of the search"] > 0.5
+    few = written(tmp_path, "few.jsonl", json.dumps(pairs[0]._asdict()))
+    assert main(reranking.TASK, ["--data", str(few), "--output", str(tmp_path / "x")]) == 1
+    assert "few.jsonl has 1 different passages" in capsys.readouterr().err

@@ -1,0 +1,200 @@
+"""Fine-tune BERT to judge whether a passage answers a question, to put in a better order what the search has found.
+
+    python -m bert_parts.tasks.reranking --output reranking                          (the course's yes/no questions)
+    python -m bert_parts.tasks.reranking --data mine.csv --output mine --seeds 0 1 2
+
+Your own data have the columns "question" and "passage", as .csv or .jsonl: passages that answer their questions. All passages of
+a file together are what is searched. A training that was stopped goes on where it was when the same command is given again.
+"""
+
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+from torch import Generator, Tensor, nn
+from tqdm import tqdm
+
+from bert_parts.checkpoint import load_pretrained
+from bert_parts.datasets import passages, yes_no_questions
+from bert_parts.heads import BertForSequenceClassification
+from bert_parts.search import sentence_vectors
+from bert_parts.tasks.rows import read_rows
+from bert_parts.tasks.run import Examples, Task, main
+from bert_parts.tokenizer import BertTokenizer
+from bert_parts.training import History, batch_places, fit
+
+LENGTH = 96                 # tokens of a question and a passage together
+CANDIDATES, RIVALS = 10, 3     # passages that the search hands on; wrong ones beside the right one in training
+BATCH = 8                   # questions
+SHARPNESS = 20.0            # what a cosine is multiplied by before it is added to a score
+
+
+class Pair(NamedTuple):
+    """A question, and the passage that answers it."""
+
+    question: str
+    passage: str
+
+
+class Found(NamedTuple):
+    """What the search finds, of P passages, for N questions.
+
+    Shapes:
+        passages: P texts; right (N,): which of them answers each question, and its cosine, right_cosines (N,)
+        places (N, K), cosines (N, K): the K passages with the largest cosines, the best first
+    """
+
+    passages: list[str]
+    right: Tensor
+    right_cosines: Tensor
+    places: Tensor
+    cosines: Tensor
+
+
+def search(pairs: Sequence[Pair]) -> Found:
+    """For each question those passages, of all the pairs', whose vectors are nearest to its own: the search of notebook 07."""
+    model, tokenizer = load_pretrained()
+    texts = sorted({pair.passage for pair in pairs})
+    number = {text: place for place, text in enumerate(texts)}
+    right = torch.tensor([number[pair.passage] for pair in pairs])
+    cosines = sentence_vectors(model, tokenizer, [pair.question for pair in pairs]) @ sentence_vectors(model, tokenizer, texts).T
+    best, places = cosines.topk(min(CANDIDATES, len(texts)), dim=1)
+    return Found(texts, right, cosines[torch.arange(len(pairs)), right], places, best)
+
+
+def begin(seed: int, name: str = "all-MiniLM-L6-v2") -> tuple[BertForSequenceClassification, BertTokenizer]:
+    """A pretrained encoder under a new head with one score. Its layers, and not its embeddings, are to learn."""
+    encoder, tokenizer = load_pretrained(name)
+    torch.manual_seed(seed)
+    model = BertForSequenceClassification(replace(encoder.config, attention_probs_dropout_prob=0.0), num_labels=1)
+    model.bert.load_state_dict(encoder.state_dict())
+    model.bert.embeddings.requires_grad_(False)
+    return model, tokenizer
+
+
+def group_of(found: Found, question: int, generator: Generator) -> tuple[list[int], list[float]]:
+    """The right passage, and RIVALS others at random of those that the search found; and the cosines of them all."""
+    wrong = (found.places[question] != found.right[question]).nonzero().flatten()
+    rivals = wrong[torch.randperm(len(wrong), generator=generator)[:RIVALS]]
+    places = [found.right[question].item(), *found.places[question, rivals].tolist()]
+    return places, [found.right_cosines[question].item(), *found.cosines[question, rivals].tolist()]
+
+
+def scores_of(
+    model: nn.Module, tokenizer: BertTokenizer, questions: Sequence[str], passages: Sequence[str], cosines: Tensor
+) -> Tensor:
+    """How well each passage answers its question: what the model says, and what the search has said.
+
+    Shapes:
+        N questions, N passages, cosines (N,) → (N,)
+    """
+    batch = tokenizer(list(questions), list(passages), max_length=LENGTH)
+    return model(**batch)[:, 0] + SHARPNESS * cosines
+
+
+def fine_tune(
+    model: nn.Module, tokenizer: BertTokenizer, pairs: Sequence[Pair], *, epochs: float = 1.0, seed: int = 0,
+    learning_rate: float = 1e-4, folder: Path | None = None, found: Found | None = None,
+) -> History:
+    """Train the model to find the right passage among those that the search took for right.
+
+    Args:
+        found: what the search has found for these pairs, if that is known.
+    """
+    found = found or search(pairs)
+    steps = max(1, round(epochs * len(pairs) / BATCH))
+
+    def batch_at(step: int) -> list[tuple[str, list[int], list[float]]]:
+        generator = Generator().manual_seed(1_000_003 * seed + step)
+        chosen = batch_places(step, len(pairs), BATCH, seed).tolist()
+        return [(pairs[place].question, *group_of(found, place, generator)) for place in chosen]
+
+    def loss_of(model: nn.Module, batch: list[tuple[str, list[int], list[float]]]) -> Tensor:
+        questions = [question for question, places, _ in batch for _ in places]
+        texts = [found.passages[place] for _, places, _ in batch for place in places]
+        cosines = torch.tensor([cosine for *_, group in batch for cosine in group])
+        scores = scores_of(model, tokenizer, questions, texts, cosines).split([len(places) for _, places, _ in batch])
+        return torch.stack([-group.log_softmax(dim=0)[0] for group in scores]).mean()     # the right one stands first
+
+    torch.manual_seed(seed)
+    return fit(model, batch_at, loss_of, steps=steps, learning_rate=learning_rate, folder=folder)
+
+
+def rerank(model: nn.Module, tokenizer: BertTokenizer, pairs: Sequence[Pair], found: Found) -> Tensor:
+    """The passages that were found, in the order of their scores; the model is put into eval mode.
+
+    Shapes:
+        N pairs → places (N, K)
+    """
+    model.eval()
+    ordered = torch.empty_like(found.places)
+    for number, pair in enumerate(tqdm(pairs, desc="re-ranking", unit="question", delay=1, leave=False)):
+        texts = [found.passages[place] for place in found.places[number].tolist()]
+        with torch.inference_mode():
+            scores = scores_of(model, tokenizer, [pair.question] * len(texts), texts, found.cosines[number])
+        ordered[number] = found.places[number][scores.argsort(descending=True, stable=True)]
+    return ordered
+
+
+def reciprocal_ranks(places: Tensor, right: Tensor) -> Tensor:
+    """1 for a right passage in the first place, 1/2 in the second, …, 0 if it was not found. Their mean is the MRR.
+
+    Shapes:
+        places (N, K), right (N,) → (N,)
+    """
+    ranks = torch.arange(1, places.shape[1] + 1)
+    return ((places == right[:, None]) / ranks).sum(dim=1)
+
+
+# ---------------------------------------------------------------- for those who outgrow the notebook
+
+
+def question_pairs() -> list[Pair]:
+    """The course's yes/no questions, each with its passage."""
+    texts = [passage.text for passage in passages()]
+    return [Pair(question.text, texts[question.passage]) for question in yes_no_questions()]
+
+
+def examples_of(path: Path | None, held_out: Path | None) -> Examples:
+    """What to learn from and what to measure on, from files or from the course's questions.
+
+    Raises:
+        ValueError: a bad row, told with its file and line; too little to learn from.
+    """
+    pairs = question_pairs() if path is None else pairs_in(path)
+    texts = sorted({pair.passage for pair in pairs})
+    if held_out:
+        learned, measured = pairs, pairs_in(held_out)
+    elif len(texts) < 10:
+        raise ValueError(f"{path.name} has {len(texts)} different passages: give 10 or more, so that some can be held out.")
+    else:
+        kept_back = set(texts[::5])
+        learned = [pair for pair in pairs if pair.passage not in kept_back]
+        measured = [pair for pair in pairs if pair.passage in kept_back]
+    return Examples(learned, measured, f"{len(learned):,} questions to learn from, {len(measured):,} held out")
+
+
+def pairs_in(path: Path) -> list[Pair]:
+    return [Pair(row["question"], row["passage"]) for row in read_rows(path, ["question", "passage"])]
+
+
+def measure(model: nn.Module, tokenizer: BertTokenizer, pairs: Sequence[Pair]) -> dict[str, float]:
+    """Mean reciprocal rank, and how often the right passage is first, before and after."""
+    found = search(pairs)
+    after, before = (reciprocal_ranks(places, found.right) for places in (rerank(model, tokenizer, pairs, found), found.places))
+    return {"MRR": after.mean().item(), "recall@1": (after == 1).float().mean().item(),
+            "MRR of the search": before.mean().item(), "recall@1 of the search": (before == 1).float().mean().item()}
+
+
+TASK = Task(
+    name="reranking", about=__doc__.splitlines()[0],
+    data='columns "question" and "passage" (default: the course\'s yes/no questions; a fifth of the passages is held out)',
+    epochs=1.0, learning_rate=1e-4, examples_of=examples_of,
+    begin=lambda labels, seed, name: begin(seed, name), fine_tune=fine_tune, measure=measure,
+)
+
+if __name__ == "__main__":
+    sys.exit(main(TASK))
