@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 
 import torch
 from torch import nn
@@ -23,6 +24,7 @@ SMALL = BertConfig(vocab_size=20, hidden_size=8, num_hidden_layers=2, num_attent
                    max_position_embeddings=9)
 HALF = BertConfig(vocab_size=20, hidden_size=64, num_hidden_layers=1, num_attention_heads=2, intermediate_size=12,
                   max_position_embeddings=9, hidden_dropout_prob=0.5)
+SMALL_STILL = replace(SMALL, hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0)     # the same in training
 LABELS = 5
 TINY = 1e-9     # how far numbers may be off that are only rounded
 TWO_TEXTS = torch.tensor([[3, 7, 12, 19, 4, 2, 0], [3, 9, 2, 0, 0, 0, 0]])
@@ -38,7 +40,11 @@ def looked_at(reference, look: Callable, settings: dict[str, tuple], mistakes: t
 
     def probe(thing) -> Finding | None:
         for tries, setting in settings.items():
-            given, wanted = look(thing, setting), look(reference, setting)
+            try:
+                given = look(thing, setting)
+            except Exception as error:
+                return Finding(f"Your code raised {type(error).__name__}: {error}\n(What was tried: {tries}.)")
+            wanted = look(reference, setting)
             how = difference(given, wanted, TINY)
             if how is not None:
                 for mistake in mistakes:
@@ -163,6 +169,11 @@ class DropoutOfScores(Apart):
         return self.dropout(self.classifier(self.read(input_ids, attention_mask, token_type_ids)[1]))
 
 
+class DropoutTwice(Apart):
+    def summed_up(self, hidden, pooled):
+        return self.dropout(pooled)
+
+
 class DropoutAlways(Apart):
     def forward(self, input_ids, attention_mask=None, token_type_ids=None):
         pooled = self.read(input_ids, attention_mask, token_type_ids)[1]
@@ -199,6 +210,12 @@ class HeadAsTorchBegins(Apart):
         self.classifier = nn.Linear(config.hidden_size, num_labels)
 
 
+class HeadBeginsAtZero(Apart):
+    def __init__(self, config, num_labels):
+        super().__init__(config, num_labels)
+        nn.init.zeros_(self.classifier.weight)
+
+
 CONFIG_LOST = Finding("The numbers are right, but the model does not keep what it was made from: set `self.config = config` "
                       "and `self.num_labels = num_labels` in `__init__`.", "config not kept")
 COUNT_LOST = Finding("The numbers are right, but the model does not keep its number of labels: set `self.num_labels = "
@@ -207,11 +224,15 @@ NO_DROPOUT = Finding("Your scores are the same in training as outside it: let `d
                      "it is scored.", "dropout forgotten")
 SCORES_DROPPED = Finding("In training some of your scores are exactly 0, which tells the loss nothing: dropout belongs on the "
                          "pooled vector, before the classifier, not on the scores.", "dropout on the scores")
+DROPPED_TWICE = Finding("In training more of the pooled vector is 0 when it gets to the classifier than the config asks for: let "
+                        "`dropout` pass over it once.", "dropout twice")
 DROPOUT_FIXED = Finding("Your dropout does not ask the config: its share is `config.hidden_dropout_prob`, which can be 0.",
                         "dropout not from the config")
 FROZEN = Finding("Your scores are right, but no gradient reaches the encoder: `no_grad` or `detach` stands on the way. That "
                  "trains the new head alone.", "encoder frozen")
-TORCH_BEGINS = Finding("Your new classifier begins with larger weights than BERT's parts do: end `__init__` with "
+ZERO_BEGINS = Finding("Your new classifier begins at 0: end `__init__` with `self.apply(self.bert.initialize)`, which draws "
+                      "all new weights alike, small but not 0.", "begins at 0")
+TORCH_BEGINS = Finding("Your new classifier begins with other weights than BERT's parts do: end `__init__` with "
                        "`self.apply(self.bert.initialize)`, which draws all of them alike.", "not initialised")
 
 
@@ -234,10 +255,24 @@ def drops_before_it_scores(thing) -> Finding | None:
             return NO_DROPOUT
         if (scores == 0).any():
             return SCORES_DROPPED
+        if share_dropped(model) > (1 + HALF.hidden_dropout_prob) / 2 - 0.1:     # 0.5 if once, 0.75 if twice
+            return DROPPED_TWICE
         model = with_hard_weights(thing(SMALL_WITHOUT_DROPOUT, LABELS))
         calm = model.eval()(TWO_TEXTS, MARKS)
         model.train().bert.eval()
         return None if torch.allclose(model(TWO_TEXTS, MARKS), calm) else DROPOUT_FIXED
+
+
+def share_dropped(model) -> float:
+    """Which part of what comes to the classifier in training is 0; 0 if it is not called as a module."""
+    given = []
+    hook = model.classifier.register_forward_pre_hook(lambda module, arguments: given.append(arguments[0]))
+    try:
+        for _ in range(20):
+            model(TWO_TEXTS, MARKS)
+    finally:
+        hook.remove()
+    return (torch.cat(given) == 0).float().mean().item() if given else 0.0
 
 
 SMALL_WITHOUT_DROPOUT = BertConfig(vocab_size=20, hidden_size=64, num_hidden_layers=1, num_attention_heads=2,
@@ -254,6 +289,8 @@ def begins_as_bert_does(thing) -> Finding | None:
     with torch.random.fork_rng():
         torch.manual_seed(0)
         classifier = thing(HALF, 50).classifier
+    if not classifier.weight.any():
+        return ZERO_BEGINS
     small = 0.5 < classifier.weight.std() / HALF.initializer_range < 1.5
     return None if small and not classifier.bias.any() else TORCH_BEGINS
 
@@ -311,6 +348,8 @@ HEAD_MISTAKES = (
     Mistake(CONFIG_LOST.mistake, CONFIG_LOST.message, HeadKeepsNoConfig),
     Mistake(COUNT_LOST.mistake, COUNT_LOST.message, HeadKeepsNoCount),
     Mistake(TORCH_BEGINS.mistake, TORCH_BEGINS.message, HeadAsTorchBegins),
+    Mistake(ZERO_BEGINS.mistake, ZERO_BEGINS.message, HeadBeginsAtZero),
+    Mistake(DROPPED_TWICE.mistake, DROPPED_TWICE.message, DropoutTwice),
 )
 
 
@@ -444,7 +483,10 @@ DECAY_SETTINGS = {
 def rates(thing, setting: tuple) -> list[float] | str:
     """The learning rate of every step."""
     steps, peak, warmup = setting
-    found = [thing(step, steps, peak, warmup) for step in range(steps)]
+    try:
+        found = [thing(step, steps, peak, warmup) for step in range(steps)]
+    except ZeroDivisionError:
+        return f"With warmup {warmup:g} your code divides by 0."
     odd = [rate for rate in found if type(rate) not in (int, float) or not math.isfinite(rate)]
     if odd:
         return f"Your learning rate is `{odd[0]}` at some step: a plain number is expected at each."
@@ -500,7 +542,38 @@ def exact(step, steps, peak, warmup):
     return peak * ((step + 1) / rising if step + 1 <= rising else (steps - step) / (steps - rising))
 
 
-RATE_MISTAKES = (
+def up_before_asked(step, steps, peak, warmup):
+    """Right, but the rise is worked out where there is none, too."""
+    up, rising = (step + 1) / (warmup * steps), warmup * steps
+    return peak * (up if step + 1 <= rising else fall(step, steps, rising))
+
+
+def down_before_asked(step, steps, peak, warmup):
+    rising = warmup * steps
+    down = fall(step, steps, rising)
+    return peak * (rise(step, steps, rising) if step + 1 <= rising else down)
+
+
+def falls_early(step, steps, peak, warmup):
+    rising = warmup * steps
+    return peak * (rise(step, steps, rising) if step + 1 < rising else fall(step, steps, rising))
+
+
+def rises_late(step, steps, peak, warmup):
+    rising = warmup * steps
+    return peak * (rise(step, steps, rising) if step <= rising else fall(step, steps, rising))
+
+
+def rounded_up(step, steps, peak, warmup):
+    rising = math.ceil(warmup * steps)
+    return peak * (rise(step, steps, rising) if step < rising else fall(step, steps, rising))
+
+
+RATE_MISTAKES = (     # the first two, right until they are asked for no rise or no fall, come before others that fail there, too
+    Mistake("divides by 0 without warm-up", "With warmup 0 no step rises, and your code divides by 0: work out the rise only "
+            "after you have asked whether this step is one of it.", up_before_asked),
+    Mistake("divides by 0 when all steps rise", "With warmup 1 no step falls, and your code divides by 0: work out the fall only "
+            "after you have asked whether this step is one of it.", down_before_asked),
     Mistake("no warm-up", "You begin at the peak: in the first part of the steps the rate has to rise to it. (`warmup` is which "
             "part of the steps, not how many.)", no_warmup),
     Mistake("peak at once, then kept", "You keep the peak while it should rise: at step 0 it is the peak's share (0 + 1) / "
@@ -535,6 +608,12 @@ RATE_MISTAKES = (
             "warmup · steps as it is, and take its whole part for the fall only.", whole_rise),
     Mistake("above the peak", "Where warmup · steps is no whole number, your rate goes above the peak: the fall begins at the "
             "last whole step of the rise, ⌊warmup · steps⌋.", exact),
+    Mistake("falls a step early", "The last step of your rise is above the peak, since it counts as falling already: it rises "
+            "while s + 1 is smaller than `rising` *or equal to it*.", falls_early),
+    Mistake("rises a step too long", "Your rise goes on for a step too many, and above the peak: when step s is over, "
+            "s + 1 are done, so ask whether `step + 1` is within `rising`, not `step`.", rises_late),
+    Mistake("rise rounded up", "Where warmup · steps is no whole number, your rise is a little too flat: divide by "
+            "warmup · steps as it is, and take its whole part, rounded down, for the fall only.", rounded_up),
 )
 RATE_SETTINGS = {f"{steps} steps, peak {peak}, warmup {warmup}; item n is step n": (steps, peak, warmup) for steps, peak, warmup in
                  ((20, 2e-3, 0.3), (50, 1e-4, 0.2), (25, 2e-3, 0.3), (10, 1e-3, 0.0), (10, 1e-3, 1.0))}
@@ -591,14 +670,46 @@ def left_behind(model, batch, label, against=None):
     return (caught[0].grad * caught[0]).sum(dim=-1).detach()
 
 
+def gradients_wiped(model, batch, label, against=None):
+    found = left_behind(model, batch, label, against)
+    model.zero_grad()
+    return found
+
+
+def rest_frozen(model, batch, label, against=None):
+    model.requires_grad_(False)
+    model.bert.embeddings.word_embeddings.requires_grad_(True)
+    return gradient_times_input(model, batch, label, against)
+
+
+def set_to_training(model, batch, label, against=None):
+    found = gradient_times_input(model, batch, label, against)
+    model.train()
+    return found
+
+
+def while_training(model, batch, label, against=None):
+    model.train()
+    found = gradient_times_input(model, batch, label, against)
+    model.eval()
+    return found
+
+
+def at_the_table(model, batch, label, against=None):
+    table = model.bert.embeddings.word_embeddings.weight
+    with torch.enable_grad():
+        (gradient,) = torch.autograd.grad(score(label, against)(model(**batch)).sum(), table)
+    return (gradient * table.detach())[batch["input_ids"]].sum(dim=-1)
+
+
 def hook_left(model, batch, label, against=None):
     model.bert.embeddings.word_embeddings.register_forward_hook(lambda module, given, output: None)
     return gradient_times_input(model, batch, label, against)
 
 
-def judged(**more: int) -> tuple:
+def judged(config: BertConfig = SMALL_STILL, **more: int) -> tuple:
     """A model, a padded batch and labels to explain."""
-    model = with_hard_weights(BertForSequenceClassification(SMALL, LABELS)).eval()
+    model = with_hard_weights(BertForSequenceClassification(config, LABELS)).eval()
     with torch.no_grad():
         model.classifier.bias[2] += 1     # the favourite is a label that nothing is asked about
     batch = {"input_ids": TWO_TEXTS, "attention_mask": MARKS, "token_type_ids": SEGMENTS}
@@ -612,17 +723,43 @@ HOOK_LEFT = Finding("Your numbers are right, but your hook stays on the model an
                     "`hook.remove()`, best in a `finally`.", "hook left behind")
 
 
+TRAINING_LEFT = Finding("Your numbers are right, but you leave the model in training mode, where dropout would be at work: it was "
+                        "given in eval mode, so leave it there.", "set to training")
+WHILE_TRAINING = Finding("You look at the model in training mode, so that dropout makes other numbers each time: it is given in "
+                         "eval mode, and what comes of that is to be explained. Take `model.train()` out.", "while training")
+FROZEN_BEHIND = Finding("Your numbers are right, but you leave parameters behind whose `requires_grad` is not what it was, and the "
+                        "next training would be another one: catch the vectors, and leave the parameters alone.",
+                        "rest frozen")
+WIPED = Finding("Your numbers are right, but gradients that were in the parameters before are gone: `backward` adds its own, and "
+                "`zero_grad` throws all away. `torch.autograd.grad(score, vectors)` touches none.", "gradients wiped")
+
+
 def leaves_the_model_alone(thing) -> Finding | None:
     model, batch, label = judged(label=3)
     before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+    learning = [parameter.requires_grad for parameter in model.parameters()]
     thing(model, batch, label)
+    if any(module.training for module in model.modules()):
+        return TRAINING_LEFT
+    if [parameter.requires_grad for parameter in model.parameters()] != learning:
+        return FROZEN_BEHIND
     if model.bert.embeddings.word_embeddings._forward_hooks:
         return HOOK_LEFT
     if any(parameter.grad is not None for parameter in model.parameters()):
         return LEFT_BEHIND
     if any(not torch.equal(before[name], tensor) for name, tensor in model.state_dict().items()):
         return Finding("Your code changes the model's weights, which it should only look at.")
+    for parameter in model.parameters():
+        parameter.grad = torch.ones_like(parameter)
+    thing(model, batch, label)
+    if any(parameter.grad is None or not (parameter.grad == 1).all() for parameter in model.parameters()):
+        return WIPED
     return None
+
+
+def looks_in_eval_mode(thing) -> Finding | None:
+    once, again = thing(*judged(HALF, label=3)), thing(*judged(HALF, label=3))
+    return None if torch.equal(once, again) else WHILE_TRAINING
 
 
 def explains_the_real_model(thing) -> Finding | str:
@@ -693,7 +830,17 @@ ATTRIBUTION_MISTAKES = (
     Mistake("at the positions", "You catch the vectors of the positions: those of the words are wanted.",
             made(lambda g, v: (g * v).sum(dim=-1).expand(2, -1) if len(g) == 1 else (g * v).sum(dim=-1),
                  part="position_embeddings")),
+    Mistake("labels 1 and 0", "You explain label 1 against label 0 whatever is given: use the arguments.",
+            made(explain=lambda *_: lambda scores: scores[:, 1] - scores[:, 0])),
+    Mistake("row for column", "The scores are (B, L): `scores[label]` is a text's row. The label's column is `scores[:, label]`.",
+            made(explain=lambda label, against: lambda s: s[label] - (0 if against is None else s[against]))),
+    Mistake("at the table", "You take the gradient of the whole table, in which all places with the same word are added up, in all "
+            "texts: catch what `word_embeddings` gives out, where each place has its own.", at_the_table),
     Mistake(LEFT_BEHIND.mistake, LEFT_BEHIND.message, left_behind),
+    Mistake(WIPED.mistake, WIPED.message, gradients_wiped),
+    Mistake(FROZEN_BEHIND.mistake, FROZEN_BEHIND.message, rest_frozen),
+    Mistake(TRAINING_LEFT.mistake, TRAINING_LEFT.message, set_to_training),
+    Mistake(WHILE_TRAINING.mistake, WHILE_TRAINING.message, while_training),
     Mistake(HOOK_LEFT.mistake, HOOK_LEFT.message, hook_left),
 )
 
@@ -760,12 +907,49 @@ EXERCISES = (
             "`torch.autograd.grad(that, vectors)`, which gives a tuple of one.",
             "`(gradient * vectors).sum(dim=-1)`, after `hook.remove()`, and with `.detach()`.",
         ),
-        probes=(leaves_the_model_alone,),
+        probes=(looks_in_eval_mode, leaves_the_model_alone),
         drop_in=explains_the_real_model,
     ),
 )
 
 QUIZ = (
+    Question(
+        "The first loss of your model with two labels is 3.1. What now?",
+        (
+            Option("Train on: it will come down", False,
+                   "It may. But before any training a model with two labels should be near ln 2 ≈ 0.69. Something is amiss, and "
+                   "training may hide it rather than mend it."),
+            Option("Stop and look: it should begin near 0.69", True,
+                   "New weights that are small give both labels about one half, and −log ½ is 0.69. Perhaps the head begins with "
+                   "large weights, or the losses of a batch are added up where their mean is wanted."),
+            Option("Lower the learning rate", False,
+                   "No step has been made yet, so the learning rate has had no part in it."),
+        ),
+    ),
+    Question(
+        "You have 150 labelled sentences and a pretrained encoder. What do you try first?",
+        (
+            Option("Train a small BERT from nothing, since there is little to learn from", False,
+                   "That is what needs most sentences of all: it must learn the language from 150 of them, too."),
+            Option("Keep the encoder as it is, and learn a few hundred weights on top of its vectors", True,
+                   "It takes seconds, and with few sentences it goes a long way, as the curve shows. Then fine-tune, with enough "
+                   "steps, and see on sentences set aside whether that does better."),
+            Option("Fine-tune for one pass, as was done with all the reviews", False,
+                   "One pass over 150 sentences is five steps: the head has hardly begun by then."),
+        ),
+    ),
+    Question(
+        "Of 100 answers of which your model says that it is 95 % sure, 80 are right. What does that tell?",
+        (
+            Option("Its accuracy is 80 %", False,
+                   "Of those 100. The others may be better or worse; the accuracy counts all of them."),
+            Option("It is too sure: badly calibrated, whatever its accuracy", True,
+                   "Being right and knowing when one is right are two things. Shrinking all its scores alike would change no "
+                   "answer, and so no accuracy, and could still mend this."),
+            Option("Nothing: the probabilities of a network mean nothing", False,
+                   "They can be put to the test, as you have done: collect the answers that claim 95 %, and count."),
+        ),
+    ),
     Question(
         "You tried five learning rates and want to say how good your model is. On which sentences do you choose among the "
         "five?",
@@ -794,12 +978,12 @@ QUIZ = (
         ),
     ),
     Question(
-        "Gradient × input gives the word “not” a contribution of +0.8 to “positive”. What does that say?",
+        "Gradient × input gives the word “not” a contribution of +0.8 to praise. What does that say?",
         (
-            Option("That without “not” the score of “positive” would be lower by just 0.8", False,
+            Option("That without “not” the score of praise would be lower by just 0.8", False,
                    "Only if the model were a straight line from here to where “not” is gone. It is not: take the word out and "
                    "look."),
-            Option("That to shrink the vector of “not” a little would lower the score, at that rate", True,
+            Option("That to shrink the vector of “not” by a hundredth would lower the score by about 0.008", True,
                    "It is the slope right here. It points to words worth a closer look; whether they decide it, taking them "
                    "out will tell."),
             Option("That “not” is a positive word", False,
