@@ -86,6 +86,41 @@ def test_the_model_is_left_as_it_was(model, learns):
     assert not model.bert.embeddings.word_embeddings._forward_hooks
 
 
+def test_gradients_modes_and_what_learns_stay_as_they_were(model):
+    """Also in a model of which a part is frozen, in the middle of a training."""
+    model.bert.embeddings.word_embeddings.requires_grad_(False)
+    learning = [parameter.requires_grad for parameter in model.parameters()]
+    for parameter in model.parameters():
+        parameter.grad = torch.ones_like(parameter)
+    assert gradient_times_input(model, BATCH, 2).abs().sum() > 0
+    assert all((parameter.grad == 1).all() for parameter in model.parameters())
+    assert [parameter.requires_grad for parameter in model.parameters()] == learning
+    assert not any(module.training for module in model.modules())
+
+
+def test_each_place_of_a_word_has_its_own_number(model):
+    batch = BATCH | {"input_ids": torch.full_like(IDS, 7) * MASK}
+    given = gradient_times_input(model, batch, 2)
+    assert given[0].unique().numel() == given.shape[1]
+
+
+def test_word_position_and_segment_cancel_out(model):
+    """They are added up before a LayerNorm, which does not care how long the sum is: notebook 09 shows it."""
+    parts = ("word_embeddings", "position_embeddings", "token_type_embeddings")
+    caught = {}
+    hooks = [getattr(model.bert.embeddings, part).register_forward_hook(
+        lambda module, given, output, part=part: caught.update({part: output})) for part in parts]
+    alone = {name: ids[:1] for name, ids in BATCH.items()}
+    explained = model(**alone)[0, 2]
+    for hook in hooks:
+        hook.remove()
+    gradients = torch.autograd.grad(explained, [caught[part] for part in parts])
+    each = [(gradient * caught[part]).sum(dim=-1).reshape(-1) for part, gradient in zip(parts, gradients, strict=True)]
+    assert each[0].abs().min() > 1e-4
+    torch.testing.assert_close(each[0], gradient_times_input(model, alone, 2)[0])
+    torch.testing.assert_close(sum(each), torch.zeros_like(each[0]), atol=1e-6, rtol=0)
+
+
 def test_no_hook_stays_after_an_error(model):
     with pytest.raises(IndexError):
         gradient_times_input(model, BATCH, 4)
