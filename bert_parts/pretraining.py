@@ -52,8 +52,9 @@ def choose_words(candidates: Tensor, continues: Tensor, rate: float, generator: 
     Shapes:
         candidates (B, T) bool, continues (B, T) bool → (B, T) bool
     """
-    number = (~continues).long().cumsum(dim=1) - 1     # (B, T): which word of its row a token belongs to
-    number = number.clamp(min=0)                       # a row cut in the middle of a word begins with a continuation
+    starts = ~continues
+    starts[:, 0] = True                                # what a row begins with counts as a word, if only the end of one
+    number = starts.long().cumsum(dim=1) - 1           # (B, T): which word of its row a token belongs to
     draws = torch.rand(candidates.shape, generator=generator)
     return candidates & (draws.gather(1, number) < rate)     # one draw for all pieces of a word
 
@@ -98,10 +99,10 @@ def masked_lm_loss(model: nn.Module, batch: dict[str, Tensor], labels: Tensor) -
 
     Args:
         model: a BertForMaskedLM or a BertForPreTraining.
-        labels: as mask_tokens gives them.
+        labels: the id that was there, or NOT_ASKED where nothing is asked for.
 
     Shapes:
-        a batch of (B, T), labels (B, T) → a number; 0 if nothing is asked for
+        a batch of (B, T), labels (B, T) → a number; 0, with a gradient still, if nothing is asked for
     """
     hidden, _ = model.bert(**batch)                     # (B, T, D)
     asked = labels != NOT_ASKED
@@ -195,12 +196,16 @@ def sentence_pairs(documents: list[list[list[int]]], room: int, generator: Gener
     """Pairs for next sentence prediction: half of the seconds follow, half come from another document at random.
 
     Each document is read from its beginning. Sentences are taken until the room is full; a cut between two of them,
-    drawn at random, ends the first text. The second is what comes after the cut; or as much of another document, and
-    then what comes after the cut begins the next pair (Devlin et al. 2019, section 3.1, task 2, and appendix A.2).
+    drawn at random, ends the first text. The second is what comes after the cut; or sentences of another document, from
+    any one of them on, until the room beside the first is full, and then what comes after the cut begins the next pair
+    (Devlin et al. 2019, section 3.1, task 2, and appendix A.2). A sentence that is left alone at the end gives no pair.
 
     Args:
         documents: two or more, each a list of sentences, each of these a list of ids, none of them empty.
-        room: the number of ids that both texts may have together; the longer one is cut first.
+        room: the number of ids that both texts may have together; the longer one is cut first, true pair or false.
+
+    Returns:
+        A Pair for each: the first text, the second, and whether it follows.
 
     Raises:
         ValueError: there are fewer than two documents, so that there is no other.
@@ -216,26 +221,29 @@ def sentence_pairs(documents: list[list[list[int]]], room: int, generator: Gener
             first, second = together(document[start:cut]), together(document[cut:end])
             follows = draw(2, generator) == 0
             if not follows:
-                second = from_another(documents, place, len(second), generator)
+                second = from_another(documents, place, room - len(first), generator)
             pairs.append(Pair(*truncate(first, second, room), follows))
             start = end if follows else cut
     return pairs
 
 
-def where_full(document: list[list[int]], start: int, room: int) -> int:
-    """Where the sentences from `start` on have filled the room; two sentences further on at least, if there are two."""
+def where_full(document: list[list[int]], start: int, room: int, least: int = 2) -> int:
+    """Where the sentences from `start` on have filled the room; `least` sentences further on at least, if there are so many."""
     end, used = start, 0
-    while end < len(document) and (used < room or end < start + 2):
+    while end < len(document) and (used < room or end < start + least):
         used += len(document[end])
         end += 1
     return end
 
 
-def from_another(documents: list[list[list[int]]], place: int, length: int, generator: Generator) -> list[int]:
-    """So many ids, from the beginning of any sentence of any document but the one at `place`; fewer where it ends."""
+def from_another(documents: list[list[list[int]]], place: int, room: int, generator: Generator) -> list[int]:
+    """Sentences that fill the room, from any sentence on of any document but the one at `place`; fewer where it ends.
+
+    Gathered as the true seconds are, so that a false one is as long and ends in a full stop as often.
+    """
     other = documents[(place + 1 + draw(len(documents) - 1, generator)) % len(documents)]
     start = draw(len(other), generator)
-    return together(other[start : where_full(other, start, length)])[:length]
+    return together(other[start : where_full(other, start, room, least=1)])
 
 
 def together(sentences: list[list[int]]) -> list[int]:

@@ -11,6 +11,7 @@ from torch import Generator
 from torch.nn import functional as F
 
 from bert_parts import BertConfig, BertForMaskedLM, BertForPreTraining, BertTokenizer, load_pretrained, passages
+from bert_parts.datasets import addresses
 from bert_parts.pretraining import (
     NOT_ASKED,
     choose_tokens,
@@ -114,6 +115,13 @@ def test_whole_words(batch):
                 words[end - start][1] += marks[start]
     for number, chosen in words.values():
         assert number > 300 and close_to(chosen, 0.15, number)
+
+
+def test_the_end_of_a_word_at_the_beginning_of_a_row_is_a_word_of_its_own():
+    continues, everything = torch.tensor([[True, False, True]]), torch.ones(1, 3, dtype=torch.bool)
+    seen = {tuple(choose_words(everything, continues, 0.5, seeded(seed))[0].tolist()) for seed in range(40)}
+    assert seen == {(a, b, b) for a in (False, True) for b in (False, True)}
+    assert continues.tolist() == [[True, False, True]]
 
 
 def test_whole_words_do_not_reach_into_the_next_row():
@@ -248,6 +256,41 @@ def test_the_length_gives_nothing_away():
     mean = {kind: torch.tensor([len(p.second) for p in pairs if p.follows == kind]).double() for kind in (True, False)}
     error = sum(lengths.var() / len(lengths) for lengths in mean.values()).sqrt()
     assert abs(mean[True].mean() - mean[False].mean()) < 5 * error
+
+
+@pytest.fixture(scope="module")
+def real_pairs():
+    """Of the addresses that notebook 08 holds out, about 12,000."""
+    documents = [[TOKENIZER.ids(sentence) for sentence in address.sentences] for address in addresses()[5::10]]
+    return [pair for seed in range(3) for pair in sentence_pairs(documents, 61, seeded(seed))]
+
+
+@pytest.mark.parametrize("which", ["first", "second"])
+def test_true_and_false_pairs_end_alike_and_are_as_long(real_pairs, which):
+    stops = {TOKENIZER.vocab[mark] for mark in ".?!"}
+    rates, lengths = [], []
+    for kind in (True, False):
+        texts = [getattr(pair, which) for pair in real_pairs if pair.follows == kind]
+        rates.append(sum(text[-1] in stops for text in texts) / len(texts))
+        lengths.append(torch.tensor([len(text) for text in texts]).double())
+    assert min(rates) > 0.2 and abs(rates[0] - rates[1]) < 0.03
+    assert abs(lengths[0].mean() - lengths[1].mean()) < 1
+    quartiles = torch.tensor([0.1, 0.25, 0.5, 0.75, 0.9], dtype=torch.float64)
+    assert (lengths[0].quantile(quartiles) - lengths[1].quantile(quartiles)).abs().max() <= 3
+
+
+@pytest.mark.parametrize("clue", [
+    lambda pair: pair.second[-1], lambda pair: pair.first[-1], lambda pair: len(pair.second), lambda pair: len(pair.first),
+    lambda pair: (len(pair.first), len(pair.second)), lambda pair: len(pair.first) + len(pair.second),
+], ids=["last of the second", "last of the first", "length of the second", "length of the first", "lengths", "length"])
+def test_no_judge_who_reads_nothing_can_tell(real_pairs, clue):
+    """The best guess for each value of the clue, learned on every second pair, is hardly better than a coin on the others."""
+    seen = {}
+    for pair in real_pairs[::2]:
+        counts = seen.setdefault(clue(pair), [0, 0])
+        counts[pair.follows] += 1
+    guesses = [(seen.get(clue(pair), (0, 1))[1] >= seen.get(clue(pair), (0, 1))[0]) == pair.follows for pair in real_pairs[1::2]]
+    assert sum(guesses) / len(guesses) < 0.54
 
 
 def test_every_other_document_is_as_likely():

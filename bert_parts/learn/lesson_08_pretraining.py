@@ -4,6 +4,7 @@ import copy
 import random
 from collections import Counter, defaultdict
 from dataclasses import replace
+from typing import NamedTuple
 
 import torch
 from torch import Generator, Tensor, nn
@@ -442,11 +443,15 @@ def at_the_edge(thing) -> Finding | None:
     candidates, continues, _ = some_words(400, 12, first=True)
     continues[0] = False
     candidates[:] = True
+    before = continues.clone()
     try:
         chosen = thing(candidates, continues, 0.3, generator())
     except (IndexError, RuntimeError) as error:
         return Finding("A row may begin with ##so, having been cut in the middle of a word, and another may have no such "
                        f"token at all. There your code raised {type(error).__name__}: {str(error)[:100]}", "numbers beyond the row")
+    if not torch.equal(continues, before):
+        return Finding("Your code changes `continues`, where a row begins with ##so: the caller still needs it. Work on a copy "
+                       "(`.clone()`; `~continues` is a new tensor, too).", "continues changed")
     begun = [row for row in range(1, 400) if continues[row, 0]]
     if all(chosen[row, 0] == chosen[row - 1, -1] for row in begun):
         return Finding("A row that begins with ##so shares its draw with the last word of the row before. Rows have nothing to "
@@ -455,6 +460,10 @@ def at_the_edge(thing) -> Finding | None:
         return Finding("A piece with which a row begins, ##so, is never chosen: it is a word's last piece, and may be asked "
                        "for.",
                        "never at the beginning")
+    followed = [row for row in begun if not continues[row].all()]
+    if all(chosen[row, 0] == chosen[row, int((~continues[row]).long().argmax())] for row in followed):
+        return Finding("Where a row begins with ##so, that piece and the word after it share one draw. The piece is the end of "
+                       "another word, and counts as a word of its own.", "joined to the next word")
     return None
 
 
@@ -463,7 +472,9 @@ def of_words(chosen, candidates, order) -> dict[int, bool]:
 
 
 def numbered(continues: Tensor) -> Tensor:
-    return ((~continues).long().cumsum(dim=1) - 1).clamp(min=0)
+    starts = ~continues
+    starts[:, 0] = True
+    return starts.long().cumsum(dim=1) - 1
 
 
 def rand(shape, generator) -> Tensor:
@@ -505,6 +516,11 @@ def chosen_changed(candidates, continues, rate, generator):
     return candidates
 
 
+def continues_changed(candidates, continues, rate, generator):
+    continues[:, 0] = False
+    return choose_words(candidates, continues, rate, generator)
+
+
 def never_at_the_beginning(candidates, continues, rate, generator):
     inside = (~continues).long().cumsum(dim=1) > 0
     return choose_words(candidates, continues, rate, generator) & inside
@@ -534,6 +550,8 @@ CHOOSING = planted({
     "numbers beyond the row": choosing(lambda continues: (~continues).long().cumsum(dim=1) - 1),
     "carried over between rows": over_rows,
     "never at the beginning": never_at_the_beginning,
+    "joined to the next word": choosing(lambda continues: ((~continues).long().cumsum(dim=1) - 1).clamp(min=0)),
+    "continues changed": continues_changed,
     "no booleans": lambda candidates, continues, rate, generator: choose_words(candidates, continues, rate, generator).long(),
     "input changed in place": chosen_changed,
     "other random numbers": seeded(lambda generator: Generator().manual_seed(random.randrange(2**31))),
@@ -719,8 +737,52 @@ class HeadCut(MaskedLMHead):
         return super().forward(hidden.detach(), words)
 
 
+class DropoutAdded(Transform):
+    def forward(self, hidden):
+        return F.dropout(super().forward(hidden), 0.1, self.training)
+
+
+class RandomBias(MaskedLMHead):
+    def __init__(self, config):
+        super().__init__(config)
+        self.bias.data.normal_(std=0.02)
+
+
+class WordsKept(MaskedLMHead):
+    def forward(self, hidden, words):
+        self.table = getattr(self, "table", words)
+        return super().forward(hidden, self.table)
+
+
 def keeps_config(thing) -> Finding | None:
     return None if getattr(thing(SMALL), "config", None) == SMALL else NO_CONFIG
+
+
+def same_in_training(thing) -> Finding | None:
+    """Nothing is dropped out."""
+    part, hidden = with_hard_weights(thing(SMALL)).train(), randn(3, 8)
+    if same(part(hidden), part(hidden)):
+        return None
+    return Finding("In training your answer changes from run to run: there is no dropout here, only dense, GELU and LayerNorm.",
+                   "dropout added")
+
+
+def begins_with_zeros(thing) -> Finding | None:
+    """No word is preferred before anything has been learned."""
+    if thing(SMALL).bias.any():
+        return Finding("The scores are right, but your `bias` begins with other numbers than zeros: `torch.zeros`.",
+                       "bias not zero")
+    return None
+
+
+def reads_each_table(thing) -> Finding | None:
+    """The table is the one that is given, each time."""
+    head, right = with_hard_weights(thing(SMALL)), with_hard_weights(MaskedLMHead(SMALL))
+    hidden, tables = randn(3, 8), (randn(20, 8, seed=1), randn(20, 8, seed=2))
+    if all(difference(head(hidden, words), right(hidden, words), TOLERANCE) is None for words in tables):
+        return None
+    return Finding("Called again with another table, your head still compares with the first one: take the `words` that are "
+                   "given. The table changes with every step of the training.", "table kept")
 
 
 def head_learns(thing) -> Finding | None:
@@ -817,6 +879,23 @@ def model_called(model, batch, labels):
     return F.cross_entropy(model(**batch).flatten(0, 1), labels.flatten())
 
 
+def kept_left_out(model, batch, labels):
+    asked = (labels != NOT_ASKED) & (labels != batch["input_ids"])
+    scores = model.score_words(model.bert(**batch)[0][asked])
+    return F.cross_entropy(scores, labels[asked], reduction="sum") / max(1, len(scores))
+
+
+def encoder_cut(model, batch, labels):
+    with torch.no_grad():
+        hidden = model.bert(**batch)[0]
+    asked = labels != NOT_ASKED
+    return F.cross_entropy(model.score_words(hidden[asked]), labels[asked], reduction="sum") / max(1, int(asked.sum()))
+
+
+def plain_zero(model, batch, labels):
+    return masked_lm_loss(model, batch, labels) if (labels != NOT_ASKED).any() else torch.tensor(0.0)
+
+
 def all_scored(model, batch, labels):
     scores = model.score_words(model.bert(**batch)[0]).flatten(0, 1)
     total = F.cross_entropy(scores, labels.flatten(), reduction="sum")
@@ -847,9 +926,23 @@ def scores_only_what_is_asked(thing) -> Finding | None:
 
 
 def loss_learns(thing) -> Finding | None:
+    """Gradients reach the head, the table of words, and the encoder down to its first layer."""
     model = hard(BertForPreTraining)
-    thing(model, TWO_BATCH, TWO_LABELS).backward()
-    return CUT if model.bert.embeddings.word_embeddings.weight.grad is None else None
+    loss = thing(model, TWO_BATCH, TWO_LABELS)
+    if not loss.requires_grad:
+        return CUT
+    loss.backward()
+    learned = {name: parameter.grad is not None and bool(parameter.grad.any()) for name, parameter in model.named_parameters()}
+    if not (learned["bert.embeddings.word_embeddings.weight"] and learned["cls.predictions.transform.dense.weight"]):
+        return CUT
+    if not learned["bert.encoder.layer.0.attention.self.query.weight"]:
+        return Finding("The number is right, but no gradient reaches the encoder (`no_grad`, `detach`): the head would learn, "
+                       "and all that reads the text would stay as it was drawn at random.", "encoder cut off")
+    if not thing(model, ONE_BATCH, torch.full((2, 6), NOT_ASKED)).requires_grad:
+        return Finding("Where nothing is asked for, your 0 is a number without a gradient, at which `loss.backward()` raises an "
+                       "error, and a training would stop. The sum over no token at all is 0, too, and has one.",
+                       "0 without a gradient")
+    return None
 
 
 # ── sentence_pairs ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -857,13 +950,13 @@ def loss_learns(thing) -> Finding | None:
 ROOM = 60
 
 
-def numbered_documents(count: int = 8, most: int = 500) -> list[list[list[int]]]:
-    """Documents in which each id occurs once, so that it tells where it comes from."""
+def numbered_documents() -> list[list[list[int]]]:
+    """Documents in which each id occurs once, so that it tells where it comes from; of many sentences or few, short or long."""
     lengths, documents, number = generator(5), [], 0
-    for _ in range(count):
+    for sentences, longest in ((400, 14), (1, 20), (250, 70), (2, 40), (700, 9), (500, 30), (3, 90), (600, 14), (300, 45)):
         document = []
-        for _ in range(draw(most, lengths) + 3):
-            size = draw(14, lengths) + 3
+        for _ in range(sentences):
+            size = draw(longest, lengths) + 1
             document.append(list(range(number, number + size)))
             number += size
         documents.append(document)
@@ -873,7 +966,7 @@ def numbered_documents(count: int = 8, most: int = 500) -> list[list[list[int]]]
 DOCUMENTS = numbered_documents()
 ORIGIN = {token: (place, line) for place, document in enumerate(DOCUMENTS)
           for line, sentence in enumerate(document) for token in sentence}
-BEGINNINGS = {sentence[0] for document in DOCUMENTS for sentence in document}
+BEGINNINGS, ENDS = ({sentence[place] for document in DOCUMENTS for sentence in document} for place in (0, -1))
 
 
 def pairs_as_said(thing) -> Finding | None:
@@ -887,23 +980,33 @@ def pairs_as_said(thing) -> Finding | None:
         return Finding(difference(pairs, [], 0.0))
     if not pairs:
         return Finding("You give back an empty list.", "no pairs")
-    if not all(isinstance(pair, tuple) and len(pair) == 3 and isinstance(pair[2], bool) for pair in pairs):
+    if all(type(pair) is tuple and len(pair) == 3 for pair in pairs):
+        return Finding("Each item should be a `Pair(first, second, follows)`. Yours are plain tuples, which have no `.follows`: "
+                       "write `Pair` before the bracket.", "plain tuples")
+    if not all(isinstance(pair, Pair) and isinstance(pair.follows, bool) for pair in pairs):
         return Finding("Each item should be a `Pair(first, second, follows)`, and `follows` a `bool`.", "no pairs of the kind")
-    pairs = [Pair(*pair) for pair in pairs]
     if not all(isinstance(token, int) for pair in pairs for text in pair[:2] for token in text):
         return Finding("A text of a pair is one list of ids. Yours holds something else: put the sentences together, "
                        "`together(document[start:cut])`.", "sentences not put together")
     return (
-        filled(pairs) or truly_followed(pairs) or half_and_half(pairs) or read_through(pairs) or by_chance(pairs)
+        filled(pairs) or truly_followed(pairs) or half_and_half(pairs) or in_order(sorted(pairs))
         or drawn_from_the_generator(lambda source: thing(copy.deepcopy(DOCUMENTS), ROOM, source))
     )
 
 
+def in_order(pairs) -> Finding | None:
+    """What can be said of pairs in the order of reading, whatever the order in which they were given back."""
+    return read_through(pairs) or by_chance(reread(pairs)) or made_alike(reread(pairs))
+
+
 def filled(pairs) -> Finding | None:
     """Neither text empty, both together no longer than the room, each from one document, with whole sentences at the front."""
-    if any(not pair.first or not pair.second for pair in pairs):
+    if any(not first or not second and len(first) < ROOM for first, second, _ in pairs):
         return Finding("Some texts of your pairs are empty: there must be a sentence at least on either side of the cut.",
                        "an empty text")
+    if any(not pair.second for pair in pairs):
+        return Finding("Where the first text fills the room, your second is empty. `truncate(first, second, room)` cuts the "
+                       "longer of the two, be it the first.", "the first never cut")
     if any(len(pair.first) + len(pair.second) > ROOM for pair in pairs):
         return Finding(f"Some pairs have more ids than the room, {ROOM}: `truncate(first, second, room)` cuts the longer one.",
                        "more than the room")
@@ -922,6 +1025,10 @@ def document_of(text: list[int]) -> int:
     return ORIGIN[text[0]][0]
 
 
+def line_of(token: int) -> int:
+    return ORIGIN[token][1]
+
+
 def truly_followed(pairs) -> Finding | None:
     """`follows` is what is said of the two texts."""
     apart = [document_of(pair.first) != document_of(pair.second) for pair in pairs]
@@ -932,26 +1039,39 @@ def truly_followed(pairs) -> Finding | None:
     for pair, elsewhere in zip(pairs, apart, strict=True):
         if pair.follows and elsewhere:
             return Finding("Some seconds come from another document and are said to follow.", "false pairs said to follow")
-        if pair.follows and ORIGIN[pair.second[0]][1] <= ORIGIN[pair.first[0]][1]:
-            return Finding("First and second are exchanged: the text that comes later in the document is the second.",
-                           "first and second exchanged")
-        if pair.follows and ORIGIN[pair.second[0]][1] != ORIGIN[pair.first[-1]][1] + 1 and len(pair.first) < ROOM // 2:
-            return Finding("Between a first and the second that follows it there is a gap: the second begins at the cut.",
-                           "a gap at the cut")
         if not pair.follows and not elsewhere:
             return Finding("Some seconds that are said not to follow come from the same document as the first, and might even "
                            "follow: draw among the *other* documents.", "false second from the same document")
+        if pair.follows and line_of(pair.second[0]) <= line_of(pair.first[0]):
+            return Finding("First and second are exchanged: the text that comes later in the document is the second.",
+                           "first and second exchanged")
+    true = [pair for pair in pairs if pair.follows]
+    if any(line_of(pair.second[0]) <= line_of(pair.first[-1]) for pair in true):
+        return Finding("A sentence stands in both texts: the first ends before the cut, `document[start:cut]`, and the second "
+                       "begins with it.", "a sentence in both")
+    apart = [pair for pair in true if line_of(pair.second[0]) > line_of(pair.first[-1]) + 1 and len(pair.first) < ROOM // 2]
+    if sum(pair.first[-1] in ENDS for pair in apart) > 0.8 * len(apart):     # a first that was cut ends anywhere
+        return Finding("Between a first and the second that follows it there is a gap: the second begins at the cut.",
+                       "a gap at the cut")
     return None
 
 
 def half_and_half(pairs) -> Finding | None:
-    share = sum(pair.follows for pair in pairs) / len(pairs)
-    if 0.4 < share < 0.6:
-        return None
+    """A coin for each pair."""
+    said = [pair.follows for pair in pairs]
+    share = sum(said) / len(said)
     if share in (0, 1):
         return Finding(f"{'Every' if share else 'No'} second follows upon its first: half of them should.",
                        "always follows" if share else "never follows")
-    return Finding(f"{share:.0%} of the seconds follow: half of them should.", "not half and half")
+    turns = sum(one != other for one, other in zip(said, said[1:], strict=False)) / len(said)
+    if turns < 0.4 * 2 * share * (1 - share):
+        return Finding("Many pairs of one kind come one after another, as if one coin were tossed for a whole document: toss it "
+                       "for each pair.", "a coin for each document")
+    if not 0.4 < share < 0.6:
+        return Finding(f"{share:.0%} of the seconds follow: half of them should.", "not half and half")
+    if turns > 0.9:
+        return Finding("True and false pairs come by turns: toss a coin for each, `draw(2, generator)`.", "by turns")
+    return None
 
 
 def read_through(pairs) -> Finding | None:
@@ -959,54 +1079,172 @@ def read_through(pairs) -> Finding | None:
     read = defaultdict(list)
     for pair in pairs:
         for text in (pair.first, pair.second) if pair.follows else (pair.first,):
-            read[document_of(text)] += [ORIGIN[text[0]][1]]
-    if set(read) != set(range(len(DOCUMENTS))):
-        return Finding("Some documents are never read: each one gives pairs.", "documents left out")
+            read[document_of(text)] += [line_of(text[0])]
+    if any(len(DOCUMENTS[place]) - 1 == line_of(pair.first[0]) for pair in pairs for place in [document_of(pair.first)]):
+        return Finding("A last sentence that is left alone gives a pair, whose second can only be false: it gives none, since "
+                       "there is nowhere to cut.", "a sentence left alone")
+    if {place for place, document in enumerate(DOCUMENTS) if len(document) > 1} - set(read):
+        return Finding("Some documents are never read: each one of two sentences or more gives pairs.", "documents left out")
     if any(len(set(lines)) < len(lines) for lines in read.values()):
         return Finding("Some sentences come twice: what has been used, as a first or as a second that follows, is read. The "
                        "next pair begins where it ends.", "read twice")
-    lost = 0
-    for pair, after in zip(pairs, pairs[1:], strict=False):
-        if not pair.follows and document_of(after.first) == document_of(pair.first) and len(pair.first) < ROOM // 2:
-            lost += ORIGIN[after.first[0]][1] > ORIGIN[pair.first[-1]][1] + 1
-    if lost:
+    if any(min(lines) > 0 for lines in read.values()):
+        return Finding("Some documents are not read from their first sentence on.", "beginnings left out")
+    in_turn = [(pair, after) for pair, after in zip(pairs, pairs[1:], strict=False)
+               if document_of(after.first) == document_of(pair.first)]
+    lost = [pair for pair, after in in_turn if not pair.follows and len(pair.first) < ROOM // 2
+            and line_of(after.first[0]) > line_of(pair.first[-1]) + 1]
+    if sum(pair.first[-1] in ENDS for pair in lost) > 0.8 * len(lost):     # a first that was cut ends anywhere
         return Finding("After a false second, sentences are lost: what comes after the cut was not used, so the next pair "
                        "begins at the cut.", "sentences lost")
+    for pair, after in in_turn:
+        full = where_full(DOCUMENTS[document_of(pair.first)], line_of(pair.first[0]), ROOM)
+        if pair.follows and line_of(after.first[0]) != full:
+            return Finding("A pair that follows uses the sentences up to where the room is full, `where_full(document, start, "
+                           "room)`, and the next pair begins there. Some of yours begin elsewhere.", "not where the room is full")
     return None
 
 
-def by_chance(pairs) -> Finding | None:
-    """The cut, and where a false second comes from, are left to chance; and its length does not give it away."""
-    sizes = Counter(ORIGIN[pair.first[-1]][1] - ORIGIN[pair.first[0]][1] + 1 for pair in pairs)
-    if len(sizes) == 1:
+class Reread(NamedTuple):
+    """A pair, and what it was made from: the sentences from `start` to `cut`; the room is full at `end`."""
+
+    pair: Pair
+    document: list[list[int]]
+    start: int
+    cut: int
+    end: int
+
+
+def reread(pairs) -> list[Reread]:
+    """How pairs in the order of reading were made: where a false second is, the cut is where the next pair begins."""
+    found = []
+    for pair, after in zip(pairs, [*pairs[1:], None], strict=True):
+        place, start = ORIGIN[pair.first[0]]
+        document = DOCUMENTS[place]
+        if pair.follows:
+            cut = line_of(pair.second[0])
+        else:     # or else only one sentence was left
+            cut = line_of(after.first[0]) if after and document_of(after.first) == place else len(document) - 1
+        found.append(Reread(pair, document, start, cut, where_full(document, start, ROOM)))
+    return found
+
+
+def by_chance(made: list[Reread]) -> Finding | None:
+    """The cut, and where a false second comes from, are left to chance."""
+    places = [(each.cut - each.start - 1, each.end - each.start - 1) for each in made if each.end > each.start + 2]
+    if all(place == 0 for place, _ in places):
         return Finding("The first text is always a single sentence: the cut is drawn, anywhere between two of the sentences.",
                        "first of one sentence")
-    true = [pair for pair in pairs if pair.follows]
-    if sum(ORIGIN[pair.second[0]][1] == ORIGIN[pair.second[-1]][1] for pair in true) > 0.9 * len(true):
+    if all(place == count - 1 for place, count in places):
         return Finding("A second that follows is always a single sentence: the cut is drawn, anywhere between two of the "
-                       "sentences.",
-                       "second of one sentence")
-    spread = [ORIGIN[pair.first[-1]][1] - ORIGIN[pair.first[0]][1] - (ORIGIN[pair.second[-1]][1] - ORIGIN[pair.second[0]][1])
-              for pair in true]
-    if max(spread) <= 1 and min(spread) >= -1:
+                       "sentences.", "second of one sentence")
+    if all(abs(2 * place - count + 1) <= 1 for place, count in places) or sum(map(nearest_the_middle, made)) > 0.95 * len(made):
         return Finding("The cut is always in the middle: it is drawn, anywhere between two of the sentences.", "cut in the middle")
-    false = [pair for pair in pairs if not pair.follows]
-    if all(ORIGIN[pair.second[0]][1] == 0 for pair in false):
+    for say, edge in (("after the first sentence", lambda count: 0), ("before the last one", lambda count: count - 1)):
+        often = sum(place == edge(count) for place, count in places)
+        expected = sum(1 / count for _, count in places)
+        spread = sum(1 / count * (1 - 1 / count) for _, count in places) ** 0.5
+        if abs(often - expected) > 5 * spread:
+            return Finding(f"Some cuts come more often than others: {often} are {say}, where about {expected:.0f} of "
+                           f"{len(places)} are expected. Each place between two of the sentences is as likely, and there are "
+                           "end − start − 1 of them.", "some cuts more often")
+    false = [each.pair for each in made if not each.pair.follows]
+    if all(line_of(pair.second[0]) == 0 for pair in false):
         return Finding("A false second is always the beginning of its document, and beginnings are easily told: draw where it "
-                       "starts.",
-                       "always from the beginning")
+                       "starts.", "always from the beginning")
     steps = {(document_of(pair.second) - document_of(pair.first)) % len(DOCUMENTS) for pair in false}
     if len(steps) == 1:
         return Finding("A false second always comes from the same neighbour: draw among all the other documents.",
                        "always the same neighbour")
-    lengths = [sum(len(pair.second) for pair in some) / len(some) for some in (true, false)]
-    if lengths[1] < 0.7 * lengths[0]:
-        return Finding(f"A false second has {lengths[1]:.0f} ids on average, a true one {lengths[0]:.0f}: its length gives it "
-                       "away. Take as many ids as the true second has.", "length gives it away")
     return None
 
 
-def pairing(cut=None, follows=None, other=None, begin=None, size=None, answer=None, go_on=None):
+def nearest_the_middle(each: Reread) -> bool:
+    """Whether no other cut would have made the two halves more alike in ids."""
+    total = len(together(each.document[each.start : each.end]))
+    apart = [abs(2 * len(together(each.document[each.start : cut])) - total) for cut in range(each.start + 1, each.end)]
+    return apart[each.cut - each.start - 1] == min(apart)
+
+
+def rest(made: Reread) -> tuple[list[list[int]], int, list[int], list[int]]:
+    """Of a false pair: where its second comes from, and what its first and the true second were before they were cut."""
+    place, begin = ORIGIN[made.pair.second[0]]
+    first = together(made.document[made.start : made.cut])
+    return DOCUMENTS[place], begin, first, together(made.document[made.cut : made.end])
+
+
+def gathered(other, begin, first, true) -> list[int]:
+    """A false second as it should be, before `truncate`."""
+    return together(other[begin : where_full(other, begin, ROOM - len(first), 1)])
+
+
+def sentences_for(room, least=1):
+    """Whole sentences for a room that depends on the first text and on the true second."""
+    return lambda other, begin, first, true: together(other[begin : where_full(other, begin, room(first, true), least)])
+
+
+def ids_for(room):
+    """So many ids, cut off wherever that may be."""
+    return lambda other, begin, first, true: together(other[begin:])[: max(1, room(first, true))]
+
+
+END_TELLS = ("Your false seconds are cut at a number of ids, so they hardly ever end with a sentence, while true ones often do: "
+             "the last token gives them away. Gather whole sentences until the room beside the first is full, and let "
+             "`truncate` cut, as it does with the true ones.", "the end gives it away")
+SECOND_LONGER = ("Your false seconds are gathered for more room than the true ones, so the longer one is cut more often, and the "
+                 "lengths give them away: the room is what the first leaves, `room - len(first)`.", "length gives it away")
+GATHERED = (     # false seconds that give themselves away, and how
+    (ids_for(lambda first, true: len(true)), *END_TELLS),
+    (ids_for(lambda first, true: len(truncate(first, true, ROOM)[1])), *END_TELLS),
+    (ids_for(lambda first, true: ROOM - len(first)), *END_TELLS),
+    (sentences_for(lambda first, true: ROOM - len(first), least=2),
+     "Your false seconds have two sentences at least, and true ones often have one: `where_full(other, begin, room - len(first), "
+     "1)` takes at least one.", "two sentences at least"),
+    (sentences_for(lambda first, true: ROOM), *SECOND_LONGER),
+    (sentences_for(lambda first, true: ROOM, least=2), *SECOND_LONGER),
+    (sentences_for(lambda first, true: len(true)), *SECOND_LONGER),
+    (sentences_for(lambda first, true: len(true), least=2), *SECOND_LONGER),
+    (lambda other, begin, first, true: together(other[begin:]), *SECOND_LONGER),
+    (lambda other, begin, first, true: other[begin],
+     "Your false seconds are always a single sentence: gather sentences until the room beside the first is full.",
+     "false seconds of one sentence"),
+)
+CUT_DOWN = (     # instead of truncate
+    (lambda first, second: (first[: ROOM // 2], second[: ROOM // 2]),
+     "You give each text half of the room. `truncate(first, second, room)` leaves a short one whole, and gives the other what is "
+     "left.", "both cut in half"),
+    (lambda first, second: (first[: ROOM - 1], second[: ROOM - min(len(first), ROOM - 1)]),
+     "You cut the second alone. `truncate(first, second, room)` cuts the longer of the two.", "the second alone cut"),
+    (lambda first, second: (first[: ROOM - min(len(second), ROOM - 1)], second[: ROOM - 1]),
+     "You cut the first alone. `truncate(first, second, room)` cuts the longer of the two.", "the first alone cut"),
+)
+
+
+def made_alike(made: list[Reread]) -> Finding | None:
+    """True and false seconds are gathered and cut in one way, so that neither length nor end tells them apart."""
+
+    def right(each: Reread, gather=gathered, cut=lambda first, second: truncate(first, second, ROOM)) -> bool:
+        other, begin, first, true = rest(each)
+        return tuple(each.pair[:2]) == tuple(cut(first, true if each.pair.follows else gather(other, begin, first, true)))
+
+    if all(map(right, made)):
+        return None
+    true = [each for each in made if each.pair.follows]
+    for gather, says, name in GATHERED:
+        if all(right(each, gather) for each in made):
+            return Finding(says, name)
+    for cut, says, name in CUT_DOWN:
+        if all(right(each, cut=cut) for each in true):
+            return Finding(says, name)
+    if not all(map(right, true)):
+        return Finding("Some pairs that follow are not what `truncate(first, second, room)` leaves of the sentences before and "
+                       "after the cut, those from `start` up to `where_full(document, start, room)`.")
+    return Finding("Some false seconds are not gathered as the true ones are: whole sentences of the other document, one at least, "
+                   "until the room beside the first is full, `where_full(other, begin, room - len(first), 1)`; then `truncate`. "
+                   "Else their length or their end gives them away.")
+
+
+def pairing(cut=None, follows=None, other=None, begin=None, gather=None, answer=None, go_on=None, first_end=0, gap=False):
     """sentence_pairs with something in it changed."""
 
     def wrong(documents, room, generator):
@@ -1016,19 +1254,24 @@ def pairing(cut=None, follows=None, other=None, begin=None, size=None, answer=No
             while start + 1 < len(document):
                 end = where_full(document, start, room)
                 middle = start + 1 + (cut or draw)(end - start - 1, generator)
-                first, second = together(document[start:middle]), together(document[middle:end])
-                true = draw(2, generator) == 0 if follows is None else follows(generator)
+                begun = min(middle + 1, end - 1) if gap else middle
+                first, second = together(document[start : middle + first_end]), together(document[begun:end])
+                true = draw(2, generator) == 0 if follows is None else follows(generator, pairs, place)
                 if not true:
                     elsewhere = documents[(other or another)(place, len(documents), generator)]
                     line = (begin or draw)(len(elsewhere), generator)
-                    wanted = (size or (lambda length: length))(len(second))
-                    second = together(elsewhere[line : where_full(elsewhere, line, wanted)])[:wanted]
+                    second = (gather or gathered)(elsewhere, line, first, second)
                 pairs.append((answer or (lambda first, second, true, room: Pair(*truncate(first, second, room), true)))(
                     first, second, true, room))
                 start = (go_on or (lambda true, middle, end: end if true else middle))(true, middle, end)
         return pairs
 
     return wrong
+
+
+def cut_by(place):
+    """sentence_pairs that cuts down to the room as CUT_DOWN's entry at `place` does."""
+    return pairing(answer=lambda first, second, true, room: Pair(*CUT_DOWN[place][0](first, second), true))
 
 
 def another(place, count, generator):
@@ -1038,6 +1281,14 @@ def another(place, count, generator):
 def grown_in_place(documents, room, generator):
     pairs = sentence_pairs(documents, room, generator)
     documents[0][0] += documents[0][1]
+    return pairs
+
+
+def last_sentence_too(documents, room, generator):
+    pairs = sentence_pairs(documents, room, generator)
+    for document, other in zip(documents, [*documents[1:], documents[0]], strict=True):
+        if len(document) > 1 and not any(document[-1][0] in pair.first or document[-1][0] in pair.second for pair in pairs):
+            pairs.append(Pair(*truncate(document[-1], together(other), room), False))
     return pairs
 
 
@@ -1057,24 +1308,39 @@ def seeded_pairs(seed_of):
 
 PAIRING = planted({
     "false second from the same document": pairing(other=lambda place, count, generator: draw(count, generator)),
-    "always follows": pairing(follows=lambda generator: True),
-    "never follows": pairing(follows=lambda generator: False),
-    "not half and half": pairing(follows=lambda generator: draw(3, generator) == 0),
+    "always follows": pairing(follows=lambda generator, pairs, place: True),
+    "never follows": pairing(follows=lambda generator, pairs, place: False),
+    "not half and half": pairing(follows=lambda generator, pairs, place: draw(3, generator) == 0),
+    "by turns": pairing(follows=lambda generator, pairs, place: not (pairs and pairs[-1].follows)),
+    "a coin for each document": pairing(follows=lambda generator, pairs, place: place in (2, 5)),
     "first and second exchanged": pairing(answer=lambda first, second, true, room: Pair(*truncate(second, first, room), true)),
     "labels turned round": pairing(answer=lambda first, second, true, room: Pair(*truncate(first, second, room), not true)),
     "false pairs said to follow": pairing(answer=lambda first, second, true, room: Pair(*truncate(first, second, room), True)),
+    "a sentence in both": pairing(first_end=1),
+    "a gap at the cut": pairing(gap=True),
     "sentences lost": pairing(go_on=lambda true, middle, end: end),
     "read twice": pairing(go_on=lambda true, middle, end: middle),
+    "a sentence left alone": last_sentence_too,
     "more than the room": pairing(answer=lambda first, second, true, room: Pair(first, second, true)),
     "first of one sentence": pairing(cut=lambda count, generator: 0),
     "second of one sentence": pairing(cut=lambda count, generator: count - 1),
     "cut in the middle": pairing(cut=lambda count, generator: count // 2),
+    "some cuts more often": pairing(cut=lambda count, generator: min(draw(count, generator), draw(count, generator))),
     "always from the beginning": pairing(begin=lambda count, generator: 0),
     "always the same neighbour": pairing(other=lambda place, count, generator: (place + 1) % count),
-    "length gives it away": pairing(size=lambda length: max(1, length // 2)),
+    "the end gives it away": pairing(gather=GATHERED[0][0]),
+    "two sentences at least": pairing(gather=GATHERED[3][0]),
+    "length gives it away": pairing(gather=GATHERED[4][0]),
+    "false seconds of one sentence": pairing(gather=GATHERED[9][0]),
+    "both cut in half": cut_by(0),
+    "the second alone cut": cut_by(1),
+    "the first alone cut": cut_by(2),
+    "the first never cut": pairing(answer=lambda first, second, true, room: Pair(
+        first[:room], second[: room - min(len(first), room)], true)),
     "an empty text": pairing(cut=lambda count, generator: draw(count + 1, generator)),
     "input changed in place": grown_in_place,
     "sentences not put together": pairs_of(lambda pairs: [Pair([pair.first], [pair.second], pair.follows) for pair in pairs]),
+    "plain tuples": pairs_of(lambda pairs: [tuple(pair) for pair in pairs]),
     "no pairs of the kind": pairs_of(lambda pairs: [list(pair) for pair in pairs]),
     "no pairs": pairs_of(lambda pairs: []),
     "other random numbers": seeded_pairs(lambda generator: Generator().manual_seed(random.randrange(2**31))),
@@ -1109,8 +1375,8 @@ EXERCISES = (
             "Number the words of each row: a new word begins where `continues` is False. `cumsum(dim=1)` counts them.",
             "Draw more numbers than you need, one for each place of the batch, and let each token look up the number of its "
             "*word* in its row: `draws.gather(1, number)`.",
-            "`number = (~continues).long().cumsum(dim=1) - 1` is −1 where a row begins in the middle of a word: "
-            "`.clamp(min=0)`.",
+            "Words start where `continues` is False, and at the beginning of each row: `starts = ~continues`, then `starts[:, "
+            "0] = True`, and `number = starts.long().cumsum(dim=1) - 1`.",
         ),
         probes=(chooses_whole_words,),
     ),
@@ -1142,12 +1408,13 @@ EXERCISES = (
             Mistake("epsilon 1e-5", "Your LayerNorm has torch's epsilon, 1e-5: take `config.layer_norm_eps`.", OtherEpsilon),
             Mistake("epsilon 1e-12", "Your LayerNorm has a fixed epsilon, 1e-12: take `config.layer_norm_eps`.", UsualEpsilon),
             known(NO_CONFIG, TransformWithoutConfig),
+            Mistake("dropout added", "", DropoutAdded),
         ),
         hints=(
             "Two modules in `__init__`, `nn.Linear(D, D)` as `self.dense` and `nn.LayerNorm(D, eps=…)` as `self.LayerNorm`.",
             "`forward` is one line, read from the inside: dense, `F.gelu`, LayerNorm.",
         ),
-        probes=(keeps_config,),
+        probes=(keeps_config, same_in_training),
         drop_in=fills_as_before,
     ),
     Exercise(
@@ -1195,6 +1462,8 @@ EXERCISES = (
             Mistake("divided by √D", "You divide by √D as attention does: here nothing is divided.", Divided),
             Mistake("cosines", "You bring the vectors to length 1: the dot product is taken as it is.", Cosines),
             known(NO_CONFIG, HeadWithoutConfig),
+            Mistake("bias not zero", "", RandomBias),
+            Mistake("table kept", "", WordsKept),
             Mistake("table cut off", "", TableCut),
             Mistake("gradient cut off", "", HeadCut),
         ),
@@ -1205,7 +1474,7 @@ EXERCISES = (
             "at once: a matrix product with the table turned round.",
             "`F.linear(x, words, self.bias)` is `x @ words.T + self.bias`.",
         ),
-        probes=(keeps_config, head_learns),
+        probes=(keeps_config, begins_with_zeros, reads_each_table, head_learns),
         drop_in=fills_as_before,
     ),
     Exercise(
@@ -1274,7 +1543,12 @@ EXERCISES = (
             Mistake("model called",
                     "`model(**batch)` scores every word for every token, and a `BertForPreTraining` gives back two things. "
                     "Read with `model.bert(**batch)`, choose, and score with `model.score_words`.", model_called),
+            Mistake("kept tokens left out",
+                    "You leave out the tokens that stayed as they were. One chosen token in ten is kept, and is asked for like "
+                    "the others: `labels` says which.", kept_left_out),
             Mistake("every token scored", "", all_scored),
+            Mistake("encoder cut off", "", encoder_cut),
+            Mistake("0 without a gradient", "", plain_zero),
             Mistake("a number", "You give back a plain number: gradients need the tensor. Leave `.item()` out.",
                     lambda model, batch, labels: masked_lm_loss(model, batch, labels).item()),
             Mistake("gradient cut off", "",
@@ -1284,7 +1558,7 @@ EXERCISES = (
             "Three steps: hidden states for all tokens, `hidden, _ = model.bert(**batch)`; those that are asked for, "
             "`hidden[labels != NOT_ASKED]`; scores for these, `model.score_words(…)`.",
             "Then `F.cross_entropy(scores, labels[asked])`. With `reduction=\"sum\"` it does not divide, and you can, by how "
-            "many there are, but at least by 1.",
+            "many there are, but at least by 1: the sum over nothing is 0, and still has a gradient.",
         ),
         probes=(scores_only_what_is_asked, loss_learns),
     ),
@@ -1297,8 +1571,8 @@ EXERCISES = (
             "For each document: `start = 0`, and as long as there are two sentences left, `end = where_full(document, start, "
             "room)`. There are end − start − 1 places between two sentences: `draw` one, and it is the cut.",
             "What you need for a false second: another document, `documents[(place + 1 + draw(len(documents) - 1, generator)) "
-            "% len(documents)]`; a sentence of it to begin with; `where_full` from there, with the length of the true second "
-            "for room; and no more than that many ids of it.",
+            "% len(documents)]`; a sentence of it to begin with; and `where_full(other, begin, room - len(first), 1)`, the end "
+            "of what fills the room beside the first.",
             "At the end of each round: `pairs.append(Pair(*truncate(first, second, room), follows))`, and then `start = end if "
             "follows else cut`.",
         ),
@@ -1313,8 +1587,8 @@ QUIZ = (
             Option("It makes the task easier, so that training begins well", False,
                    "It is one in ten of 15 %, and the model does not know which: it hardly makes anything easier."),
             Option("The model cannot trust any token, and must have a good vector for those that it sees, too", True,
-                   "Any token may be asked for, and may be wrong. If only [MASK] were asked for, all other places could be "
-                   "left without a thought; and after pretraining there are no others."),
+                   "Any token may be asked for, and may be wrong. If only [MASK] were asked for, nothing would call for good "
+                   "vectors at all other places; and after pretraining there is no [MASK]."),
             Option("It keeps rare words in the text", False, "Which tokens stay is left to chance, rare or not."),
         ),
     ),
@@ -1325,8 +1599,7 @@ QUIZ = (
             Option("Nothing: the loss should be 0", False,
                    "No model gets to 0: many words would fit. And it has learned something, how frequent each token is."),
             Option("How frequent each token is, and nothing of the text around", True,
-                   "That is the best that can be done without reading, and where the training of this notebook stays for a "
-                   "while."),
+                   "That is the best that can be done without reading: to bet on each token by its frequency."),
             Option("The text by heart", False, "Then the loss on learned text would be low, and that on held-out text high."),
         ),
     ),
@@ -1336,7 +1609,8 @@ QUIZ = (
         (
             Option("The model knows which sentence comes next", False, "Then it would know it within one document, too."),
             Option("It tells documents apart, by topic, time and style, and order hardly enters", True,
-                   "Two texts of one document are alike, whatever their order, and that was all that was needed."),
+                   "Two texts of one document are alike, whatever their order, and that was all that was needed. (In this "
+                   "notebook it was not quite so: within one speech, too, the cosine was right far more often than a coin.)"),
             Option("There were too few pairs to say", False,
                    "With too few, both figures would be uncertain: that is what the intervals are for."),
         ),

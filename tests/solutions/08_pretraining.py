@@ -88,10 +88,10 @@ def masked_lm_loss(model, batch, labels):
 
     Args:
         model: a BertForMaskedLM or a BertForPreTraining.
-        labels: as mask_tokens gives them.
+        labels: the id that was there, or NOT_ASKED where nothing is asked for.
 
     Shapes:
-        a batch of (B, T), labels (B, T) → a number; 0 if nothing is asked for
+        a batch of (B, T), labels (B, T) → a number; 0, with a gradient still, if nothing is asked for
     """
     asked = labels != NOT_ASKED
     hidden = model.bert(**batch)[0][asked]
@@ -104,12 +104,16 @@ def sentence_pairs(documents, room, generator):
     """Pairs for next sentence prediction: half of the seconds follow, half come from another document at random.
 
     Each document is read from its beginning. Sentences are taken until the room is full; a cut between two of them,
-    drawn at random, ends the first text. The second is what comes after the cut; or as much of another document, and
-    then what comes after the cut begins the next pair (Devlin et al. 2019, section 3.1, task 2, and appendix A.2).
+    drawn at random, ends the first text. The second is what comes after the cut; or sentences of another document, from
+    any one of them on, until the room beside the first is full, and then what comes after the cut begins the next pair
+    (Devlin et al. 2019, section 3.1, task 2, and appendix A.2). A sentence that is left alone at the end gives no pair.
 
     Args:
         documents: two or more, each a list of sentences, each of these a list of ids, none of them empty.
-        room: the number of ids that both texts may have together; the longer one is cut first.
+        room: the number of ids that both texts may have together; the longer one is cut first, true pair or false.
+
+    Returns:
+        A Pair for each: the first text, the second, and whether it follows.
 
     Raises:
         ValueError: there are fewer than two documents, so that there is no other.
@@ -123,15 +127,16 @@ def sentence_pairs(documents, room, generator):
             follows = torch.rand((), generator=generator).item() < 0.5
             cut = position + 1 + draw(end - position - 1, generator)
             first = together(document[position:cut])
-            second = together(document[cut:end])
-            if follows:
-                position = end
-            else:
-                length = len(second)
-                other = documents[others[draw(len(others), generator)]]
-                begin = draw(len(other), generator)
-                second = together(other[begin:])[:length]
-                position = cut
+            source, begin = document, cut
+            if not follows:
+                source = documents[others[draw(len(others), generator)]]
+                begin = draw(len(source), generator)
+            second = list(source[begin])
+            for sentence in source[begin + 1:]:
+                if len(first) + len(second) >= room:
+                    break
+                second += sentence
+            position = end if follows else cut
             first, second = truncate(first, second, room)
             pairs.append(Pair(first, second, follows))
     return pairs
