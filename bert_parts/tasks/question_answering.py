@@ -9,7 +9,6 @@ word, and is empty if the passage has none. A training that was stopped goes on 
 
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,17 +16,17 @@ import torch
 from torch import Generator, Tensor, nn
 from tqdm import tqdm
 
-from bert_parts.checkpoint import load_pretrained
 from bert_parts.datasets import SpanQuestion, span_questions
 from bert_parts.heads import BertForQuestionAnswering
 from bert_parts.spans import Window, best_span, exact_match, span_labels, span_loss, token_f1, windows
 from bert_parts.tasks.rows import read_rows
-from bert_parts.tasks.run import Examples, Task, main
+from bert_parts.tasks.run import Examples, Task, enough_to_part, main, under_new_head
 from bert_parts.tokenizer import BertTokenizer, pad_batch
 from bert_parts.training import History, fit, like_lengths
 
 LENGTH, STRIDE = 160, 60     # tokens of a window, and how much further on the next one begins
 BATCH = 16     # windows
+EPOCHS, RATE = 2.0, 1e-4
 
 
 class Row(NamedTuple):
@@ -81,12 +80,7 @@ def chosen_rows(questions: Sequence[SpanQuestion], tokenizer: BertTokenizer, see
 
 def begin(seed: int, name: str = "all-MiniLM-L6-v2") -> tuple[BertForQuestionAnswering, BertTokenizer]:
     """A pretrained encoder under a new head."""
-    encoder, tokenizer = load_pretrained(name)
-    torch.manual_seed(seed)
-    model = BertForQuestionAnswering(replace(encoder.config, attention_probs_dropout_prob=0.0))
-    model.bert.embeddings.load_state_dict(encoder.embeddings.state_dict())
-    model.bert.encoder.load_state_dict(encoder.encoder.state_dict())
-    return model, tokenizer
+    return under_new_head(BertForQuestionAnswering, seed, name)
 
 
 def batch_of(rows: Sequence[Row], tokenizer: BertTokenizer) -> tuple[dict[str, Tensor], Tensor, Tensor]:
@@ -99,8 +93,8 @@ def batch_of(rows: Sequence[Row], tokenizer: BertTokenizer) -> tuple[dict[str, T
 
 
 def fine_tune(
-    model: nn.Module, tokenizer: BertTokenizer, questions: Sequence[SpanQuestion], *, epochs: float = 2.0, seed: int = 0,
-    learning_rate: float = 1e-4, folder: Path | None = None,
+    model: nn.Module, tokenizer: BertTokenizer, questions: Sequence[SpanQuestion], *, epochs: float = EPOCHS, seed: int = 0,
+    learning_rate: float = RATE, folder: Path | None = None,
 ) -> History:
     """Train the layers and the head. The embeddings stay as they are: no word means anything else than before."""
     model.bert.embeddings.requires_grad_(False)
@@ -179,8 +173,7 @@ def examples_of(path: Path | None, held_out: Path | None) -> Examples:
         measured = questions_in(held_out)
     else:
         passages = len({question.passage for question in learned})
-        if passages < 5:
-            raise ValueError(f"{path.name} has {passages} different passages: give 5 or more, so that some can be held out.")
+        enough_to_part(path, passages, "passages", least=5)
         measured, learned = split(learned, passages // 5)
     told = f"{len(learned):,} questions to learn from, {len(measured):,} held out"
     return Examples(learned, measured, told)
@@ -212,7 +205,7 @@ def measure(model: nn.Module, tokenizer: BertTokenizer, questions: Sequence[Span
 TASK = Task(
     name="question_answering", about=__doc__.splitlines()[0],
     data='columns "question", "passage" and "answer" (default: the course\'s questions; a fifth of the passages is held out)',
-    epochs=2.0, learning_rate=1e-4, examples_of=examples_of,
+    epochs=EPOCHS, learning_rate=RATE, examples_of=examples_of,
     begin=lambda labels, seed, name: begin(seed, name), fine_tune=fine_tune, measure=measure,
 )
 

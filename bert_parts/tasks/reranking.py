@@ -9,7 +9,6 @@ a file together are what is searched. A training that was stopped goes on where 
 
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,7 +21,7 @@ from bert_parts.datasets import passages, yes_no_questions
 from bert_parts.heads import BertForSequenceClassification
 from bert_parts.search import sentence_vectors
 from bert_parts.tasks.rows import read_rows
-from bert_parts.tasks.run import Examples, Task, main
+from bert_parts.tasks.run import Examples, Task, enough_to_part, main, under_new_head
 from bert_parts.tokenizer import BertTokenizer
 from bert_parts.training import History, batch_places, fit
 
@@ -30,6 +29,7 @@ LENGTH = 96                 # tokens of a question and a passage together
 CANDIDATES, RIVALS = 10, 3     # passages that the search hands on; wrong ones beside the right one in training
 BATCH = 8                   # questions
 SHARPNESS = 20.0            # what a cosine is multiplied by before it is added to a score
+EPOCHS, RATE = 1.0, 1e-4
 
 
 class Pair(NamedTuple):
@@ -66,13 +66,8 @@ def search(pairs: Sequence[Pair]) -> Found:
 
 
 def begin(seed: int, name: str = "all-MiniLM-L6-v2") -> tuple[BertForSequenceClassification, BertTokenizer]:
-    """A pretrained encoder under a new head with one score. Its layers, and not its embeddings, are to learn."""
-    encoder, tokenizer = load_pretrained(name)
-    torch.manual_seed(seed)
-    model = BertForSequenceClassification(replace(encoder.config, attention_probs_dropout_prob=0.0), num_labels=1)
-    model.bert.load_state_dict(encoder.state_dict())
-    model.bert.embeddings.requires_grad_(False)
-    return model, tokenizer
+    """A pretrained encoder under a new head with one score."""
+    return under_new_head(lambda config: BertForSequenceClassification(config, num_labels=1), seed, name)
 
 
 def group_of(found: Found, question: int, generator: Generator) -> tuple[list[int], list[float]]:
@@ -96,14 +91,15 @@ def scores_of(
 
 
 def fine_tune(
-    model: nn.Module, tokenizer: BertTokenizer, pairs: Sequence[Pair], *, epochs: float = 1.0, seed: int = 0,
-    learning_rate: float = 1e-4, folder: Path | None = None, found: Found | None = None,
+    model: nn.Module, tokenizer: BertTokenizer, pairs: Sequence[Pair], *, epochs: float = EPOCHS, seed: int = 0,
+    learning_rate: float = RATE, folder: Path | None = None, found: Found | None = None,
 ) -> History:
-    """Train the model to find the right passage among those that the search took for right.
+    """Train the model to find the right passage among those that the search took for right. The embeddings stay as they are.
 
     Args:
         found: what the search has found for these pairs, if that is known.
     """
+    model.bert.embeddings.requires_grad_(False)
     found = found or search(pairs)
     steps = max(1, round(epochs * len(pairs) / BATCH))
 
@@ -168,9 +164,8 @@ def examples_of(path: Path | None, held_out: Path | None) -> Examples:
     texts = sorted({pair.passage for pair in pairs})
     if held_out:
         learned, measured = pairs, pairs_in(held_out)
-    elif len(texts) < 10:
-        raise ValueError(f"{path.name} has {len(texts)} different passages: give 10 or more, so that some can be held out.")
     else:
+        enough_to_part(path, len(texts), "passages")
         kept_back = set(texts[::5])
         learned = [pair for pair in pairs if pair.passage not in kept_back]
         measured = [pair for pair in pairs if pair.passage in kept_back]
@@ -192,7 +187,7 @@ def measure(model: nn.Module, tokenizer: BertTokenizer, pairs: Sequence[Pair]) -
 TASK = Task(
     name="reranking", about=__doc__.splitlines()[0],
     data='columns "question" and "passage" (default: the course\'s yes/no questions; a fifth of the passages is held out)',
-    epochs=1.0, learning_rate=1e-4, examples_of=examples_of,
+    epochs=EPOCHS, learning_rate=RATE, examples_of=examples_of,
     begin=lambda labels, seed, name: begin(seed, name), fine_tune=fine_tune, measure=measure,
 )
 

@@ -9,7 +9,6 @@ that was stopped goes on where it was when the same command is given again.
 
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,19 +17,19 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from tqdm import tqdm
 
-from bert_parts.checkpoint import load_pretrained
 from bert_parts.datasets import passages
 from bert_parts.heads import BertForTokenClassification
 from bert_parts.pretraining import NOT_ASKED
 from bert_parts.restoration import LABELS, label_tokens, restore_text, strip_text
 from bert_parts.tasks.mask_filler import is_held_out
 from bert_parts.tasks.rows import read_rows
-from bert_parts.tasks.run import Examples, Task, main
+from bert_parts.tasks.run import Examples, Task, enough_to_part, main, under_new_head
 from bert_parts.tokenizer import BertTokenizer, pad
 from bert_parts.training import History, fit, like_lengths
 
 WORDS, OVERLAP, BATCH = 40, 8, 32     # of a row; of two rows in reading; rows in a batch
 LENGTH = 128     # the most tokens of a row
+EPOCHS, RATE = 1.0, 2e-4
 
 
 class Stretch(NamedTuple):
@@ -48,12 +47,7 @@ def stretches(text: str) -> list[Stretch]:
 
 def begin(seed: int, name: str = "all-MiniLM-L6-v2") -> tuple[BertForTokenClassification, BertTokenizer]:
     """A pretrained encoder under a new head with a score for each label."""
-    encoder, tokenizer = load_pretrained(name)
-    torch.manual_seed(seed)
-    model = BertForTokenClassification(replace(encoder.config, attention_probs_dropout_prob=0.0), len(LABELS))
-    model.bert.embeddings.load_state_dict(encoder.embeddings.state_dict())
-    model.bert.encoder.load_state_dict(encoder.encoder.state_dict())
-    return model, tokenizer
+    return under_new_head(lambda config: BertForTokenClassification(config, len(LABELS)), seed, name)
 
 
 def batch_of(chosen: Sequence[Stretch], tokenizer: BertTokenizer) -> tuple[dict[str, Tensor], Tensor]:
@@ -69,8 +63,8 @@ def batch_of(chosen: Sequence[Stretch], tokenizer: BertTokenizer) -> tuple[dict[
 
 
 def fine_tune(
-    model: nn.Module, tokenizer: BertTokenizer, examples: Sequence[Stretch], *, epochs: float = 1.0, seed: int = 0,
-    learning_rate: float = 2e-4, folder: Path | None = None,
+    model: nn.Module, tokenizer: BertTokenizer, examples: Sequence[Stretch], *, epochs: float = EPOCHS, seed: int = 0,
+    learning_rate: float = RATE, folder: Path | None = None,
 ) -> History:
     """Train the layers and the head. The embeddings stay as they are: no word means anything else than before."""
     model.bert.embeddings.requires_grad_(False)
@@ -147,8 +141,7 @@ def examples_of(path: Path | None, held_out: Path | None) -> Examples:
     learned = [row["text"] for row in read_rows(path, ["text"])]
     if held_out:
         return as_examples(learned, [row["text"] for row in read_rows(held_out, ["text"])])
-    if len(set(learned)) < 10:
-        raise ValueError(f"{path.name} has {len(set(learned))} different texts: give 10 or more, so that some can be held out.")
+    enough_to_part(path, len(set(learned)), "texts")
     measured = set(sorted(set(learned))[::5])
     return as_examples([text for text in learned if text not in measured], sorted(measured))
 
@@ -171,7 +164,7 @@ def measure(model: nn.Module, tokenizer: BertTokenizer, examples: Sequence[Stret
 TASK = Task(
     name="restoration", about=__doc__.splitlines()[0],
     data='the column "text" (default: the course\'s passages; a fifth is held out)',
-    epochs=1.0, learning_rate=2e-4, examples_of=examples_of,
+    epochs=EPOCHS, learning_rate=RATE, examples_of=examples_of,
     begin=lambda labels, seed, name: begin(seed, name), fine_tune=fine_tune, measure=measure,
 )
 

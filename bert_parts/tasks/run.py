@@ -6,12 +6,15 @@ import json
 import statistics
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
+import torch
 from torch import nn
 
-from bert_parts.checkpoint import save_pretrained
+from bert_parts.checkpoint import load_pretrained, save_pretrained
+from bert_parts.config import BertConfig
 from bert_parts.files import whole_file
 from bert_parts.tokenizer import BertTokenizer
 from bert_parts.training import STATE, History
@@ -57,6 +60,28 @@ class Task(NamedTuple):
     begin: Callable[[Sequence[str], int, str], tuple[nn.Module, BertTokenizer]]
     fine_tune: Callable[..., History]
     measure: Callable[[nn.Module, BertTokenizer, Sequence], dict[str, float]]
+
+
+def under_new_head(head: Callable[[BertConfig], nn.Module], seed: int, name: str) -> tuple[nn.Module, BertTokenizer]:
+    """A pretrained encoder under a head that is drawn at random, and its tokenizer.
+
+    Without dropout of attention weights, which takes time and in one or two epochs brings nothing that we could measure.
+
+    Args:
+        head: makes a model of heads.py from a config. If that keeps no pooler, none is loaded.
+    """
+    encoder, tokenizer = load_pretrained(name)
+    torch.manual_seed(seed)
+    model = head(replace(encoder.config, attention_probs_dropout_prob=0.0))
+    weights = encoder.state_dict()
+    model.bert.load_state_dict({place: weights[place] for place in model.bert.state_dict()})
+    return model, tokenizer
+
+
+def enough_to_part(path: Path | None, count: int, what: str, least: int = 10):
+    """Raises ValueError if a file has too few different texts for some of them to be held out; the course's own has enough."""
+    if path and count < least:
+        raise ValueError(f"{path.name} has {count} different {what}: give {least} or more, so that some can be held out.")
 
 
 def main(task: Task, words: list[str] | None = None) -> int:

@@ -9,7 +9,6 @@ the same command is given again. In the output's folder lie a model for each see
 
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,15 +17,15 @@ from torch import Generator, Tensor, nn
 from torch.nn import functional as F
 from tqdm import tqdm
 
-from bert_parts.checkpoint import load_pretrained
 from bert_parts.datasets import movie_reviews
 from bert_parts.heads import BertForSequenceClassification
 from bert_parts.tasks.rows import read_rows
-from bert_parts.tasks.run import Examples, Task, main
+from bert_parts.tasks.run import Examples, Task, enough_to_part, main, under_new_head
 from bert_parts.tokenizer import BertTokenizer
 from bert_parts.training import History, fit, like_lengths
 
 LENGTH, BATCH = 64, 32     # tokens of a text that are read; texts in a batch
+EPOCHS, RATE = 1.0, 1e-4
 
 
 class Example(NamedTuple):
@@ -60,20 +59,13 @@ def split(examples: Sequence[Example], sizes: Sequence[int], seed: int = 0) -> l
 
 
 def begin(num_labels: int, seed: int, name: str = "all-MiniLM-L6-v2") -> tuple[BertForSequenceClassification, BertTokenizer]:
-    """A pretrained encoder under a new head. (The pooler of all-MiniLM-L6-v2 was never trained, and begins with the rest.)
-
-    Without dropout of attention weights, which takes time and in one or two epochs brings nothing that we could measure.
-    """
-    encoder, tokenizer = load_pretrained(name)
-    torch.manual_seed(seed)
-    model = BertForSequenceClassification(replace(encoder.config, attention_probs_dropout_prob=0.0), num_labels)
-    model.bert.load_state_dict(encoder.state_dict())
-    return model, tokenizer
+    """A pretrained encoder under a new head. (The pooler of all-MiniLM-L6-v2 was never trained, and begins with the rest.)"""
+    return under_new_head(lambda config: BertForSequenceClassification(config, num_labels), seed, name)
 
 
 def fine_tune(
-    model: nn.Module, tokenizer: BertTokenizer, examples: Sequence[Example], *, epochs: float = 1.0, seed: int = 0,
-    learning_rate: float = 1e-4, folder: Path | None = None,
+    model: nn.Module, tokenizer: BertTokenizer, examples: Sequence[Example], *, epochs: float = EPOCHS, seed: int = 0,
+    learning_rate: float = RATE, folder: Path | None = None,
 ) -> History:
     """Train all of the model on the examples."""
     lengths = [len(tokenizer.ids(example.text)) for example in examples]
@@ -125,8 +117,7 @@ def examples_of(path: Path | None, held_out: Path | None) -> Examples:
     learned = [Example(row["text"], labels.index(row["label"])) for row in rows]
     if not held_out:
         texts = len({example.text for example in learned})
-        if texts < 10:
-            raise ValueError(f"{path.name} has {texts} different texts: give 10 or more, so that some can be held out.")
+        enough_to_part(path, texts, "texts")
         measured, learned = split(learned, [min(texts // 5, 1000)])
         return labelled(learned, measured, labels)
     measured = []
@@ -152,7 +143,7 @@ def measure(model: nn.Module, tokenizer: BertTokenizer, examples: Sequence[Examp
 TASK = Task(
     name="sentiment", about=__doc__.splitlines()[0],
     data='columns "text" and "label" (default: the course\'s film reviews; a fifth, 1,000 at most, is held out)',
-    epochs=1.0, learning_rate=1e-4, examples_of=examples_of,
+    epochs=EPOCHS, learning_rate=RATE, examples_of=examples_of,
     begin=lambda labels, seed, name: begin(len(labels), seed, name), fine_tune=fine_tune, measure=measure,
 )
 
