@@ -427,6 +427,13 @@ def test_the_search_is_that_of_notebook_7(pairs, found):
             (vectors[found.right[number]] @ sentence_vectors(model, tokenizer, [pair.question])[0]).item(), abs=1e-5)
 
 
+def test_passages_that_answer_nothing_are_searched_too(pairs, found):
+    more = reranking.search(pairs, [pairs[0].question, pairs[1].passage])
+    assert set(more.passages) == {*found.passages, pairs[0].question}
+    assert more.passages[more.places[0, 0]] == pairs[0].question     # nothing is nearer to a question than itself
+    assert torch.allclose(more.right_cosines, found.right_cosines, atol=1e-5)
+
+
 def test_a_group_has_the_right_passage_first_and_only_once(found):
     for question in range(len(NAMES)):
         places, cosines = reranking.group_of(found, question, torch.Generator().manual_seed(question))

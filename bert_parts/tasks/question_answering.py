@@ -24,8 +24,9 @@ from bert_parts.tasks.run import Examples, Task, enough_to_part, main, under_new
 from bert_parts.tokenizer import BertTokenizer, pad_batch
 from bert_parts.training import History, fit, like_lengths
 
-LENGTH, STRIDE = 160, 60     # tokens of a window, and how much further on the next one begins
-BATCH = 16     # windows
+LENGTH, STRIDE = 112, 60     # tokens of a window, and how much further on the next one begins
+BATCH = 8     # windows
+LONGEST = 30     # tokens of an answer
 EPOCHS, RATE = 2.0, 1e-4
 
 
@@ -143,7 +144,7 @@ def answer_in(window: Window, passage: str, start: Tensor, end: Tensor) -> Answe
     if not allowed.any():
         return Answer("", 0, -torch.inf)
     length = len(window.places)
-    first, last, score = best_span(start[:length], end[:length], allowed)
+    first, last, score = best_span(start[:length], end[:length], allowed, LONGEST)
     begins, ends = window.places[first][0], window.places[last][1]
     return Answer(passage[begins:ends], begins, score)
 

@@ -27,7 +27,7 @@ from bert_parts.training import History, batch_places, fit
 
 LENGTH = 96                 # tokens of a question and a passage together
 CANDIDATES, RIVALS = 10, 3     # passages that the search hands on; wrong ones beside the right one in training
-BATCH = 8                   # questions
+BATCH = 4                   # questions
 SHARPNESS = 20.0            # what a cosine is multiplied by before it is added to a score
 EPOCHS, RATE = 1.0, 1e-4
 
@@ -54,10 +54,14 @@ class Found(NamedTuple):
     cosines: Tensor
 
 
-def search(pairs: Sequence[Pair]) -> Found:
-    """For each question those passages, of all the pairs', whose vectors are nearest to its own: the search of notebook 07."""
+def search(pairs: Sequence[Pair], others: Sequence[str] = ()) -> Found:
+    """For each question those passages whose vectors are nearest to its own: the search of notebook 07.
+
+    Args:
+        others: passages that are searched beside those of the pairs.
+    """
     model, tokenizer = load_pretrained()
-    texts = sorted({pair.passage for pair in pairs})
+    texts = sorted({pair.passage for pair in pairs} | set(others))
     number = {text: place for place, text in enumerate(texts)}
     right = torch.tensor([number[pair.passage] for pair in pairs])
     cosines = sentence_vectors(model, tokenizer, [pair.question for pair in pairs]) @ sentence_vectors(model, tokenizer, texts).T

@@ -27,7 +27,7 @@ from bert_parts.tasks.run import Examples, Task, enough_to_part, main, under_new
 from bert_parts.tokenizer import BertTokenizer, pad
 from bert_parts.training import History, fit, like_lengths
 
-WORDS, OVERLAP, BATCH = 40, 8, 32     # of a row; of two rows in reading; rows in a batch
+WORDS, OVERLAP, BATCH = 40, 8, 4     # of a row; of two rows in reading; rows in a batch
 LENGTH = 128     # the most tokens of a row
 EPOCHS, RATE = 1.0, 2e-4
 
