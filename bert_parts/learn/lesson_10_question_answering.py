@@ -1108,37 +1108,34 @@ def judged(words=answer_words, common=counted, score=shares, empty=lambda words,
     return wrong
 
 
-def plain(text: str, lower: bool = True, marks: str = "", articles: bool = True) -> list[str]:
+ARTICLES = ("a", "an", "the")
+
+
+def plain(text: str, lower: bool = True, is_mark=string.punctuation.__contains__, marks: str = "", split=str.split,
+          left_out=ARTICLES) -> list[str]:
     """The words of an answer. marks is what stands in a punctuation mark's place."""
-    text = text.lower() if lower else text
-    text = "".join(marks if letter in string.punctuation else letter for letter in text)
-    return [word for word in text.split() if not articles or word.lower() not in ("a", "an", "the")]
+    letters = [marks if is_mark(letter) else letter for letter in (text.lower() if lower else text)]
+    return [word for word in split("".join(letters)) if word.lower() not in left_out]
 
 
 def marks_at_the_ends(text: str) -> list[str]:
     words = [word.strip(string.punctuation) for word in text.lower().split()]
-    return [word for word in words if word and word not in ("a", "an", "the")]
+    return [word for word in words if word and word not in ARTICLES]
 
 
-def split_at_each_space(text: str) -> list[str]:
-    text = "".join(letter for letter in text.lower() if letter not in string.punctuation)
-    return [word for word in text.split(" ") if word not in ("a", "an", "the")]
-
-
-def letters_only(text: str) -> list[str]:
-    text = "".join(letter for letter in text.lower() if letter.isalnum() or letter.isspace())
-    return [word for word in text.split() if word not in ("a", "an", "the")]
+def neither_letter_nor_space(letter: str) -> bool:
+    return not letter.isalnum() and not letter.isspace()
 
 
 def articles_cut_out(text: str) -> list[str]:
-    text = " ".join(plain(text, articles=False))
+    text = " ".join(plain(text, left_out=()))
     for article in ("the", "an", "a"):
         text = text.replace(article, "")
     return text.split()
 
 
 def articles_first(text: str) -> list[str]:
-    return plain(" ".join(word for word in text.lower().split() if word not in ("a", "an", "the")), articles=False)
+    return plain(" ".join(word for word in text.lower().split() if word not in ARTICLES), left_out=())
 
 
 def in_two_steps(foresee: bool):
@@ -1214,17 +1211,19 @@ F1_MISTAKES = (
     Mistake("marks inside words kept", "You take marks off the words' ends only: they go from inside too, U.S. is us.",
             judged(words=marks_at_the_ends)),
     Mistake("articles kept", "Articles count in yours: leave out the words a, an and the.",
-            judged(words=lambda text: plain(text, articles=False))),
+            judged(words=lambda text: plain(text, left_out=()))),
     Mistake("“the” kept", "You leave out “a” and “an”, and “the” is an article too.", judged(
-        words=lambda text: [word for word in plain(text, articles=False) if word not in ("a", "an")])),
+        words=lambda text: plain(text, left_out=("a", "an")))),
     Mistake("split at each space", "Two spaces in a row, as a mark between spaces leaves them, make an empty word in yours: "
-            "`.split()` without an argument makes none.", judged(words=split_at_each_space)),
+            "`.split()` without an argument makes none.",
+            judged(words=lambda text: plain(text, split=lambda text: text.split(" ")))),
     Mistake("other marks taken out too", "You take out marks that are not in `string.punctuation`, such as ’ and –: the published "
-            "measure leaves them, and only with the same rules can two results be compared.", judged(words=letters_only)),
+            "measure leaves them, and only with the same rules can two results be compared.",
+            judged(words=lambda text: plain(text, is_mark=neither_letter_nor_space))),
     Mistake("“a” kept", "You leave out “the” and “an”, and “a” is an article too.", judged(
-        words=lambda text: [word for word in plain(text, articles=False) if word not in ("an", "the")])),
+        words=lambda text: plain(text, left_out=("an", "the")))),
     Mistake("only “the” left out", "You leave out “the”: “a” and “an” are articles too.", judged(
-        words=lambda text: [word for word in plain(text, articles=False) if word != "the"])),
+        words=lambda text: plain(text, left_out=("the",)))),
     Mistake("articles cut out of words", "You cut the letters of articles out of other words: “another” is no article. Split "
             "first, then leave out whole words.", judged(words=articles_cut_out)),
     Mistake("nothing in common not foreseen", "Where nothing is in common both shares are 0, and their harmonic mean is 0 / 0: "
