@@ -1014,6 +1014,8 @@ SPAN_MISTAKES = (
             finding(score=lambda start, end: (start[:, None] + end) / 2, none=lambda start, end: (start[0] + end[0]) / 2)),
     Mistake("only the start counts", "You look at the beginnings' scores only: beginning and end are added.",
             finding(score=lambda start, end: start[:, None] + 0 * end, none=lambda start, end: start[0])),
+    Mistake("not below 0", "Where “no answer” is likelier you give 0 for the score: let it be below 0, by as much as “no answer” "
+            "is likelier.", finding(give=lambda first, last, above, allowed: (first, last, max(above, 0.0)))),
     Mistake("no answer decided on", "Where “no answer” is likelier you give [CLS]: give the best span all the same, and let the "
             "difference, below 0 then, speak.", finding(give=cls_or_span)),
     Mistake("impossible ones set to 0", "You set what is not possible to 0: where all scores are below 0 that wins. It takes −inf.",
@@ -1043,8 +1045,9 @@ SPAN_MISTAKES = (
             "much better end. Try all pairs.", finding(spans=start_first)),
     Mistake("put in order", "You choose beginning and end each by itself and exchange them if they are the wrong way round: what "
             "is a likely end need not be a likely beginning. Try pairs.", finding(spans=put_in_order)),
-    Mistake("chosen independently", "You choose beginning and end each by itself, and then the end may stand before the beginning, "
-            "or far away: try pairs, of which only some are possible.", finding(spans=by_themselves)),
+    Mistake("chosen independently", "Your end may stand before the beginning, or far away, as if each were chosen by itself: of "
+            "all pairs only those are possible in which the last token does not come before the first, nor too far behind it.",
+            finding(spans=by_themselves)),
     Mistake("no single token", "An answer of a single token is possible: first and last are the same then.",
             finding(where=lambda allowed, longest: possible(allowed, longest, 2))),
     Mistake("single tokens only", "You only try spans of a single token: the end may be another token than the beginning.",
@@ -1081,6 +1084,7 @@ F1_ROUNDS = {
     "articles beside marks": compared(('in "the" end', "in end"), ("the, end", "end"), ("a-b", "b")),
     "nothing in common": compared(("cat", "dog"), ("red car", "blue sky")),
     "no answer, given or expected": compared(("", ""), ("", "dog"), ("dog", ""), ("the", "a"), ("the", "dog"), ("...", "")),
+    "marks that `string.punctuation` does not hold": compared(("Rome – Italy", "Rome Italy"), ("Bob’s dog", "Bobs dog")),
 }
 
 
@@ -1114,6 +1118,16 @@ def plain(text: str, lower: bool = True, marks: str = "", articles: bool = True)
 def marks_at_the_ends(text: str) -> list[str]:
     words = [word.strip(string.punctuation) for word in text.lower().split()]
     return [word for word in words if word and word not in ("a", "an", "the")]
+
+
+def split_at_each_space(text: str) -> list[str]:
+    text = "".join(letter for letter in text.lower() if letter not in string.punctuation)
+    return [word for word in text.split(" ") if word not in ("a", "an", "the")]
+
+
+def letters_only(text: str) -> list[str]:
+    text = "".join(letter for letter in text.lower() if letter.isalnum() or letter.isspace())
+    return [word for word in text.split() if word not in ("a", "an", "the")]
 
 
 def articles_cut_out(text: str) -> list[str]:
@@ -1201,6 +1215,12 @@ F1_MISTAKES = (
             judged(words=marks_at_the_ends)),
     Mistake("articles kept", "Articles count in yours: leave out the words a, an and the.",
             judged(words=lambda text: plain(text, articles=False))),
+    Mistake("“the” kept", "You leave out “a” and “an”, and “the” is an article too.", judged(
+        words=lambda text: [word for word in plain(text, articles=False) if word not in ("a", "an")])),
+    Mistake("split at each space", "Two spaces in a row, as a mark between spaces leaves them, make an empty word in yours: "
+            "`.split()` without an argument makes none.", judged(words=split_at_each_space)),
+    Mistake("other marks taken out too", "You take out marks that are not in `string.punctuation`, such as ’ and –: the published "
+            "measure leaves them, and only with the same rules can two results be compared.", judged(words=letters_only)),
     Mistake("“a” kept", "You leave out “the” and “an”, and “a” is an article too.", judged(
         words=lambda text: [word for word in plain(text, articles=False) if word not in ("an", "the")])),
     Mistake("only “the” left out", "You leave out “the”: “a” and “an” are articles too.", judged(
