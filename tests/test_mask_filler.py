@@ -84,7 +84,8 @@ def test_fewer_tokens_and_new_layers_that_hand_on_what_they_get(tiny, start):
     small, _ = load_pretrained(start, BertForMaskedLM)
     grown, tokenizer = task.beginning(start, [passage.text for passage in passages()[:60]])
     assert task.TOKENS == len(tokenizer.tokens) == grown.config.vocab_size
-    kept = [load_pretrained()[1].vocab[token] for token in tokenizer.tokens]
+    vocab = load_pretrained()[1].vocab
+    kept = [vocab[token] for token in tokenizer.tokens]
     ids = torch.randint(task.TOKENS, (8, 16), generator=torch.Generator().manual_seed(0))
     before = small(torch.tensor(kept)[ids])[:, :, kept]
     assert torch.allclose(grown.eval()(ids), before, atol=1e-5)     # the same model, with fewer tokens
