@@ -3,7 +3,7 @@
 from bert_parts.attention import MultiHeadAttention, attention_weights, causal_mask, padding_mask
 from bert_parts.checkpoint import load_pretrained, save_pretrained
 from bert_parts.config import BertConfig
-from bert_parts.datasets import addresses, movie_reviews, passages, span_questions, yes_no_questions
+from bert_parts.datasets import addresses, articles, movie_reviews, passages, span_questions, yes_no_questions
 from bert_parts.embeddings import BertEmbeddings
 from bert_parts.encoder import AddAndNorm, BertAttention, BertEncoder, BertIntermediate, BertLayer
 from bert_parts.heads import (
@@ -49,6 +49,7 @@ __all__ = [
     "MultiHeadAttention",
     "TransformerModel",
     "addresses",
+    "articles",
     "attention_weights",
     "beam_decode",
     "causal_mask",

@@ -10,6 +10,7 @@ from bert_parts.files import check_digest
 FOLDER = Path(__file__).resolve().parent.parent / "data"
 DIGESTS = {     # SHA-256; data/README.md says where each file comes from
     "addresses.tsv.bz2": "fec59cc17b0da16d9a134b90ee5b0a853e2347332c92f8b5f99ab398170faeb1",
+    "articles.tsv.bz2": "ca29eb7d6f378f049db4ca55e522ce33062db8d18c85682d7bb50d6e985c2300",
     "mask_filler/model.safetensors": "85b1483be4298e740d6a32f95a3c5c3f7aac9ac4edf67e728171bd0f356d29dc",
     "movie_reviews.tsv": "7eb9ac4f2b13e91fee30f9d9f14860eb300a3c9972caa5066ce416f97c296545",
     "passages.tsv.bz2": "065725009007b63c6f9fd64266e69a959c6dbb5197383eb781a99d96444be195",
@@ -80,6 +81,15 @@ def passages() -> list[Passage]:
         as movie_reviews
     """
     return [Passage(title, text) for title, text in rows("passages.tsv.bz2")]
+
+
+def articles() -> list[Passage]:
+    """4,362 paragraphs of 98 long articles of English Wikipedia, in order, as they were in 2016.
+
+    Raises:
+        as movie_reviews
+    """
+    return [Passage(title, text) for title, text in rows("articles.tsv.bz2")]
 
 
 def yes_no_questions() -> list[YesNoQuestion]:

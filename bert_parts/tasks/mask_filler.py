@@ -1,38 +1,44 @@
 """Train and measure the masked-language model that comes with the course.
 
-    python -m bert_parts.tasks.mask_filler train --output data/mask_filler      (about an hour on two cores)
+    python -m bert_parts.tasks.mask_filler train --start bert_tiny --output data/mask_filler     (three hours on two cores)
     python -m bert_parts.tasks.mask_filler measure data/mask_filler
 
-It begins with the embeddings and the first layers of all-MiniLM-L6-v2, which cannot fill masks: that model was trained to
-compare sentences, and has no head for words. The vocabulary is cut down to what is frequent in the passages. It
-learns from four fifths of the Wikipedia passages under data/; the articles of the last fifth are only ever measured.
+It begins with a published BERT of two layers, and grows: first to three times as many layers, then to twice the width. What is
+new hands on, at first, what it is given, so that nothing is lost. It learns from four fifths of the Wikipedia passages under
+data/ and from other text that is there; the articles of the last fifth are only ever measured.
 """
 
 import argparse
+import re
 import zlib
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
 import torch
-from torch import Generator, Tensor
+from torch import Generator, Tensor, nn
 
-from bert_parts.checkpoint import load_pretrained, save_pretrained
-from bert_parts.datasets import passages
+from bert_parts.checkpoint import CONFIG, WEIGHTS, load_pretrained, load_strictly, read_weights, rename_with_heads, save_pretrained
+from bert_parts.config import BertConfig
+from bert_parts.datasets import articles, passages, span_questions
+from bert_parts.encoder import BertLayer
 from bert_parts.heads import BertForMaskedLM
 from bert_parts.pretraining import fill_mask, mask_tokens, masked_lm_loss, masked_lm_scores, pack
 from bert_parts.tokenizer import SPECIAL_TOKENS, BertTokenizer
 from bert_parts.training import batch_places, fit
 
-TOKENS, LAYERS, LENGTH = 8000, 4, 128     # of the vocabulary; of the encoder; of a row
-BATCH, RATE, SEED = 32, 5e-4, 0
+TOKENS, NEW_LAYERS, LENGTH, BATCH = 12_000, 2, 128, 32     # of the vocabulary; behind each layer; tokens of a row; rows
+STEPS, RATES = (4000, 4300), (1e-3, 7e-4)     # of the deeper model; of the one that is also wider
+WARMUP, SEED = 0.03, 0
+HIDDEN = 0.2     # more than when it is measured, so that there is more to learn from each text
+GRAM = 10     # words in a row that no text to learn from may share with one that is held out
 ASKED = ["united [MASK]", "paris is the capital of [MASK].", "the river flows into the [MASK].", "she was born in [MASK] york."]
 
 
 def main():
     arguments = parser().parse_args()
     if arguments.command == "train":
-        train(arguments.output, arguments.steps)
+        train(arguments.start, arguments.output, arguments.steps)
     measure(arguments.output)
 
 
@@ -40,29 +46,45 @@ def parser() -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(prog="python -m bert_parts.tasks.mask_filler", description=__doc__.splitlines()[0])
     commands = made.add_subparsers(dest="command", required=True)
     training = commands.add_parser("train", help="train, going on if it was stopped, then measure")
+    training.add_argument("--start", type=Path, required=True, help=(
+        f"a folder with the {CONFIG} and {WEIGHTS} of a BertForMaskedLM that reads BERT's 30,522 tokens, such as "
+        f"BERT-tiny; data/README.md says where the course had its own from"
+    ))
     training.add_argument("--output", type=Path, required=True, help="the folder for the model")
-    training.add_argument("--steps", type=int, default=900, help="how many (default: 900)")
+    training.add_argument("--steps", type=int, nargs=2, default=STEPS, metavar=("DEEPER", "WIDER"), help=(
+        f"how many for the deeper model, and how many for the one that is wider as well (default: {STEPS[0]} {STEPS[1]})"
+    ))
     commands.add_parser("measure", help="held-out accuracy").add_argument("output", type=Path, help="the model's folder")
     return made
 
 
-def train(output: Path, steps: int):
-    learned = [passage.text for passage in passages() if not is_held_out(passage.title)]
-    model, tokenizer = beginning(learned)
-    rows = pack([tokenizer.ids(text) for text in learned], LENGTH, tokenizer)
+def train(start: Path, output: Path, steps: tuple[int, int]):
+    known, other = learned_texts()
+    model, tokenizer = beginning(start, known + other)
+    rows = pack([tokenizer.ids(text) for text in known + other], LENGTH, tokenizer)
+    deepen(model, rows[:BATCH])
+    learn(model, tokenizer, rows, steps[0], RATES[0], output.with_name(f"{output.name}.training") / "deeper")
+    # what is measured is of the kind of the passages, so these come twice now, and the second time with other neighbours
+    rows = pack([tokenizer.ids(text) for text in known + other + known], LENGTH, tokenizer)
+    model = wider(model)
+    learn(model, tokenizer, rows, steps[1], RATES[1], output.with_name(f"{output.name}.training") / "wider")
+    save_pretrained(model, tokenizer, output, small=True)
 
+
+def learn(model: BertForMaskedLM, tokenizer: BertTokenizer, rows: Tensor, steps: int, rate: float, folder: Path):
+    """Train on rows that are masked anew each time; print how it goes on a part of the held-out text."""
     def batch_at(step: int) -> tuple[Tensor, Tensor]:
-        return mask_tokens(rows[batch_places(step, len(rows), BATCH, SEED)], tokenizer, Generator().manual_seed(step))
+        some = rows[batch_places(step, len(rows), BATCH, SEED)]
+        return mask_tokens(some, tokenizer, Generator().manual_seed(step), HIDDEN)
 
-    some = examples(tokenizer)[:4]
+    few = examples(tokenizer)[:4]
     history = fit(
         model, batch_at, lambda model, batch: masked_lm_loss(model, {"input_ids": batch[0]}, batch[1]),
-        steps=steps, learning_rate=RATE, evaluate=lambda model: masked_lm_scores(model, some), evaluate_every=100,
-        folder=output.with_name(output.name + ".training"), save_every=100,
+        steps=steps, learning_rate=rate, warmup=WARMUP, evaluate=lambda model: masked_lm_scores(model, few), evaluate_every=100,
+        folder=folder, save_every=100,
     )
     for each in history.evaluations:
-        print(f"after {each['step']} steps: held-out loss {each['loss']:.2f}, accuracy {each['accuracy']:.1%}")
-    save_pretrained(model, tokenizer, output, small=True)
+        print(f"{folder.name} model after {each['step']} steps: held-out loss {each['loss']:.2f}, accuracy {each['accuracy']:.1%}")
 
 
 def is_held_out(title: str) -> bool:
@@ -70,26 +92,32 @@ def is_held_out(title: str) -> bool:
     return zlib.crc32(title.encode("utf-8")) % 5 == 0
 
 
-def beginning(texts: list[str]) -> tuple[BertForMaskedLM, BertTokenizer]:
-    """What training begins with: known words, known layers, and a head that knows only how frequent each token is."""
+def learned_texts() -> tuple[list[str], list[str]]:
+    """The passages of articles that are not held out; and other text, as far as it shares no ten words in a row with those."""
+    held_out = set().union(*(grams(passage.text) for passage in passages() if is_held_out(passage.title)))
+    known = [passage.text for passage in passages() if not is_held_out(passage.title)]
+    other = [*sorted({question.passage for question in span_questions()}), *(paragraph.text for paragraph in articles())]
+    return known, [text for text in other if not grams(text) & held_out]
+
+
+def grams(text: str) -> set[tuple[str, ...]]:
+    """All runs of GRAM words of a text."""
+    words = re.findall(r"\w+", text.lower())
+    return set(zip(*(words[place:] for place in range(GRAM)), strict=False))
+
+
+def beginning(start: Path, texts: list[str]) -> tuple[BertForMaskedLM, BertTokenizer]:
+    """The published model, with those tokens only that are frequent in the texts; MiniLM brings BERT's vocabulary with it."""
     torch.manual_seed(SEED)
-    encoder, full = load_pretrained()
-    counts = Counter(token for text in texts for token in full.ids(text))
-    kept = kept_ids(full, counts)
-    tokenizer = BertTokenizer([full.tokens[place] for place in kept])
-    config = replace(
-        encoder.config, vocab_size=len(kept), num_hidden_layers=LAYERS, max_position_embeddings=LENGTH,
-        hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0,     # a few epochs are too few to learn by heart
-    )
-    model = BertForMaskedLM(config)
-    places = {f"bert.{name}": tensor for name, tensor in encoder.state_dict().items()}
-    places["bert.embeddings.word_embeddings.weight"] = places["bert.embeddings.word_embeddings.weight"][kept]
-    places["bert.embeddings.position_embeddings.weight"] = places["bert.embeddings.position_embeddings.weight"][:LENGTH]
-    wanted = model.state_dict()
-    model.load_state_dict(wanted | {name: tensor for name, tensor in places.items() if name in wanted})
-    recounted = torch.tensor([t for text in texts for t in tokenizer.ids(text)]).bincount(minlength=len(kept))
-    model.cls["predictions"].bias.data = (recounted + 1.0).log() - (recounted + 1.0).sum().log()
-    return model, tokenizer
+    full = load_pretrained()[1]
+    kept = kept_ids(full, Counter(token for text in texts for token in full.ids(text)))
+    config = replace(BertConfig.from_json(start / CONFIG), hidden_dropout_prob=0.1, attention_probs_dropout_prob=0.0)
+    published = BertForMaskedLM(config)
+    load_strictly(published, rename_with_heads(read_weights(start / WEIGHTS), published))
+    model = BertForMaskedLM(replace(config, vocab_size=len(kept)))
+    weights = published.state_dict().items()
+    load_strictly(model, {name: tensor[kept] if len(tensor) == config.vocab_size else tensor for name, tensor in weights})
+    return model, BertTokenizer([full.tokens[place] for place in kept])
 
 
 def kept_ids(tokenizer: BertTokenizer, counts: Counter[int]) -> list[int]:
@@ -99,6 +127,66 @@ def kept_ids(tokenizer: BertTokenizer, counts: Counter[int]) -> list[int]:
     needed |= {tokenizer.vocab[f"##{letter}"] for letter in "abcdefghijklmnopqrstuvwxyz0123456789"}
     frequent = [place for place, _ in counts.most_common() if place not in needed]
     return sorted([*needed, *frequent[: TOKENS - len(needed)]])
+
+
+@torch.no_grad()
+def deepen(model: BertForMaskedLM, ids: Tensor):
+    """Put NEW_LAYERS new layers behind each layer of the encoder; at first they hand on nearly what they are given.
+
+    Shapes:
+        ids (B, T): some text, to see what the layers give
+    """
+    hidden, layers = model.eval().bert.embeddings(ids), nn.ModuleList()
+    for layer in model.bert.encoder.layer:
+        hidden = layer(hidden)
+        layers += [layer, *(handing_on(model.config, hidden) for _ in range(NEW_LAYERS))]
+    model.bert.encoder.layer = layers
+    model.config = model.bert.config = replace(model.config, num_hidden_layers=len(layers))
+
+
+def handing_on(config: BertConfig, hidden: Tensor) -> BertLayer:
+    """A new layer that changes such vectors little, and can learn to.
+
+    What each of its halves adds is 0 as long as the half's last matrix is. That leaves the two LayerNorms, which take the
+    mean and the spread of a vector away; they are set to put back what these are on average.
+    """
+    made = BertLayer(config)
+    for half in (made.attention.output, made.output):
+        nn.init.zeros_(half.dense.weight)
+        nn.init.zeros_(half.dense.bias)
+        half.LayerNorm.weight.fill_(hidden.std(dim=-1, correction=0).mean())
+        half.LayerNorm.bias.fill_(hidden.mean())
+    return made
+
+
+@torch.no_grad()
+def wider(narrow: BertForMaskedLM) -> BertForMaskedLM:
+    """A model of twice the width that gives the same scores: every number of a vector stands in it twice.
+
+    That is Net2WiderNet (Chen et al. 2016). A matrix becomes four of its kind, of which two that lie side by side add up to the
+    old one. They differ by chance, so that the twins will learn different things. Without dropout: it takes time, and the few
+    epochs are too few to learn by heart.
+    """
+    config = narrow.config
+    model = BertForMaskedLM(replace(
+        config, hidden_size=2 * config.hidden_size, num_attention_heads=2 * config.num_attention_heads,
+        intermediate_size=2 * config.intermediate_size, hidden_dropout_prob=0.0,
+    ))
+    matrices = {f"{name}.weight" for name, part in narrow.named_modules() if isinstance(part, nn.Linear)}
+    weights = {}
+    for name, tensor in narrow.state_dict().items():
+        if name in matrices:
+            halves = tensor.repeat(2, 1) / 2
+            differ = torch.randn(halves.shape) * tensor.std() / 2
+            weights[name] = torch.cat([halves + differ, halves - differ], dim=1)
+        elif tensor.dim() == 2:     # a table of embeddings, a row for each token, place or segment
+            weights[name] = tensor.repeat(1, 2)
+        else:     # of each number of a vector; but a bias of the scores is of a token
+            weights[name] = tensor if name == "cls.predictions.bias" else tensor.repeat(2)
+    for part in ("weight", "bias"):     # a score is a sum over twice as many numbers now
+        weights[f"cls.predictions.transform.LayerNorm.{part}"] /= 2
+    load_strictly(model, weights)
+    return model
 
 
 def examples(tokenizer: BertTokenizer) -> list[tuple[dict[str, Tensor], Tensor]]:
