@@ -1135,7 +1135,7 @@ def articles_cut_out(text: str) -> list[str]:
 
 
 def articles_first(text: str) -> list[str]:
-    return plain(" ".join(word for word in text.lower().split() if word not in ARTICLES), left_out=())
+    return plain(" ".join(plain(text, is_mark=never)), left_out=())
 
 
 def in_two_steps(foresee: bool):
@@ -1205,7 +1205,7 @@ F1_MISTAKES = (
     Mistake("articles before marks", "An article beside a mark stays in yours: take the marks out first, then the articles.",
             judged(words=articles_first)),
     Mistake("marks kept", "Punctuation marks make a difference in yours: take them out first.",
-            judged(words=lambda text: [word for word in text.lower().split() if word not in ("a", "an", "the")])),
+            judged(words=lambda text: plain(text, is_mark=never))),
     Mistake("marks become spaces", "You put a space for each mark, so that U.S. becomes two words: the marks go, and nothing takes "
             "their place.", judged(words=lambda text: plain(text, marks=" "))),
     Mistake("marks inside words kept", "You take marks off the words' ends only: they go from inside too, U.S. is us.",

@@ -61,13 +61,15 @@ def parser() -> argparse.ArgumentParser:
 def train(start: Path, output: Path, steps: tuple[int, int]):
     known, other = learned_texts()
     model, tokenizer = beginning(start, known + other)
-    rows = pack([tokenizer.ids(text) for text in known + other], LENGTH, tokenizer)
+    known, other = ([tokenizer.ids(text) for text in texts] for texts in (known, other))
+    state = output.with_name(f"{output.name}.training")
+    rows = pack(known + other, LENGTH, tokenizer)
     deepen(model, rows[:BATCH])
-    learn(model, tokenizer, rows, steps[0], RATES[0], output.with_name(f"{output.name}.training") / "deeper")
+    learn(model, tokenizer, rows, steps[0], RATES[0], state / "deeper")
     # what is measured is of the kind of the passages, so these come twice now, and the second time with other neighbours
-    rows = pack([tokenizer.ids(text) for text in known + other + known], LENGTH, tokenizer)
+    rows = pack(known + other + known, LENGTH, tokenizer)
     model = wider(model)
-    learn(model, tokenizer, rows, steps[1], RATES[1], output.with_name(f"{output.name}.training") / "wider")
+    learn(model, tokenizer, rows, steps[1], RATES[1], state / "wider")
     save_pretrained(model, tokenizer, output, small=True)
 
 
