@@ -138,6 +138,7 @@ def fit(
     first, began = len(history.loss), time.monotonic() - history.seconds
     bar = tqdm(total=steps, initial=first, desc="training", unit="step", delay=1, leave=False)
     random = torch.get_rng_state()
+    model.zero_grad()     # what was there before is no part of this training
     try:
         for step in range(first, steps):
             random = torch.get_rng_state()
@@ -184,7 +185,6 @@ def look(model: nn.Module, evaluate: Callable[[nn.Module], dict[str, float]], hi
 def backward(model: nn.Module, loss_of: Callable[[nn.Module, object], Tensor], batch: object, step: int) -> float:
     """The loss on a batch. Its gradients are left with the parameters, and clipped."""
     model.train()
-    model.zero_grad()
     loss = loss_of(model, batch)
     loss.backward()
     norm = nn.utils.clip_grad_norm_(model.parameters(), MAX_NORM)
@@ -197,9 +197,11 @@ def backward(model: nn.Module, loss_of: Callable[[nn.Module, object], Tensor], b
 
 
 def take_step(optimizer: torch.optim.Optimizer, rate: float):
+    """Change the parameters, and let their gradients go, which take as much memory as they do."""
     for group in optimizer.param_groups:
         group["lr"] = rate
     optimizer.step()
+    optimizer.zero_grad()
 
 
 @contextmanager

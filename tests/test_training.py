@@ -160,6 +160,22 @@ def test_an_evaluation_changes_nothing():
     assert same(looked, not_looked)
 
 
+def test_gradients_do_not_outlive_a_step():
+    """Those from before count for nothing, and none takes memory during an evaluation or after the training."""
+    def held(model):
+        return {"held": sum(parameter.grad is not None for parameter in model.parameters())}
+
+    clean, soiled = fresh(), fresh()
+    for parameter in soiled.parameters():
+        parameter.grad = torch.ones_like(parameter)
+    for model in (clean, soiled):
+        torch.manual_seed(7)
+        history = train(model, evaluate=held, evaluate_every=5)
+        assert [each["held"] for each in history.evaluations] == [0, 0, 0]
+        assert held(model) == {"held": 0}
+    assert same(clean, soiled)
+
+
 def test_frozen_stays_frozen():
     model = fresh()
     model.bert.requires_grad_(False)
