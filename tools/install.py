@@ -4,7 +4,7 @@
     python3 tools/install.py --tests          what the tests need, too
     python3 tools/install.py --torch cuda     PyTorch with CUDA, for NVIDIA cards; --torch cpu without
 
-On Linux the usual build of PyTorch brings some 3 GB for NVIDIA cards. Where there is no such card, the CPU build is taken instead,
+On Linux the usual build of PyTorch brings some 4 GB for NVIDIA cards. Where there is no such card, the CPU build is taken instead,
 from PyTorch's own index if that answers. uv does the installing if it is there, since it is much faster; else pip.
 Nothing but Python itself is needed to run this.
 """
@@ -156,9 +156,9 @@ def bring_cpu_build(version: str):
     """The CPU build from PyTorch's own index; a sentence where that cannot be had."""
     if not answers(cpu_index()):
         print("PyTorch's index of CPU builds does not answer, so PyTorch comes from where everything else does: on most "
-              "Linux machines that is its build for NVIDIA cards, some 3 GB more.", flush=True)
+              "Linux machines that is its build for NVIDIA cards, some 4 GB more.", flush=True)
         return
-    print("PyTorch comes as its CPU build, without the 3 GB for NVIDIA cards. To have these: "
+    print("PyTorch comes as its CPU build, without the 4 GB for NVIDIA cards. To have these: "
           f"{PYTHON.relative_to(ROOT)} tools/install.py --torch cuda", flush=True)
     try:
         install("--no-deps", reinstalling(), "--index-url", cpu_index(), f"torch=={version}+cpu")
