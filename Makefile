@@ -2,6 +2,7 @@
 # make test           every test that needs no browser, each notebook as shipped and solved included
 # make test-browser   the tests in a real browser (needs chromium)
 # make notebooks      run every notebook afresh and save it; NAMES="01 07" for some
+# make compared       how many of the notebooks' outputs the tests compare
 # make lint           style of .py and .ipynb
 # make lock           write constraints.txt anew from the requirements
 #
@@ -25,7 +26,7 @@ install = $(or $(python),"$(PYTHON)") tools/install.py $(if $(TORCH),--torch $(T
 
 ready = $(if $(python),,$(if $(problem),$(error $(problem))))
 
-.PHONY: lab test test-browser notebooks lint lock no-venv
+.PHONY: lab test test-browser notebooks compared lint lock no-venv
 
 lab: $(LEARN)
 	@$(VENV) tools/lab.py $(ARGS)
@@ -39,6 +40,9 @@ test-browser: $(TEST)
 
 notebooks: $(TEST)
 	@$(VENV) tools/run_notebooks.py $(NAMES)
+
+compared: $(TEST)
+	@$(VENV) tools/comparing.py
 
 lint: $(TEST)
 	$(VENV) -m ruff check .
