@@ -2,6 +2,7 @@
 
 import errno
 import inspect
+import itertools
 import json
 import linecache
 import math
@@ -13,6 +14,7 @@ import time
 import warnings
 from contextlib import ExitStack
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -20,15 +22,18 @@ import torch
 from filelock import FileLock
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from nbformat.v4 import new_code_cell, new_notebook
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from bert_parts import MultiHeadAttention, attention_weights
 from bert_parts.learn import EXERCISES, check, hint, mine, my_model, my_parts, progress, quiz, reveal, with_parts
+from bert_parts.learn.cells import begins, ended
 from bert_parts.learn.compare import difference
 from bert_parts.learn.judging import judge
 from bert_parts.learn.progress_file import solved
 from bert_parts.learn.registry import QUIZZES
+from tools.run_notebooks import execute
 
 MISTAKES = [(exercise, mistake) for exercise in EXERCISES.values() for mistake in exercise.mistakes]
 
@@ -667,3 +672,94 @@ def test_what_is_kept_does_not_change_the_random_numbers(empty_home):
     hint("BertIntermediate"), reveal("BertIntermediate"), progress(), quiz("05_encoder")
     assert_unchanged(before)
     assert type(own.encoder.layer[0].intermediate) is not type(EXERCISES["BertIntermediate"].reference)
+
+
+# ── which version is judged ──────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture
+def notebook(monkeypatch):
+    """Runs cells as a notebook's kernel does; gives back what the cell calls ``result``."""
+    monkeypatch.setattr("bert_parts.learn.cells.ran", [])
+    namespace, numbers = {"__name__": "a_notebook", "check": check}, itertools.count(1)
+
+    def run(place, text):
+        number, error, filename = next(numbers), None, f"<cell {abs(hash(text))}>"
+        linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
+        begins(SimpleNamespace(raw_cell=text, cell_id=place))
+        try:
+            exec(compile(text, filename, "exec"), namespace)
+        except Exception as raised:
+            error = raised
+        ended(SimpleNamespace(execution_count=number, success=error is None, error_in_exec=error,
+                              error_before_exec=error if isinstance(error, SyntaxError) else None))
+        return namespace.pop("result", None)
+
+    return run
+
+
+IMPORTS = "import math\nimport torch\n\n\n"
+GOOD = IMPORTS + KEPT
+WRONG = GOOD.replace("dim=-1", "dim=-2")
+EMPTY = "def attention_weights(query, key, mask=None):\n    ...\n"
+LOOK = "result = check(attention_weights)"
+
+
+@pytest.mark.parametrize("place", ["the exercise", None], ids=["a notebook that names its cells", "one that does not"])
+def test_after_an_error_it_is_said_which_version_is_judged(notebook, place):
+    notebook(place, EMPTY)
+    plain = notebook("check", LOOK).message
+    assert plain.startswith("`attention_weights` is still empty")
+    notebook(place, GOOD.replace("None):", "None)"))
+    result = notebook("check", LOOK)
+    assert result.status == "not attempted" and result.message.endswith(plain)
+    assert result.message.startswith("Cell [3], which was to write `attention_weights` anew, stopped with SyntaxError in line 5 (")
+    assert "what is judged is the version of cell [1]" in result.message
+    notebook(place, WRONG)
+    assert notebook("check", LOOK).message.endswith("\nJudged is `attention_weights` as it ran in cell [5].")
+    notebook(place, GOOD.replace("import math", "import nothing_of_this_name"))
+    assert ("stopped with ModuleNotFoundError (No module named 'nothing_of_this_name'). So what is judged is the version of "
+            "cell [5]") in notebook("check", LOOK).message
+    notebook(place, GOOD)
+    result = notebook("check", LOOK)
+    assert result.status == "right" and result.message.endswith("Judged is `attention_weights` as it ran in cell [9].")
+    assert "Cell" not in result.message
+
+
+def test_what_ran_is_judged_whatever_stopped_its_cell_after_it(notebook):
+    notebook("a", WRONG)
+    notebook("a", GOOD + "\n\nassert False")
+    assert notebook("b", LOOK).message.endswith("Judged is `attention_weights` as it ran in cell [2].")
+
+
+def test_a_cell_that_no_longer_writes_the_part_is_spoken_of(notebook):
+    notebook("a", WRONG)
+    notebook("a", GOOD.replace("def attention_weights", "def attention_weight"))
+    assert notebook("b", LOOK).message.startswith(
+        "The cell of `attention_weights` was changed: when it ran as [2], it did not write `attention_weights`. So what is judged "
+        "is the version of cell [1].")
+
+
+def test_nothing_more_is_said_where_part_and_check_are_one_cell(notebook):
+    outside = check(typed(WRONG)["attention_weights"]).message
+    notebook("a", GOOD.replace("None):", "None)"))
+    assert notebook("a", WRONG + "\n\n" + LOOK).message == outside
+    notebook("b", "attention_weights = 3\nassert False")     # an error elsewhere is not the part's
+    assert "Cell" not in notebook("c", GOOD + "\n\n" + LOOK).message
+
+
+def test_a_version_from_elsewhere_is_an_older_one(notebook):
+    notebook("a", "from bert_parts import attention_weights")
+    notebook("b", GOOD.replace("None):", "None)"))
+    assert "what is judged is an older version" in notebook("c", LOOK).message
+
+
+def test_a_real_kernel_tells_of_its_cells(tmp_path):
+    texts = ["from bert_parts.learn import check", EMPTY, LOOK + "\nresult", "%matplotlib inline\n" + WRONG, LOOK + "\nresult",
+             GOOD.replace("None):", "None)"), LOOK + "\nresult"]
+    cells = [new_code_cell(text, metadata={"tags": ["raises-exception"]}) for text in texts]
+    execute(new_notebook(cells=cells), tmp_path)
+    said = [cell.outputs[0].data["text/plain"] for cell in cells if cell.source.startswith(LOOK)]
+    assert said[0].startswith("○ not attempted\n`attention_weights` is still empty")
+    assert said[1].endswith("\nJudged is `attention_weights` as it ran in cell [4].")
+    assert "\nCell [6], which was to write `attention_weights` anew, stopped with SyntaxError in line 5 (expected ':')." in said[2]

@@ -1,5 +1,8 @@
 """``check``: is this part right, and if not, what is the mistake? It never raises and never hangs."""
 
+from dataclasses import replace
+
+from bert_parts.learn.cells import later_try, origin
 from bert_parts.learn.exercise import Exercise, Finding
 from bert_parts.learn.judging import Trouble, judge, outcome_of
 from bert_parts.learn.kept import keep
@@ -12,7 +15,8 @@ from bert_parts.learn.state import chance_kept, usual_settings
 def check(thing) -> Result:
     """Look at the learner's part, found by its name, and say how it stands.
 
-    Random numbers and torch's settings are afterwards as they were.
+    In a notebook it says which cell the part comes from, and warns if a later try to write it failed. Random numbers and
+    torch's settings are afterwards as they were.
 
     Returns:
         A Result: "not attempted", "not yet" with a diagnosis, or "right". A part that is right is kept.
@@ -21,13 +25,16 @@ def check(thing) -> Result:
     if exercise is None:
         return Result("not yet", unknown(thing))
     source = source_of(thing)
+    warning = later_try(exercise.name, source)
     empty = empty_functions(source) if source else []
     if empty:
         where = f" of {exercise.name}" if isinstance(thing, type) else ""
-        return Result("not attempted", f"`{empty[0]}`{where} is still empty. Write it in the cell above, run that "
+        return Result("not attempted", f"{warning}`{empty[0]}`{where} is still empty. Write it in the cell above, run that "
                                        f"cell, then run this one again. `hint({exercise.name})` helps.")
     with chance_kept(), usual_settings():
-        return verdict(exercise, thing)
+        found = verdict(exercise, thing)
+    said = warning + found.message if warning else "\n".join(filter(None, (found.message, origin(exercise.name, source))))
+    return replace(found, message=said)
 
 
 def verdict(exercise: Exercise, thing) -> Result:
