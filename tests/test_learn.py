@@ -438,7 +438,7 @@ def full(*arguments, **named):
     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
-@pytest.mark.parametrize("fault", ["a file in its place", "a file above it", "a full disk", "read-only", "locked for long"])
+@pytest.mark.parametrize("fault", ["a file in its place", "a file above it", "a full disk", "read-only", "closed", "locked"])
 def test_right_is_right_where_nothing_can_be_kept(fault, tmp_path, monkeypatch):
     home = tmp_path / "course" / "my_parts"
     home.parent.mkdir()
@@ -451,9 +451,9 @@ def test_right_is_right_where_nothing_can_be_kept(fault, tmp_path, monkeypatch):
             home.parent.write_text("")
         elif fault == "a full disk":
             stack.enter_context(pytest.MonkeyPatch.context()).setattr(Path, "write_text", full)
-        elif fault == "read-only":
+        elif fault in ("read-only", "closed"):
             home.mkdir()
-            home.chmod(0o500)
+            home.chmod(0o500 if fault == "read-only" else 0)
             stack.callback(home.chmod, 0o700)
             if os.access(home, os.W_OK):     # an administrator writes everywhere
                 stack.enter_context(pytest.MonkeyPatch.context()).setattr("tempfile.mkstemp", full)

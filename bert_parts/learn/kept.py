@@ -97,6 +97,8 @@ def my_parts() -> dict[str, object]:
 def opened(exercise: Exercise) -> dict | None:
     """What the kept file of an exercise defines; None if there is no such file, or it is of no use."""
     path, text = path_of(exercise.name), ""
+    if not os.path.isfile(path):
+        return None
     try:
         text = path.read_text(encoding="utf-8")
         if useless.get(path) == text:
@@ -104,8 +106,6 @@ def opened(exercise: Exercise) -> dict | None:
         namespace = run_source(text, str(path))
         prove(exercise, namespace[exercise.name], text)
         return namespace
-    except (FileNotFoundError, NotADirectoryError):
-        return None
     except (Exception, SystemExit) as error:
         if useless.get(path) != text:
             set_aside(path, str(error) if isinstance(error, NotRight) else f"{type(error).__name__}: {error}")

@@ -20,12 +20,12 @@ def home() -> Path:
 def solved() -> list[str]:
     """The names of the exercises solved so far, in the order in which they were solved."""
     path = home() / "progress.json"
+    if not os.path.isfile(path):     # unlike path.is_file(), False where the folder may not be read
+        return []
     try:
         names = json.loads(path.read_text(encoding="utf-8"))["solved"]
         if not all(isinstance(name, str) for name in names) or not isinstance(names, list):
             raise TypeError("its list of solved exercises is not a list of names")
-    except (FileNotFoundError, NotADirectoryError):
-        return []
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         set_aside(path, f"{type(error).__name__}: {error}")
         return []
@@ -51,7 +51,7 @@ def remember(name: str):
 def set_aside(path: Path, why: str):
     """Move a file that is of no use out of the way, keeping it, and say so."""
     number = 1
-    while path.with_name(f"{path.name}.damaged-{number}").exists():
+    while os.path.exists(path.with_name(f"{path.name}.damaged-{number}")):
         number += 1
     aside = path.with_name(f"{path.name}.damaged-{number}")
     try:
