@@ -1,6 +1,7 @@
 """Files are whole and right, or they are not there."""
 
 import hashlib
+import json
 import os
 import tempfile
 from contextlib import contextmanager
@@ -30,3 +31,19 @@ def check_digest(path: str | Path, expected: str):
             f"{path} has SHA-256 {given[:12]}…, where {expected[:12]}… is expected: the file is damaged or not the "
             f"published one, so fetch it again."
         )
+
+
+def read_json(path: str | Path) -> dict:
+    """The JSON object in a file of settings.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: the file is damaged, or holds something else.
+    """
+    try:
+        given = json.loads(Path(path).read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"{path} is not readable as JSON ({error}): fetch or write it again.") from error
+    if not isinstance(given, dict):
+        raise ValueError(f"{path} holds a {type(given).__name__}, where a JSON object with settings is expected: fetch it again.")
+    return given
