@@ -1,18 +1,50 @@
 """The sizes of a BERT, named as in the published ``config.json`` files."""
 
 import json
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Collection
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 
-# Features a config.json can ask for that this BERT does not have: the one value that is implemented.
+from bert_parts.files import read_json
+
+# What a config.json can ask for beside the sizes: the values that are implemented. Anything else is refused.
 IMPLEMENTED = {
-    "model_type": "bert",
-    "hidden_act": "gelu",
-    "position_embedding_type": "absolute",
-    "is_decoder": False,
-    "add_cross_attention": False,
-    "chunk_size_feed_forward": 0,
+    "model_type": ("bert",),
+    "hidden_act": ("gelu",),
+    "position_embedding_type": ("absolute",),
+    "is_decoder": (False,),
+    "is_encoder_decoder": (False,),
+    "add_cross_attention": (False,),
+    "tie_word_embeddings": (True,),
+    "tie_encoder_decoder": (False,),
+    "chunk_size_feed_forward": (0,),
+    "pruned_heads": ({},),
+    "use_bfloat16": (False,),
+    "directionality": ("bidi",),
+    "problem_type": (None, "single_label_classification", "regression"),
+    "tokenizer_class": (None, "BertTokenizer", "BertTokenizerFast"),
 }
+
+# What changes nothing that this BERT computes: who made the file and with what; which outputs are handed over, and whether
+# memory is saved on the way; how text is written by a decoder; names that are read elsewhere; and the sizes of a pooler that
+# the published multilingual and Chinese models name and do not have. A setting that is null asks for nothing either.
+PASSED_OVER = frozenset(
+    """
+    architectures transformers_version _name_or_path name_or_path _commit_hash dtype torch_dtype finetuning_task
+    task_specific_params xla_device model_max_length sentence_transformers sbert_ce_default_activation_function
+    gradient_checkpointing output_attentions output_hidden_states output_past return_dict torchscript
+    _attn_implementation attn_implementation _attn_implementation_autoset _attn_implementation_internal
+    assistant_confidence_threshold assistant_lookbehind bad_words_ids begin_suppress_tokens bos_token_id
+    decoder_start_token_id diversity_penalty do_sample early_stopping encoder_no_repeat_ngram_size
+    encoder_repetition_penalty eos_token_id epsilon_cutoff eta_cutoff exponential_decay_length_penalty
+    forced_bos_token_id forced_eos_token_id length_penalty max_length min_length no_repeat_ngram_size
+    num_assistant_tokens num_assistant_tokens_schedule num_beam_groups num_beams num_return_sequences output_scores
+    prefix remove_invalid_values repetition_penalty return_dict_in_generate sep_token_id suppress_tokens
+    target_lookbehind temperature tf_legacy_loss top_k top_p typical_p use_cache
+    label2id num_labels _num_labels
+    pooler_fc_size pooler_num_attention_heads pooler_num_fc_layers pooler_size_per_head pooler_type
+    """.split()
+)
 
 
 @dataclass(frozen=True)
@@ -20,8 +52,9 @@ class BertConfig:
     """Every size a BERT needs to be built. The defaults are BERT-base (Devlin et al. 2019, section 3).
 
     Raises:
-        TypeError: a size is not a whole number, or a rate is not a number.
-        ValueError: a size is below 1, a rate is outside [0, 1), or the heads do not divide the width.
+        TypeError: a size is not a whole number, a rate is not a number, or a label's name is not text.
+        ValueError: a size is below 1, a rate is outside [0, 1), the heads do not divide the width, or the labels are not
+            numbered 0, 1, 2, …
     """
 
     vocab_size: int = 30522                      # V
@@ -36,10 +69,17 @@ class BertConfig:
     initializer_range: float = 0.02
     layer_norm_eps: float = 1e-12
     pad_token_id: int = 0
+    classifier_dropout: float | None = None      # None: as hidden_dropout_prob
+    id2label: dict[int, str] | None = field(default=None, hash=False)     # what the scores of a head for labels mean
 
     def __post_init__(self):
-        for field in fields(self):
-            check_size(field.name, getattr(self, field.name), field.type)
+        for each in fields(self):
+            if each.type in (int, float):
+                check_size(each.name, getattr(self, each.name), each.type)
+        if self.classifier_dropout is not None:
+            check_size("classifier_dropout", self.classifier_dropout, float)
+        if self.id2label is not None:
+            check_labels(self.id2label)
         if self.hidden_size % self.num_attention_heads:
             raise ValueError(
                 f"hidden_size {self.hidden_size} cannot be shared evenly by {self.num_attention_heads} attention "
@@ -52,31 +92,93 @@ class BertConfig:
             )
 
     @classmethod
-    def from_json(cls, path):
+    def from_json(cls, path: str | Path) -> "BertConfig":
         """Read a published ``config.json``.
 
         Raises:
             FileNotFoundError: there is no such file.
-            ValueError: the file is not a JSON object, or asks for something this BERT does not have.
+            TypeError, ValueError: the file is not a JSON object, or asks for something this BERT does not have.
         """
-        try:
-            given = json.loads(Path(path).read_text(encoding="utf-8"))
-        except ValueError as error:
-            raise ValueError(f"{path} is not readable as JSON ({error}): download it again.") from error
-        if not isinstance(given, dict):
-            raise ValueError(f"{path} holds a {type(given).__name__}, where a JSON object with BERT's sizes is expected.")
-        for name, implemented in IMPLEMENTED.items():
-            if given.get(name, implemented) != implemented:
+        given = read_json(path)
+        sizes = {each.name: given.pop(each.name) for each in fields(cls) if each.name in given}
+        check_settings(path, given, IMPLEMENTED, PASSED_OVER)
+        for name, value in sizes.items():
+            if value is None and name not in ("classifier_dropout", "id2label"):
                 raise ValueError(
-                    f"{path} asks for {name} = {given[name]!r}, and this BERT implements only {implemented!r}: "
-                    f"choose another checkpoint."
+                    f"{path} sets {name} to null, and this BERT cannot do without it: write the number that the model was "
+                    f"trained with{' (the id of [PAD])' if name == 'pad_token_id' else ''}."
                 )
-        return cls(**{field.name: given[field.name] for field in fields(cls) if field.name in given})
+        labels = labels_of(path, sizes.pop("id2label", None), given.get("num_labels"))
+        return cls(**sizes, id2label=labels)
 
-    def to_json(self):
-        """The text of a ``config.json`` that other BERT libraries read too."""
-        names = {"architectures": ["BertModel"], "model_type": "bert", "hidden_act": "gelu"}
-        return json.dumps(names | asdict(self), indent=2) + "\n"
+    def to_json(self, architecture: str = "BertModel") -> str:
+        """The text of a ``config.json`` that other BERT libraries read too.
+
+        Args:
+            architecture: the class of the model.
+        """
+        names = {"architectures": [architecture], "model_type": "bert", "hidden_act": "gelu"}
+        settings = asdict(self)
+        if self.id2label is None:
+            del settings["id2label"]
+        else:
+            settings["label2id"] = {label: number for number, label in self.id2label.items()}
+        return json.dumps(names | settings, indent=2) + "\n"
+
+    @property
+    def classifier_dropout_prob(self) -> float:
+        """The dropout before a head for labels: classifier_dropout, or hidden_dropout_prob where that is not given."""
+        return self.hidden_dropout_prob if self.classifier_dropout is None else self.classifier_dropout
+
+    @property
+    def num_labels(self) -> int:
+        """How many labels a head scores; 2 if none are named, as in other BERT libraries."""
+        return 2 if self.id2label is None else len(self.id2label)
+
+
+def check_settings(path: str | Path, given: dict, implemented: dict[str, tuple], passed_over: Collection[str]):
+    """Whatever a file asks for is implemented, or known to change nothing, or refused in a sentence.
+
+    Raises:
+        ValueError: a setting has a value that is not implemented, or is not known.
+    """
+    for name, value in given.items():
+        if name in implemented:
+            if value not in implemented[name]:
+                known = " or ".join(repr(each) for each in implemented[name] if each is not None)
+                raise ValueError(
+                    f"{path} asks for {name} = {value!r:.60}, and this BERT implements only {known}: choose another checkpoint."
+                )
+        elif name not in passed_over and value is not None:
+            raise ValueError(
+                f"{path} asks for {name} = {value!r:.60}, which this BERT does not know: choose another checkpoint, or, if you "
+                f"know that it changes nothing, take that line out of the file."
+            )
+
+
+def labels_of(path: str | Path, id2label: dict | None, num_labels: int | None) -> dict[int, str] | None:
+    """The labels of a config.json, whose numbers are text there. Older files say only how many there are."""
+    if id2label is None and num_labels is None:
+        return None
+    if id2label is None:
+        if not isinstance(num_labels, int) or not 1 <= num_labels <= 100_000:
+            raise ValueError(f"{path} sets num_labels to {num_labels!r:.60}, where a number of labels is expected: write that.")
+        return {number: f"LABEL_{number}" for number in range(num_labels)}
+    if not isinstance(id2label, dict) or not all(number.isdecimal() and number.isascii() for number in id2label):
+        raise ValueError(f"{path} sets id2label to {id2label!r:.60}, where names for the labels 0, 1, 2, … are expected.")
+    if num_labels not in (None, len(id2label)):
+        raise ValueError(f"{path} says that there are {num_labels!r:.20} labels, and names {len(id2label)}: make them agree.")
+    return {int(number): label for number, label in id2label.items()}
+
+
+def check_labels(id2label: dict[int, str]):
+    """Labels are numbered 0, 1, 2, … and have different names."""
+    if not isinstance(id2label, dict) or not all(isinstance(label, str) for label in id2label.values()):
+        raise TypeError(f"id2label is {id2label!r:.60}, where a dict of the labels' names by their numbers is expected.")
+    if not id2label or set(id2label) != set(range(len(id2label))):
+        raise ValueError(f"id2label numbers its labels {list(id2label)!r:.60}, where 0, 1, 2, … are expected: number them so.")
+    if len(set(id2label.values())) < len(id2label):
+        raise ValueError(f"id2label gives two labels the same name, {id2label!r:.60}: give each a name of its own.")
 
 
 def check_size(name, value, kind):

@@ -1,11 +1,13 @@
 """Files are whole and right, or they are not there."""
 
 import hashlib
+import json
 import os
 import re
+import secrets
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -13,6 +15,7 @@ from filelock import FileLock, Timeout
 from safetensors import SafetensorError
 
 PART = ".part"     # the end of the name of what is not finished yet
+SAVED, SAVING, GONE = ".saved", ".saving-", ".gone"     # how `whole_files` names its folders, and what is to be removed
 LOCK = "in-use.lock"     # in a folder that belongs to one process for a while
 
 
@@ -29,16 +32,27 @@ def whole_file(path: str | Path) -> Iterator[Path]:
     path = Path(path)
     folder = None
     try:
-        folder = Path(tempfile.mkdtemp(dir=path.parent, prefix=f"{path.name}.", suffix=PART))
-        temporary = folder / path.name
-        os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))     # less the umask
-        mode = temporary.stat().st_mode
-        yield temporary
-        if temporary.stat().st_mode != mode:     # a library may have put another file there
-            os.chmod(temporary, mode)
-        with open(temporary, "r+b") as file:
-            os.fsync(file)     # the content is on the disk before the name is
-        os.replace(temporary, path)
+        with errors_of(path):
+            folder = Path(tempfile.mkdtemp(dir=path.parent, prefix=f"{path.name}.", suffix=PART))
+            temporary = folder / path.name
+            os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))     # less the umask
+            mode = temporary.stat().st_mode
+            yield temporary
+            if temporary.stat().st_mode != mode:     # a library may have put another file there
+                os.chmod(temporary, mode)
+            with open(temporary, "r+b") as file:
+                os.fsync(file)     # the content is on the disk before the name is
+            os.replace(temporary, path)
+    finally:
+        if folder:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def errors_of(path: Path) -> Iterator[None]:
+    """What the system says against writing in the block becomes an OSError that names this path, also what safetensors says."""
+    try:
+        yield
     except OSError as error:
         raise OSError(error.errno, error.strerror or str(error), str(path)) from error
     except SafetensorError as error:
@@ -46,9 +60,6 @@ def whole_file(path: str | Path) -> Iterator[Path]:
         if not found:
             raise
         raise OSError(int(found[2]), found[1], str(path)) from error
-    finally:
-        if folder:
-            shutil.rmtree(folder, ignore_errors=True)
 
 
 def remove_leftovers(path: str | Path):
@@ -60,6 +71,64 @@ def remove_leftovers(path: str | Path):
                 shutil.rmtree(each, ignore_errors=True)
             else:
                 each.unlink(missing_ok=True)
+
+
+@contextmanager
+def whole_files(folder: str | Path, names: Iterable[str]):
+    """Replace some files of a folder together: whoever is stopped at any moment leaves all the old ones, or all the new ones.
+
+    What is written to the temporary folder that this gives is renamed at the end to ``.saved``: from that moment on the new
+    files count. Then they are moved into place, which `finish_saving` does too if it was not done.
+
+    Args:
+        folder: made if it is not there; its other files are left alone.
+        names: the files that belong together. Those that are not written anew are removed.
+    """
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    finish_saving(folder)
+    for leftover in folder.glob(f"{SAVING}*"):     # of a process that was killed
+        away = leftover.with_name(f"{SAVING}{secrets.token_hex(4)}.part")
+        with suppress(OSError):
+            leftover.rename(away)     # so that it is gone at once for its owner, should there be one
+            shutil.rmtree(away)
+    temporary = Path(tempfile.mkdtemp(dir=folder, prefix=SAVING, suffix=".part"))
+    try:
+        with errors_of(folder):
+            yield temporary
+        for name in names:
+            if not (temporary / name).exists() and (folder / name).exists():
+                (temporary / f"{name}{GONE}").touch()
+        temporary.rename(folder / SAVED)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+    finish_saving(folder)
+
+
+def finish_saving(folder: str | Path):
+    """Move the files that `whole_files` has saved into place, if it was stopped before it did.
+
+    Raises:
+        OSError: the folder cannot be written.
+    """
+    saved = Path(folder) / SAVED
+    if not saved.is_dir():
+        return
+    try:
+        for path in saved.iterdir():
+            with suppress(FileNotFoundError):     # another process finishes it too
+                if path.suffix == GONE:
+                    (saved.parent / path.stem).unlink(missing_ok=True)
+                    path.unlink()
+                else:
+                    os.replace(path, saved.parent / path.name)
+        with suppress(FileNotFoundError):
+            saved.rmdir()
+    except OSError as error:
+        raise OSError(
+            f"{folder} was not saved to its end, and what lies in {saved} cannot be moved into place ({error}): make the folder "
+            f"writable, and load it again."
+        ) from error
 
 
 @contextmanager
@@ -100,3 +169,19 @@ def file_digest(path: str | Path) -> str:
     """The SHA-256 of a file's content."""
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def read_json(path: str | Path) -> dict:
+    """The JSON object in a file of settings.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: the file is damaged, or holds something else.
+    """
+    try:
+        given = json.loads(Path(path).read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"{path} is not readable as JSON ({error}): fetch or write it again.") from error
+    if not isinstance(given, dict):
+        raise ValueError(f"{path} holds a {type(given).__name__}, where a JSON object with settings is expected: fetch it again.")
+    return given

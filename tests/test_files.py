@@ -9,7 +9,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from bert_parts.files import LOCK, alone_in, remove_leftovers, whole_file
+from bert_parts.files import LOCK, alone_in, remove_leftovers, whole_file, whole_files
 from tests.faults import file_size
 
 
@@ -103,3 +103,14 @@ def test_a_folder_belongs_to_one_process_at_a_time(tmp_path):
         assert os.listdir(tmp_path / "b") == [LOCK]
     assert asked() == "free"
     assert os.listdir(tmp_path / "b") == []
+
+
+@WRITERS
+def test_a_full_disk_leaves_all_files_that_belong_together(tmp_path, write):
+    for name in "ab":
+        (tmp_path / name).write_text(name)
+    with file_size(1000), pytest.raises(OSError) as error, whole_files(tmp_path, "ab") as folder:
+        (folder / "a").write_text("new")
+        write(folder / "b")
+    assert (error.value.errno, error.value.filename) == (errno.EFBIG, str(tmp_path))
+    assert sorted(os.listdir(tmp_path)) == ["a", "b"] and (tmp_path / "a").read_text() == "a"

@@ -145,3 +145,14 @@ def test_new_heads_start_small():
         last = [module for module in model.modules() if isinstance(module, torch.nn.Linear)][-1]
         assert last.bias.abs().max() == 0
         assert 0.01 < last.weight.std() < 0.03
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [(BertForSequenceClassification, transformers.BertForSequenceClassification),
+     (BertForTokenClassification, transformers.BertForTokenClassification)],
+)
+@pytest.mark.parametrize("rate", [None, 0.0, 0.4])
+def test_classifier_dropout_is_as_in_transformers(ours, theirs, rate):
+    config = dict(SIZES, hidden_dropout_prob=0.2, classifier_dropout=rate)
+    assert ours(BertConfig(**config), LABELS).dropout.p == theirs(transformers.BertConfig(**config)).dropout.p
