@@ -6,7 +6,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from bert_parts.files import alone_in, remove_leftovers, whole_file
+from bert_parts.files import LOCK, alone_in, remove_leftovers, whole_file
 
 STATE = "training.safetensors"     # in the folder given to fit: all that is needed to go on
 BETAS, EPSILON = (0.9, 0.999), 1e-6     # Devlin et al. 2019, appendix A.2; epsilon as in the published code
@@ -273,7 +273,7 @@ def save_state(path: Path, model: nn.Module, optimizer, settings: dict, history:
             save_file(tensors, temporary, metadata={name: json.dumps(value) for name, value in about.items()})
     except OSError as error:
         raise OSError(error.errno, f"{path} could not be written ({error.strerror}): make room for it, or give another folder; "
-                      f"the state that was saved before is kept.") from error
+                      f"the state that was saved before is kept") from error
 
 
 def load_state(path: Path, model: nn.Module, optimizer, settings: dict) -> History:
@@ -311,6 +311,16 @@ def load_state(path: Path, model: nn.Module, optimizer, settings: dict) -> Histo
     state = {number: {slot: tensors[f"{name}.{slot}"] for slot in SLOTS} for number, name in remembered.items()}
     optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
     return history
+
+
+def forget(folder: Path):
+    """Take away what `fit` has kept in a folder, and the folder, if nothing else lies in it."""
+    if folder.is_dir():
+        remove_leftovers(folder / STATE)
+        for name in (STATE, LOCK):
+            (folder / name).unlink(missing_ok=True)
+        with suppress(OSError):
+            folder.rmdir()
 
 
 def read_state(path: Path, afresh: str) -> tuple[dict[str, dict], History, dict[str, Tensor]]:
