@@ -152,12 +152,13 @@ def test_killed_at_the_end_it_does_not_train_again(place, monkeypatch, name):
 def test_leftovers_do_not_hold_it_up(unfinished):
     """What a process leaves that is killed while it saves; today, and as it once was."""
     state = unfinished / "out" / "seed_3.training"
-    (state / f"{STATE}.abc.part").mkdir()
-    (state / f"{STATE}.abc.part" / ".tmpxyz").write_text("half")
-    (state / f"{STATE}abc.part").write_text("half")
-    (unfinished / "out" / f"{RESULTS}.abc.part").mkdir()
-    assert command() == 0
-    assert sorted(os.listdir("out")) == [RESULTS, "seed_3"]
+    for _ in ("unfinished", "finished, but for taking away what is of no use any more"):
+        (state / f"{STATE}.abc.part").mkdir(parents=True)
+        (state / f"{STATE}.abc.part" / ".tmpxyz").write_text("half")
+        (state / f"{STATE}abc.part").write_text("half")
+        (unfinished / "out" / f"{RESULTS}.abc.part").mkdir()
+        assert command() == 0
+        assert sorted(os.listdir("out")) == [RESULTS, "seed_3"]
 
 
 def test_files_of_others_are_left_alone(unfinished):
