@@ -13,11 +13,11 @@ from typing import NamedTuple
 import torch
 from torch import nn
 
-from bert_parts.checkpoint import load_pretrained, save_pretrained
+from bert_parts.checkpoint import FILES, find_checkpoint, load_pretrained, save_pretrained
 from bert_parts.config import BertConfig
-from bert_parts.files import whole_file
+from bert_parts.files import alone_in, file_digest, remove_leftovers, whole_file
 from bert_parts.tokenizer import BertTokenizer
-from bert_parts.training import STATE, History
+from bert_parts.training import History, forget
 
 RESULTS = "results.json"
 
@@ -47,7 +47,7 @@ class Task(NamedTuple):
         epochs, learning_rate: unless others are given.
         examples_of: the examples from two files, or the course's own for None. Raises ValueError with file and line for a bad row.
         begin: (labels, seed, name or folder of a checkpoint) → a model to train, and its tokenizer.
-        fine_tune: trains it: (model, tokenizer, examples, epochs=, seed=, learning_rate=, folder=).
+        fine_tune: trains it: (model, tokenizer, examples, epochs=, seed=, learning_rate=, folder=, depends_on=); see `fit`.
         measure: (model, tokenizer, examples) → shares between 0 and 1 by their names, the most telling first.
     """
 
@@ -85,11 +85,18 @@ def enough_to_part(path: Path | None, count: int, what: str, least: int = 10):
 
 
 def main(task: Task, words: list[str] | None = None) -> int:
-    """Run a task as the words of the command line say. Gives the exit status: 1 after an error, told in one line."""
+    """Run a task as the words of the command line say. Gives the exit status: 1 after an error, 130 after Ctrl-C."""
     arguments = parser(task).parse_args(words)
     try:
         run(task, arguments)
-    except (ValueError, FileNotFoundError) as error:
+    except KeyboardInterrupt:
+        print("Stopped: give the same command again to go on from here.", file=sys.stderr)
+        return 130
+    except OSError as error:
+        about = f"{error.filename}: " if error.filename else ""
+        print(f"{about}{error.strerror}." if error.strerror else error, file=sys.stderr)
+        return 1
+    except ValueError as error:
         print(error, file=sys.stderr)
         return 1
     return 0
@@ -113,30 +120,31 @@ def run(task: Task, arguments: argparse.Namespace):
     if arguments.held_out and not arguments.data:
         raise ValueError("--held-out goes with --data: give both, or neither for the course's own data.")
     examples = task.examples_of(arguments.data, arguments.held_out)
-    settings = {"model": str(arguments.model), "epochs": arguments.epochs, "learning_rate": arguments.learning_rate,
+    settings = {"model": str(arguments.model), "weights": checkpoint_digest(arguments.model),
+                "epochs": arguments.epochs, "learning_rate": arguments.learning_rate,
                 "labels": list(examples.labels), "learned": len(examples.learned), "held_out": len(examples.held_out),
-                "data": digest([*examples.learned, *examples.held_out])}
-    arguments.output.mkdir(parents=True, exist_ok=True)
-    results = earlier(arguments.output / RESULTS, settings)
-    print(examples.told)
-    for seed in arguments.seeds:
-        if str(seed) not in results:
-            results[str(seed)] = one_seed(task, arguments, seed, examples)
-            with whole_file(arguments.output / RESULTS) as path:
-                path.write_text(json.dumps({"settings": settings, "seeds": results}, indent=2) + "\n", encoding="utf-8")
-        print(f"seed {seed}: {in_words(results[str(seed)])}")
+                "data": digest(examples.learned), "held-out data": digest(examples.held_out)}
+    with alone_in(arguments.output):
+        remove_leftovers(arguments.output / RESULTS)
+        results = earlier(arguments.output / RESULTS, settings)
+        print(examples.told)
+        for seed in arguments.seeds:
+            unfinished = arguments.output / f"seed_{seed}.training"
+            if str(seed) not in results:
+                results[str(seed)] = one_seed(task, arguments, seed, examples, unfinished, settings)
+                with whole_file(arguments.output / RESULTS) as path:
+                    path.write_text(json.dumps({"settings": settings, "seeds": results}, indent=2) + "\n", encoding="utf-8")
+            forget(unfinished)     # 0.3 GB, of no use any more now that its result is kept
+            print(f"seed {seed}: {in_words(results[str(seed)])}")
     tell_spread([results[str(seed)]["measured"] for seed in arguments.seeds])
 
 
-def one_seed(task: Task, arguments: argparse.Namespace, seed: int, examples: Examples) -> dict:
+def one_seed(task: Task, arguments: argparse.Namespace, seed: int, examples: Examples, unfinished: Path, settings: dict) -> dict:
     model, tokenizer = task.begin(examples.labels, seed, arguments.model)
-    unfinished = arguments.output / f"seed_{seed}.training"
     history = task.fine_tune(model, tokenizer, examples.learned, epochs=arguments.epochs, seed=seed,
-                             learning_rate=arguments.learning_rate, folder=unfinished)
+                             learning_rate=arguments.learning_rate, folder=unfinished, depends_on=settings | {"seed": seed})
     measured = task.measure(model, tokenizer, examples.held_out)
     save_pretrained(model, tokenizer, arguments.output / f"seed_{seed}")
-    (unfinished / STATE).unlink()     # 0.3 GB, of no use any more
-    unfinished.rmdir()
     return {"measured": measured, "seconds": history.seconds, "steps": len(history.loss)}
 
 
@@ -155,6 +163,12 @@ def tell_spread(measured: list[dict[str, float]]):
 
 def digest(examples: Sequence) -> str:
     return hashlib.sha256(json.dumps(examples).encode()).hexdigest()
+
+
+def checkpoint_digest(name: str) -> str:
+    """Of all files that make a checkpoint what it is."""
+    folder = find_checkpoint(name)
+    return digest([[each, file_digest(folder / each)] for each in sorted(FILES) if (folder / each).is_file()])
 
 
 def earlier(path: Path, settings: dict) -> dict:

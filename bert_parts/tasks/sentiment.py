@@ -65,7 +65,7 @@ def begin(num_labels: int, seed: int, name: str = "all-MiniLM-L6-v2") -> tuple[B
 
 def fine_tune(
     model: nn.Module, tokenizer: BertTokenizer, examples: Sequence[Example], *, epochs: float = EPOCHS, seed: int = 0,
-    learning_rate: float = RATE, folder: Path | None = None,
+    learning_rate: float = RATE, folder: Path | None = None, depends_on: dict | None = None,
 ) -> History:
     """Train all of the model on the examples."""
     lengths = [len(tokenizer.ids(example.text)) for example in examples]
@@ -78,7 +78,7 @@ def fine_tune(
 
     torch.manual_seed(seed)
     return fit(model, batch_at, lambda model, batch: F.cross_entropy(model(**batch[0]), batch[1]),
-               steps=len(batches), learning_rate=learning_rate, folder=folder)
+               steps=len(batches), learning_rate=learning_rate, folder=folder, depends_on=depends_on)
 
 
 def label_scores(model: nn.Module, tokenizer: BertTokenizer, texts: Sequence[str], batch_size: int = 64) -> Tensor:
