@@ -528,6 +528,7 @@ def test_a_kept_part_is_judged_when_it_or_the_course_has_changed(empty_home, cap
     assert mine("attention_weights") is not attention_weights and len(judged) == 2
     assert mine("attention_weights") is not attention_weights and len(judged) == 2
     assert capsys.readouterr().out == ""     # not even what it prints
+    assert path.read_text().splitlines()[1:] == ["print('a word')", *KEPT.splitlines()]     # under one seal, the last
     path.write_text(path.read_text().replace("-inf", "inf"))
     assert mine("attention_weights") is attention_weights and len(judged) == 3
     assert "not right any more" in capsys.readouterr().out

@@ -24,10 +24,13 @@ class Cell:
     error: str | None = None
 
     def writes(self, name: str) -> bool:
-        """Does it define that name, or try to?"""
-        if definition_in(self.text, name):
+        """Does it define that name at its top level, or would it, if it could be read?"""
+        if self.error and re.search(rf"^(def|class)\s+{name}\b", self.text, re.MULTILINE):
             return True
-        return bool(self.error) and re.search(rf"^(async +def|def|class)\s+{name}\b", self.text, re.MULTILINE) is not None
+        return self.definition(name) is not None
+
+    def definition(self, name: str) -> str | None:
+        return definition_in(self.text, name) if name in self.text else None
 
 
 ran: list[Cell] = []     # in this kernel, the running one last
@@ -66,7 +69,7 @@ def origin(name: str, source: str | None) -> str:
 def later_try(name: str, source: str | None) -> str:
     """A warning if a cell that was run later was to replace that version and did not; else ""."""
     tries = [cell for cell in ran if cell.writes(name)]
-    places = {cell.place for cell in tries} - {None}
+    places = {cell.place for cell in tries} - {None}     # where it has been written
     last = next((cell for cell in reversed(ran) if cell in tries or cell.place in places), None)
     judged = cell_of(name, source)
     if last is None or last is judged or last is ran[-1]:
@@ -83,4 +86,4 @@ def later_try(name: str, source: str | None) -> str:
 
 def cell_of(name: str, source: str | None) -> Cell | None:
     """The last cell that defines the name with just that source."""
-    return next((cell for cell in reversed(ran) if source and definition_in(cell.text, name) == source), None)
+    return next((cell for cell in reversed(ran) if source and cell.definition(name) == source), None)
