@@ -742,6 +742,16 @@ def test_a_cell_that_no_longer_writes_the_part_is_spoken_of(notebook):
         "is the version of cell [1].")
 
 
+def test_a_part_that_moved_to_another_cell_is_no_older_version(notebook):
+    notebook("a", WRONG)
+    notebook("b", GOOD)
+    notebook("a", "1 + 1")
+    assert notebook("c", LOOK).message.endswith("Judged is `attention_weights` as it ran in cell [2].")
+    notebook("b", GOOD.replace("def attention_weights", "de attention_weights"))
+    notebook("a", "1 + 2")
+    assert notebook("c", LOOK).message.startswith("Cell [5], which was to write `attention_weights` anew, stopped with SyntaxError")
+
+
 def test_nothing_more_is_said_where_part_and_check_are_one_cell(notebook):
     outside = check(typed(WRONG)["attention_weights"]).message
     notebook("a", GOOD.replace("None):", "None)"))

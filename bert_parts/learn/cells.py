@@ -67,20 +67,19 @@ def origin(name: str, source: str | None) -> str:
 
 
 def later_try(name: str, source: str | None) -> str:
-    """A warning if a cell that was run later was to replace that version and did not; else ""."""
-    tries = [cell for cell in ran if cell.writes(name)]
-    places = {cell.place for cell in tries} - {None}     # where it has been written
-    last = next((cell for cell in reversed(ran) if cell in tries or cell.place in places), None)
+    """A warning if a cell that ran later was to replace that version and did not; else ""."""
     judged = cell_of(name, source)
-    if last is None or last is judged or last is ran[-1]:
-        return ""
-    older = f"the version of cell [{judged.number}]" if judged and judged.number else "an older version"
-    if last.error:
-        return (f"Cell [{last.number}], which was to write `{name}` anew, stopped with {last.error}. So what is judged is {older}: "
-                "mend the newer cell, run it, then check again.\n")
-    if last not in tries:
-        return (f"The cell of `{name}` was changed: when it ran as [{last.number}], it did not write `{name}`. So what is judged "
-                f"is {older}.\n")
+    older = f"the version of cell [{judged.number}]" if judged else "an older version"
+    for cell in reversed(ran[ran.index(judged) + 1 if judged else 0 : -1]):
+        same_place = judged is not None and cell.place is not None and cell.place == judged.place
+        if cell.error and (same_place or cell.writes(name)):
+            return (f"Cell [{cell.number}], which was to write `{name}` anew, stopped with {cell.error}. So what is judged is "
+                    f"{older}: mend the newer cell, run it, then check again.\n")
+        if cell.writes(name):
+            return ""
+        if same_place:
+            return (f"The cell of `{name}` was changed: when it ran as [{cell.number}], it did not write `{name}`. So what is "
+                    f"judged is {older}.\n")
     return ""
 
 
