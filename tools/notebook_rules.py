@@ -6,6 +6,8 @@ import re
 from html.parser import HTMLParser
 from pathlib import Path
 
+from tools.widget_twins import WIDGET_VIEW
+
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "notebooks"
 MAX_BYTES = 1_500_000
@@ -87,6 +89,10 @@ def output_problems(output: dict, may_fail: bool) -> list[str]:
     if path:
         found.append(f"its output names a folder of this machine: …{words[max(0, path.start() - 40):path.end() + 60]}…")
     data = output.get("data", {})
+    if WIDGET_VIEW in data and "text/html" not in data:
+        found.append("its widget has no twin for viewers without widgets: run `make notebooks`, which gives it one.")
+    if "<img" in text_of(data.get("text/html", "")) and WIDGET_VIEW not in data and "image/png" not in data:
+        found.append("its picture is HTML only: show it with bert_parts.visualize.show(figure, alt), which gives a PNG as well.")
     if "image/png" in data and not alt_of(output["metadata"]):
         found.append("its picture has no alt text: show it with bert_parts.visualize.show(figure, alt).")
     if "text/html" in data and images_without_alt(text_of(data["text/html"])):
