@@ -8,6 +8,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 from playwright.sync_api import expect
 
 from bert_parts.visualize import head_view, heads_grid, heatmap, model_view
+from tools.notebook_rules import MAX_TABLE
 from tools.widget_twins import STATE, WIDGET_VIEW, give_twins
 
 from .looking import VIEW, check_contrast, check_views, run_all, views
@@ -130,6 +131,19 @@ def test_a_frame_hides_its_still_picture(page, exported):
         over, under = view.bounding_box(), still.bounding_box()
         assert over["x"] <= under["x"] and over["x"] + over["width"] >= under["x"] + under["width"]
         assert over["y"] <= under["y"] and over["y"] + over["height"] >= under["y"] + under["height"]
+
+
+def test_a_table_of_the_widest_kind_fits_into_a_window_of_900_pixels(lab, page):
+    """notebook_rules.MAX_TABLE is what JupyterLab has room for; a few characters more would break the line."""
+    lines = "\n".join("x" * MAX_TABLE for _ in range(60))
+    printed = new_output("stream", name="stdout", text=lines)
+    nbformat.write(new_notebook(cells=[new_code_cell("...", outputs=[printed])]), lab.root / "wide.ipynb")
+    page.set_viewport_size({"width": 900, "height": 900})
+    page.goto(f"{lab.address}/doc/tree/wide.ipynb?reset&token={lab.token}")
+    text = page.locator(".jp-OutputArea-output pre")
+    expect(text).to_have_count(1)
+    assert text.evaluate("pre => pre.getBoundingClientRect().height / parseFloat(getComputedStyle(pre).lineHeight)") < 61
+    lab.tidy()
 
 
 def test_a_widget_has_its_twin_where_no_widget_can_be_drawn(lab, page):
