@@ -334,6 +334,7 @@ def head_view(
     check_choice("layer", [layer], len(maps))
     check_choice("head", heads or [], maps[0].size(1))
     weights, rows, columns, left_out = first_tokens(maps, rows, columns, HEAD_VIEW, MOST_TOKENS)
+    weights = weights.round(decimals=3)     # what a line's opacity can show, and a third of the bytes
     page = bertviz.head_view(**for_bertviz(weights, rows, columns), layer=layer, heads=heads, html_action="return")
     still = draw_head_view(weights[layer], rows, columns, heads or list(range(weights.size(1))), f"Layer {layer}")
     pairs = [f"head {head}: {strongest(panel, rows, columns)[0]}" for head, panel in enumerate(weights[layer])]
@@ -357,6 +358,7 @@ def model_view(maps: list[Tensor], rows: list[str], columns: list[str] | None = 
     columns = rows if columns is None else columns
     check_maps(maps, rows, columns)
     weights, rows, columns, left_out = first_tokens(maps, rows, columns, MODEL_VIEW, MOST_TOKENS)
+    weights = weights.round(decimals=3)
     page = bertviz.model_view(**for_bertviz(weights, rows, columns), display_mode="light", html_action="return")
     words = describe_grid(weights, rows, columns)
     note = "Click a thumbnail to enlarge it, and again to close it. By keyboard: Tab to a thumbnail, then Enter."
@@ -378,8 +380,8 @@ def check_choice(what: str, chosen: list[int], count: int):
 
 
 def for_bertviz(weights: Tensor, rows: list[str], columns: list[str]) -> dict:
-    """bertviz's arguments. Three decimals are more than a line's opacity can show, and a third of the bytes."""
-    attention = [layer[None] for layer in weights.round(decimals=3)]
+    """bertviz's arguments."""
+    attention = [layer[None] for layer in weights]
     rows, columns = ([token.replace("<", LESS_THAN) for token in tokens] for tokens in (rows, columns))
     if rows == columns:
         return {"attention": attention, "tokens": rows}

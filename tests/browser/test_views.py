@@ -62,7 +62,8 @@ def an_executed_notebook():
     """The same pictures, drawn here and put in as outputs."""
     maps = list(torch.randn(4, 1, 12, 14, 14, generator=torch.Generator().manual_seed(0)).mul(3).softmax(-1))
     pictures = [draw(maps, TOKENS) for draw in (head_view, model_view, heads_grid)] + [heatmap(maps[0][0, 0], TOKENS)]
-    outputs = [new_output("display_data", *picture._repr_mimebundle_()) for picture in pictures]
+    bundles = [picture._repr_mimebundle_() for picture in pictures]
+    outputs = [new_output("display_data", data, metadata=about) for data, about in bundles]
     return new_notebook(cells=[new_code_cell("...", outputs=[output]) for output in outputs])
 
 
