@@ -31,18 +31,24 @@ def read_rows(path: str | Path, columns: Sequence[str], may_be_empty: Sequence[s
         ValueError: its name ends in neither .csv nor .jsonl; or a row is not as described: not UTF-8, not CSV or JSON, a
             column missing or empty, no rows at all. The message names the file and the line.
     """
-    path = Path(path)
-    readers = {".csv": csv_rows, ".jsonl": json_rows}
-    if path.suffix.lower() not in readers:
-        raise ValueError(f"{path.name} ends in neither .csv nor .jsonl: save it as one of the two.")
-    rows = []
-    for line, fields in readers[path.suffix.lower()](path.name, decoded(path)):
+    path, rows = Path(path), []
+    for line, fields in read_fields(path):
         row = Row({name: field_of(fields, name, f"{path.name}, line {line}", name in may_be_empty) for name in columns})
         row.line = line
         rows.append(row)
-    if not rows:
-        raise ValueError(f"{path.name}, line 1: the file holds no rows, and at least one is needed.")
     return rows
+
+
+def read_fields(path: Path) -> Iterator[tuple[int, dict]]:
+    """The line on which each row begins, and all its fields as they are written, by column. Raises as read_rows."""
+    readers = {".csv": csv_rows, ".jsonl": json_rows}
+    if path.suffix.lower() not in readers:
+        raise ValueError(f"{path.name} ends in neither .csv nor .jsonl: save it as one of the two.")
+    line = None
+    for line, fields in readers[path.suffix.lower()](path.name, decoded(path)):
+        yield line, fields
+    if line is None:
+        raise ValueError(f"{path.name}, line 1: the file holds no rows, and at least one is needed.")
 
 
 def decoded(path: Path) -> str:
