@@ -25,6 +25,8 @@ def printed(text):
     (shown(PNG | {"text/html": "<img src=''>"}, ALT), "an <img> in its output has no alt text"),
     (shown({WIDGET_VIEW: {"model_id": "box"}, "text/plain": "VBox(children=…"}), "no twin"),
     (shown({WIDGET_VIEW: {"model_id": "box"}, "text/plain": "a", "text/html": "<p>a"}), None),
+    (shown({"text/html": "<b>18</b>", "text/plain": "<IPython.core.display.HTML object>"}), "no words"),
+    (shown({"text/html": "<b>18</b>", "text/plain": "<b> 18 object"}), None),
     (printed("a  " + "b" * (MAX_TABLE - 3)), None),
     (printed("a  " + "b" * (MAX_TABLE - 2)), f"has {MAX_TABLE + 1} characters"),
     (printed("prose that flows is broken without harm, wherever it stands. " * 3), None),

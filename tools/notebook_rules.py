@@ -100,6 +100,8 @@ def output_problems(output: dict, may_fail: bool) -> list[str]:
         found.append("its widget has no twin for viewers without widgets: run `make notebooks`, which gives it one.")
     if "<img" in text_of(data.get("text/html", "")) and WIDGET_VIEW not in data and "image/png" not in data:
         found.append("its picture is HTML only: show it with bert_parts.visualize.show(figure, alt), which gives a PNG as well.")
+    if re.search(r"<[\w.]+ object( at 0x\w+)?>", text_of(data.get("text/plain", ""))):
+        found.append("it has no words for viewers without HTML: show it as bert_parts.visualize.Picture(html, words).")
     if "image/png" in data and not alt_of(output["metadata"]):
         found.append("its picture has no alt text: show it with bert_parts.visualize.show(figure, alt).")
     if "text/html" in data and images_without_alt(text_of(data["text/html"])):
