@@ -53,3 +53,35 @@ def of_output(output: dict) -> tuple[str, str]:
 
 def joined(text: str | list[str]) -> str:
     return text if isinstance(text, str) else "".join(text)
+
+
+class Watched:
+    """The widgets of a kernel, as its messages make them: what a viewer would know of them.
+
+    Attributes:
+        state: of each widget, by its id, as a notebook holds it.
+    """
+
+    def __init__(self):
+        self.state: dict[str, dict] = {}
+        self.capturing: str | None = None     # the output widget into which outputs go now
+
+    def takes(self, message: dict) -> bool:
+        """Learn from a message. Whether it is for a widget alone, and no output of the cell."""
+        kind, content = message["msg_type"], message["content"]
+        if kind == "comm_open":
+            self.state[content["comm_id"]] = {"state": dict(content["data"].get("state", {}))}
+        elif kind == "comm_msg" and content["comm_id"] in self.state:
+            self.update(content["comm_id"], content["data"].get("state", {}))
+        elif kind == "clear_output" and self.capturing:
+            self.state[self.capturing]["state"]["outputs"] = []
+        elif kind in ("stream", "display_data", "execute_result", "error") and self.capturing:
+            inside = self.state[self.capturing]["state"]
+            inside["outputs"] = [*inside.get("outputs", []), content]
+        return kind.startswith("comm_") or (bool(self.capturing) and kind != "status")
+
+    def update(self, model_id: str, state: dict):
+        """An output widget catches outputs for as long as it has a message's id."""
+        self.state[model_id]["state"] |= state
+        if "msg_id" in state:
+            self.capturing = model_id if state["msg_id"] else None
