@@ -273,7 +273,7 @@ def save_state(path: Path, model: nn.Module, optimizer, settings: dict, history:
             save_file(tensors, temporary, metadata={name: json.dumps(value) for name, value in about.items()})
     except OSError as error:
         raise OSError(error.errno, f"{path} could not be written ({error.strerror}): make room for it, or give another folder; "
-                      f"the state that was saved before is kept") from error
+                      f"a state that was saved before is kept") from error
 
 
 def load_state(path: Path, model: nn.Module, optimizer, settings: dict) -> History:

@@ -66,15 +66,29 @@ class Kills:
         """Kill it after at most so many seconds each time, until it gets through or `most` kills are done. How many were it?"""
         for count in range(most):
             process = self.started(folder)
-            process.join(self.random.uniform(0, seconds))
+            self.wait(process, folder, seconds)
             if process.exitcode is not None:
                 assert process.exitcode == 0, f"It cannot finish: exit status {process.exitcode}, after {dict(self.met)}"
                 return count
             process.kill()
             process.join()
-            self.met["while a file was written"] += any(folder.rglob("*.part"))
-            self.met["at another moment"] += not any(folder.rglob("*.part"))
+            self.met["while a file was written" if is_written(folder) else "at another moment"] += 1
         return most
+
+    def wait(self, process, folder: Path, seconds: float):
+        """For a moment at random; every other time for one soon after the next file is begun."""
+        process.join(self.random.uniform(0, seconds))
+        if self.random.random() < 0.5:
+            while process.exitcode is None and not is_written(folder):
+                time.sleep(0.001)
+            time.sleep(self.random.uniform(0, 0.02))
+
+
+def is_written(folder: Path) -> bool:
+    try:
+        return any(folder.rglob("*.part"))
+    except FileNotFoundError:     # it was, until now
+        return True
 
 
 # ---------------------------------------------------------------- what is killed

@@ -21,9 +21,11 @@ def by_safetensors(path):
     save_file({"a": torch.zeros(1250)}, path)
 
 
+UNIX = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no umask, and no SIGKILL")
 WRITERS = pytest.mark.parametrize("write", [by_text, by_safetensors])
 
 
+@UNIX
 @WRITERS
 @pytest.mark.parametrize(("umask", "mode"), [(0o022, 0o644), (0o077, 0o600), (0o002, 0o664), (0o027, 0o640)])
 def test_the_umask_says_who_may_read_a_file(tmp_path, write, umask, mode):
@@ -74,6 +76,7 @@ with alone_in(sys.argv[1]), whole_file(sys.argv[1] + "/a") as path:
 """
 
 
+@UNIX
 def test_what_a_killed_process_leaves_is_known_and_cleared(tmp_path):
     (tmp_path / "a").write_text("before")
     assert subprocess.run([sys.executable, "-c", KILLED, str(tmp_path)]).returncode == -9

@@ -204,6 +204,7 @@ def test_a_full_disk(place, capsys, most):
     assert bits(place / "out") == bits(place / "whole")
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows sends no SIGINT to another process")
 def test_ctrl_c(place):
     """As from a keyboard, in the middle of a training of many epochs: no traceback, how to go on, and the status of its kind."""
     words = [sys.executable, "-m", "bert_parts.tasks.sentiment", *COMMAND, "--epochs", "5000"]
