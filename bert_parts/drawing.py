@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 # matplotlib and Pillow are imported where they are used: they would double the time of `import bert_parts`.
 
-COLOURS = "magma_r"     # perceptually uniform, and light where little is attended to, like paper
+COLOURS = "magma_r"      # perceptually uniform, and light where little is attended to, like paper
 DPI = 110
 CSS_DPI = 96             # pixels of a page in an inch
 MODEL_WIDTH = 970        # of bertviz's model view, in pixels

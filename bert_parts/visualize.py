@@ -278,13 +278,13 @@ def describe_panels(panels: Tensor, rows: list[str], columns: list[str], titles:
     return f"{words} The strongest pairs: {'; '.join(strongest(panels[0], rows, columns)[:3])}."
 
 
-def describe_grid(weights: Tensor, rows: list[str], columns: list[str]) -> str:
+def describe_grid(weights: Tensor, rows: list[str], columns: list[str], each: str = "a small heatmap") -> str:
     """The grid in words: which tokens draw the most weight, and in how many heads."""
     layers, heads = weights.shape[:2]
     favourites = Counter(columns[c] for c in weights.mean(dim=2).argmax(dim=-1).flatten().tolist())
     counts = ", ".join(f"{token} ({count})" for token, count in favourites.most_common(3))
     return (
-        f"Grid of {layers} layers × {heads} heads, each a small heatmap: {describe_tokens(rows, columns)} "
+        f"Grid of {layers} layers × {heads} heads, each {each}: {describe_tokens(rows, columns)} "
         f"What draws the most weight (in how many heads): {counts}."
     )
 
@@ -340,7 +340,7 @@ def head_view(
     pairs = [f"head {head}: {strongest(panel, rows, columns)[0]}" for head, panel in enumerate(weights[layer])]
     words = f"Layer {layer}: {describe_tokens(rows, columns)} The strongest pair of each head: {'; '.join(pairs)}."
     note = (
-        "Choose a layer at the top. Each coloured square is a head: click to switch it off or on, double-click to see "
+        "choose a layer at the top. Each coloured square is a head: click to switch it off or on, double-click to see "
         "it alone. Point at a word to see only its lines. By keyboard: Tab to a square, then Enter to switch it, "
         "Shift+Enter to see it alone."
     )
@@ -360,8 +360,8 @@ def model_view(maps: list[Tensor], rows: list[str], columns: list[str] | None = 
     weights, rows, columns, left_out = first_tokens(maps, rows, columns, MODEL_VIEW, MOST_TOKENS)
     weights = weights.round(decimals=3)
     page = bertviz.model_view(**for_bertviz(weights, rows, columns), display_mode="light", html_action="return")
-    words = describe_grid(weights, rows, columns)
-    note = "Click a thumbnail to enlarge it, and again to close it. By keyboard: Tab to a thumbnail, then Enter."
+    words = describe_grid(weights, rows, columns, each="a bundle of lines")
+    note = "click a thumbnail to enlarge it, and again to close it. By keyboard: Tab to a thumbnail, then Enter."
     height = model_view_height(*weights.shape)
     still = draw_model_view(weights, height)
     return framed(page.data, "Model view", weights, still, f"padding-bottom:{MARGINS}px", words, note, left_out)
@@ -400,16 +400,16 @@ def framed(page: str, name: str, weights: Tensor, still, room: str, words: str, 
     data = still_png(still)
     source = document(page, title, heads).replace("&", "&amp;").replace("'", "&#39;")     # all that the quotes need
     size = still.get_size_inches() * CSS_DPI
-    picture = img(data, alt, f"display:block;margin:0;width:{round(size[0])}px;max-width:100%;height:auto")
+    behind = img(data, alt, f"display:block;margin:0;width:{round(size[0])}px;max-width:100%;height:auto")
     frame = (
         f"<iframe title=\"{title}\" sandbox=\"allow-scripts\" srcdoc='{source}' "
         f'style="position:absolute;top:0;left:0;width:100%;height:100%;border:0;background:#fff"></iframe>'
     )
-    words = "".join(f'<p style="margin:0;padding:0 8px 8px;color:#333;font-size:13px">{text}</p>' for text in (
-        f"To explore it, once the cell has run: {note[0].lower()}{note[1:]}", left_out) if text)
+    below = [f"To explore it, once the cell has run: {note}", left_out]
+    notes = "".join(f'<p style="margin:0;padding:0 8px 8px;color:#333;font-size:13px">{text}</p>' for text in below if text)
     # Wrapped, since IPython takes a block that opens with <iframe for a mistake and warns.
-    drawing = f'<div style="position:relative;{room}">{picture}{frame}</div>'
-    return Picture(f'<div style="background:#fff;color:#333">{drawing}{words}</div>', alt, data)
+    drawing = f'<div style="position:relative;{room}">{behind}{frame}</div>'
+    return Picture(f'<div style="background:#fff;color:#333">{drawing}{notes}</div>', alt, data)
 
 
 def document(page: str, title: str, heads: int) -> str:

@@ -84,7 +84,7 @@ def test_an_untrusted_notebook_shows_what_is_static(lab, page, photograph):
     pictures = page.locator(".jp-OutputArea-output img")
     expect(pictures).to_have_count(4)
     words = [picture.get_attribute("alt") for picture in pictures.all()]
-    assert [alt.split()[0] for alt in words] == ["Head", "Model", "Grid", "Heatmap"]
+    assert [alt.split()[0] for alt in words] == ["Head", "Model", "Grid", "Heatmap:"]
     assert [round(picture.bounding_box()["width"]) for picture in pictures.all()[:2]] == [360, 970]
     pictures.evaluate_all("pictures => Promise.all(pictures.map(picture => picture.decode()))")     # else it throws
     expect(page.get_by_text("To explore it, once the cell has run: choose a layer")).to_be_visible()
