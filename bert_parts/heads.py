@@ -46,10 +46,11 @@ class Transform(nn.Module):
 
 
 class MaskedLMHead(nn.Module):
-    """A score for every word of the vocabulary: how well does its own vector fit? (Devlin et al. 2019, section 3.1, task 1.)
+    """A score for every word of the vocabulary: how well does its own vector fit?
 
-    The words are scored by the very table that they are looked up in, which is why the head has no matrix of that size; what
-    is its own is a bias for each word.
+    The words are scored by the very table that they are looked up in, which is why the head has no
+    matrix of that size; what is its own is a bias for each word
+    (Devlin et al. 2019, section 3.1, task 1).
 
     Shapes:
         hidden (…, D), words (V, D) → scores (…, V)

@@ -44,7 +44,9 @@ def choose_tokens(candidates: Tensor, rate: float, generator: Generator) -> Tens
 
 
 def choose_words(candidates: Tensor, continues: Tensor, rate: float, generator: Generator) -> Tensor:
-    """Whole words: either all pieces of a word or none ("whole word masking", in the published code since May 2019).
+    """Whole words: either all pieces of a word or none.
+
+    That is "whole word masking", in the published code since May 2019.
 
     Args:
         continues: which tokens go on with the word of the token before, as ##ing does.
@@ -60,7 +62,9 @@ def choose_words(candidates: Tensor, continues: Tensor, rate: float, generator: 
 
 
 def hide_tokens(input_ids: Tensor, chosen: Tensor, mask_id: int, vocab_size: int, generator: Generator) -> Tensor:
-    """Of the chosen tokens 80 % become [MASK], 10 % any token at all, and 10 % stay (Devlin et al. 2019, appendix A.1).
+    """Of the chosen tokens 80 % become [MASK], 10 % any token at all, and 10 % stay.
+
+    As in Devlin et al. 2019, appendix A.1.
 
     Shapes:
         input_ids (B, T) int64, chosen (B, T) bool → (B, T) int64; input_ids itself is left as it is
@@ -95,14 +99,16 @@ def mask_tokens(
 
 
 def masked_lm_loss(model: nn.Module, batch: dict[str, Tensor], labels: Tensor) -> Tensor:
-    """The mean cross-entropy, in nats, over the tokens that are asked for; only for these are words scored.
+    """The mean cross-entropy, in nats, over the tokens that are asked for.
+
+    Only for these are words scored.
 
     Args:
         model: a BertForMaskedLM or a BertForPreTraining.
         labels: the id that was there, or NOT_ASKED where nothing is asked for.
 
     Shapes:
-        a batch of (B, T), labels (B, T) → a number; 0, with a gradient still, if nothing is asked for
+        a batch of (B, T), labels (B, T) → a number; 0, with a gradient still, if nothing is asked
     """
     hidden, _ = model.bert(**batch)                     # (B, T, D)
     asked = labels != NOT_ASKED
@@ -143,6 +149,56 @@ def unigram_entropy(input_ids: Tensor, candidates: Tensor) -> float:
     counts = input_ids[candidates].bincount().double()
     shares = counts[counts > 0] / counts.sum()
     return float(-(shares * shares.log()).sum())
+
+
+# ---------------------------------------------------------------- an optimizer for matrices
+
+
+class Muon(torch.optim.Optimizer):
+    """Steps that are as long in every direction of a matrix: momentum, made orthogonal (Jordan et al. 2024).
+
+    The steps are as long as Adam's usually are, so that both can have the same learning rate (Liu et al. 2025, section 2.2).
+    As torch.optim.Muon with `adjust_lr_fn="match_rms_adamw"`; but that one counts in bfloat16, for which most processors have
+    no instructions, and then needs thirty times as long.
+
+    Args:
+        matrices: parameters of two dimensions. For tables of embeddings and for biases take AdamW.
+
+    Raises:
+        ValueError: one of the parameters is no matrix.
+    """
+
+    def __init__(self, matrices, lr: float = 0.01, momentum: float = 0.95, weight_decay: float = 0.1):
+        super().__init__(matrices, {"lr": lr, "momentum": momentum, "weight_decay": weight_decay})
+        shapes = [tuple(p.shape) for group in self.param_groups for p in group["params"] if p.dim() != 2]
+        if shapes:
+            raise ValueError(f"A parameter has the shape {shapes[0]}, where matrices are expected: give the others to AdamW.")
+
+    @torch.no_grad()
+    def step(self):
+        for group in self.param_groups:
+            for matrix in group["params"]:
+                if matrix.grad is None:
+                    continue
+                memory = self.state[matrix].setdefault("momentum", torch.zeros_like(matrix))
+                memory.lerp_(matrix.grad, 1 - group["momentum"])
+                way = orthogonal(matrix.grad.lerp(memory, group["momentum"]))
+                matrix.mul_(1 - group["lr"] * group["weight_decay"])
+                matrix.sub_(0.2 * max(matrix.shape) ** 0.5 * group["lr"] * way)
+
+
+def orthogonal(matrix: Tensor, rounds: int = 5) -> Tensor:
+    """The matrix with its singular values brought near 1, by products alone (Newton and Schulz; coefficients of Jordan et al.).
+
+    Shapes:
+        (M, N) → (M, N)
+    """
+    wide = matrix if matrix.size(0) <= matrix.size(1) else matrix.T
+    x = wide / wide.norm().clamp(min=1e-7)
+    for _ in range(rounds):
+        square = x @ x.T
+        x = 3.4445 * x + (2.0315 * square @ square - 4.7750 * square) @ x
+    return x if wide is matrix else x.T
 
 
 # ---------------------------------------------------------------- rows of one length
@@ -193,16 +249,18 @@ def is_short_form(text: str, end: int) -> bool:
 
 
 def sentence_pairs(documents: list[list[list[int]]], room: int, generator: Generator) -> list[Pair]:
-    """Pairs for next sentence prediction: half of the seconds follow, half come from another document at random.
+    """Pairs for next sentence prediction: half of the seconds follow, half are of another document.
 
-    Each document is read from its beginning. Sentences are taken until the room is full; a cut between two of them,
-    drawn at random, ends the first text. The second is what comes after the cut; or sentences of another document, from
-    any one of them on, until the room beside the first is full, and then what comes after the cut begins the next pair
-    (Devlin et al. 2019, section 3.1, task 2, and appendix A.2). A sentence that is left alone at the end gives no pair.
+    Each document is read from its beginning. Sentences are taken until the room is full; a cut
+    between two of them, drawn at random, ends the first text. The second is what comes after the
+    cut; or sentences of another document drawn at random, from any one of them on, until the room
+    beside the first is full, and then what comes after the cut begins the next pair (Devlin et al.
+    2019, section 3.1, task 2, and appendix A.2). A sentence left alone at the end gives no pair.
 
     Args:
-        documents: two or more, each a list of sentences, each of these a list of ids, none of them empty.
-        room: the number of ids that both texts may have together; the longer one is cut first, true pair or false.
+        documents: two or more, each a list of sentences, each of these a list of ids, none empty.
+        room: the number of ids that both texts may have together; the longer one is cut first,
+            true pair or false.
 
     Returns:
         A Pair for each: the first text, the second, and whether it follows.

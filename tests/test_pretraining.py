@@ -7,13 +7,14 @@ import torch
 import transformers
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from torch import Generator
+from torch import Generator, nn
 from torch.nn import functional as F
 
 from bert_parts import BertConfig, BertForMaskedLM, BertForPreTraining, BertTokenizer, load_pretrained, passages
 from bert_parts.datasets import addresses
 from bert_parts.pretraining import (
     NOT_ASKED,
+    Muon,
     choose_tokens,
     choose_words,
     fill_mask,
@@ -22,6 +23,7 @@ from bert_parts.pretraining import (
     masked_lm_loss,
     masked_lm_scores,
     may_be_chosen,
+    orthogonal,
     pack,
     sentence_pairs,
     split_sentences,
@@ -357,3 +359,43 @@ def test_fill_mask_against_transformers():
 def test_fill_mask_says_what_is_wrong(text, k, message):
     with pytest.raises(ValueError, match=message):
         fill_mask(text, k, BertForMaskedLM(CONFIG).eval(), SMALL)
+
+
+# ---------------------------------------------------------------- Muon
+
+
+def matrices(seed: int = 0) -> list[nn.Parameter]:
+    torch.manual_seed(seed)
+    return [nn.Parameter(torch.randn(shape)) for shape in ((16, 16), (16, 40), (40, 16))]
+
+
+def test_orthogonal_brings_singular_values_near_one_and_keeps_directions():
+    for matrix in matrices():
+        before, after = torch.linalg.svd(matrix, full_matrices=False), orthogonal(matrix)
+        values = torch.diagonal(before.U.T @ after @ before.Vh.T)     # of the same directions as before
+        assert after.shape == matrix.shape
+        assert (values > 0.5).all() and (values < 1.3).all()
+        assert torch.allclose(before.U * values @ before.Vh, after, atol=1e-4)
+
+
+def test_muon_goes_where_torchs_goes():
+    """torch counts in bfloat16, with three digits or so."""
+    ours, theirs = matrices(), matrices()
+    one = Muon(ours, lr=0.01)
+    other = torch.optim.Muon(theirs, lr=0.01, weight_decay=0.1, momentum=0.95, adjust_lr_fn="match_rms_adamw")
+    for step in range(5):
+        for mine, its in zip(ours, theirs, strict=True):
+            mine.grad = torch.randn(mine.shape, generator=Generator().manual_seed(step))
+            its.grad = mine.grad.clone()
+        one.step()
+        other.step()
+    for start, mine, its in zip(matrices(), ours, theirs, strict=True):
+        assert (mine - its).norm() < 0.03 * (mine - start).norm()
+
+
+def test_muon_leaves_out_what_has_no_gradient_and_refuses_what_is_no_matrix():
+    matrix = nn.Parameter(torch.ones(3, 3))
+    Muon([matrix]).step()
+    assert torch.equal(matrix, torch.ones(3, 3))
+    with pytest.raises(ValueError, match=r"the shape \(3,\), where matrices are expected"):
+        Muon([nn.Parameter(torch.ones(3))])
