@@ -11,11 +11,12 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from bert_parts.config import BertConfig
-from bert_parts.files import check_digest, whole_file
+from bert_parts.files import check_digest, read_json, whole_file
 from bert_parts.model import BertModel
 from bert_parts.tokenizer import BertTokenizer
 
 WEIGHTS, CONFIG, VOCABULARY, TOKENIZER_CONFIG = "model.safetensors", "config.json", "vocab.txt", "tokenizer_config.json"
+SENTENCE_CONFIG = "sentence_bert_config.json"     # beside models that sentence-transformers published
 
 # What a published file may hold beside the embeddings and the encoder; and what it holds twice, being tied.
 HEADS = ("bert.pooler.", "cls.predictions.", "cls.seq_relationship.", "classifier.", "qa_outputs.")
@@ -52,8 +53,35 @@ def load_pretrained(
     model = kind(BertConfig.from_json(folder / CONFIG), **sizes)
     published = read_weights(folder / WEIGHTS)
     load_strictly(model, rename_published(published) if kind is BertModel else rename_with_heads(published, model))
+    return model.eval(), load_tokenizer(folder)
+
+
+def load_tokenizer(name_or_folder: str | Path) -> BertTokenizer:
+    """The tokenizer of a checkpoint, without its weights. Raises as load_pretrained."""
+    folder = find_checkpoint(name_or_folder)
     tokenizer = BertTokenizer.from_file(folder / VOCABULARY, lowercase=reads_lowercase(folder))
-    return model.eval(), tokenizer
+    tokenizer.model_max_length = default_length(folder)
+    return tokenizer
+
+
+def default_length(folder: Path) -> int:
+    """How many tokens of a text a checkpoint is made to read, special ones counted.
+
+    That is what its sentence_bert_config.json says, or else its tokenizer_config.json, but never more than it has positions.
+
+    Raises:
+        ValueError: what a file says is no number of tokens.
+    """
+    positions = BertConfig.from_json(folder / CONFIG).max_position_embeddings
+    for name, setting in ((SENTENCE_CONFIG, "max_seq_length"), (TOKENIZER_CONFIG, "model_max_length")):
+        length = read_json(folder / name).get(setting) if (folder / name).is_file() else None
+        if length is None:
+            continue
+        if not isinstance(length, int | float) or isinstance(length, bool) or not length >= 3:     # 1e30 stands for "no bound"
+            raise ValueError(f"{folder / name} sets {setting} to {length!r:.60}, where a number of tokens, 3 or more, is expected: "
+                             f"correct it, or take that line out.")
+        return int(min(length, positions))
+    return positions
 
 
 def find_checkpoint(name_or_folder: str | Path) -> Path:
@@ -86,7 +114,7 @@ def fetch(name: str) -> Path:
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
 
     try:
-        return Path(snapshot_download(name, allow_patterns=[CONFIG, WEIGHTS, VOCABULARY, TOKENIZER_CONFIG]))
+        return Path(snapshot_download(name, allow_patterns=[CONFIG, WEIGHTS, VOCABULARY, TOKENIZER_CONFIG, SENTENCE_CONFIG]))
     except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OSError) as error:
         raise FileNotFoundError(
             f"{name!r} is neither a folder here nor a checkpoint that could be fetched ({type(error).__name__}): check "
@@ -217,7 +245,8 @@ def save_pretrained(model: nn.Module, tokenizer: BertTokenizer, folder: str | Pa
     with whole_file(folder / CONFIG) as path:
         path.write_text(model.config.to_json(), encoding="utf-8")
     with whole_file(folder / TOKENIZER_CONFIG) as path:
-        path.write_text(json.dumps({"do_lower_case": tokenizer.lowercase}) + "\n", encoding="utf-8")
+        length = {} if tokenizer.model_max_length is None else {"model_max_length": tokenizer.model_max_length}
+        path.write_text(json.dumps({"do_lower_case": tokenizer.lowercase} | length) + "\n", encoding="utf-8")
     tokenizer.save_vocabulary(folder / VOCABULARY)
 
 
