@@ -56,8 +56,14 @@ def test_jsonl_is_read(tmp_path):
     ("a.csv", "", 1, "no rows"),
     ("a.csv", "text,label\n\n", 1, "no rows"),
     ("a.csv", "text,rating\nx,1\n", 2, "no column 'label'"),
-    ("a.csv", "text,label\nx,1\ny\n", 3, "1 fields"),
-    ("a.csv", "text,label\nx,1\ny,2,3\n", 3, "double quotes"),
+    ("a.csv", "text,label\nx,1\ny\n", 3, "1 of the 2 fields"),
+    ("a.csv", "text,label\nx,1\ny,2,3\n", 3, "3 fields, where the first line has 2: put a text that holds commas in double quotes"),
+    ("a.csv", "text;label\nx;1\ny;2;3\n", 3, "3 fields, where the first line has 2: put a text that holds semicolons in double"),
+    ("a.csv", "sep=;\r\ntext;label\r\nx;1\r\ny;2;3\r\n", 4, "semicolons"),
+    ("a.csv", "sep=|\ntext|label\nx|1\ny|2|3\n", 4, "holds '|' in double quotes"),
+    ("a.tsv", "text\tlabel\nx\t1\ny\t2\t3\n", 3, "holds tabs in double quotes"),
+    ("a.csv", "text,label,,\nx,1,,\ny,,,\n", 3, "'label' is empty"),
+    ("a.csv", "sep=;\n", 1, "no rows"),
     ("a.csv", "text,label\n  ,1\n", 2, "'text' is empty"),
     ("a.csv", "text,label\nx,1\ny,\n", 3, "'label' is empty"),
     ("a.csv", 'text,label\n"x,1\n', 2, "not CSV"),
@@ -65,7 +71,6 @@ def test_jsonl_is_read(tmp_path):
     ("a.csv", "text,label,text\nx,1,y\n", 1, "two columns"),
     ("a.csv", b"text,label\nx,1\ncaf\xe9,2\n", 3, "not UTF-8"),
     ("a.csv", b"\xef\xbb\xbftext,label\n\xff,2\n", 2, "not UTF-8"),
-    ("a.csv", "text,label\n" + "x" * 200_000 + ",1\n", 2, "not CSV"),
     ("a.jsonl", "", 1, "no rows"),
     ("a.jsonl", '{"text": "x", "label": "1"}\n{"text": "y"\n', 2, "not JSON"),
     ("a.jsonl", '["x", "1"]\n', 1, "an object is expected"),
@@ -86,18 +91,47 @@ def test_a_bad_row_is_named(tmp_path, name, content, line, says):
 def test_files_that_are_no_tables(tmp_path):
     with pytest.raises(FileNotFoundError):
         read_rows(tmp_path / "none.csv", COLUMNS)
-    with pytest.raises(ValueError, match="neither .csv nor .jsonl"):
+    with pytest.raises(ValueError, match="none of .csv, .tsv, .jsonl"):
         read_rows(written(tmp_path, "a.xlsx", "x"), COLUMNS)
+    (tmp_path / "b.csv").mkdir()
+    with pytest.raises(ValueError, match="is a folder"):
+        read_rows(tmp_path / "b.csv", COLUMNS)
 
 
-PIECES = st.sampled_from(["text", "label", ",", '"', "\n", "\r", "\r\n", "{", "}", ":", "[", "\\ud800", "\x00", "\ufeff", " ", "é",
+@pytest.mark.parametrize(("name", "content", "lines"), [
+    ("a.csv", "text;label\na, b;1\nc;2\n", [2, 3]),
+    ("a.csv", '"text";"label"\r\n"a, b";"1"\r\n"c";"2"\r\n', [2, 3]),
+    ("a.csv", "text\tlabel\na, b\t1\nc\t2\n", [2, 3]),
+    ("a.csv", "\ufeffsep=;\r\nlabel;text\r\n1;a, b\r\n2;c\r\n", [3, 4]),
+    ("a.csv", '"sep=|"\ntext|label\na, b|1\nc|2\n', [3, 4]),
+    ("a.csv", 'text,label,,\n"a, b",1,,\nc,2,,\n,,,\n', [2, 3]),
+    ("a.csv", 'text,label,,\n"a, b",1\nc,2,\n', [2, 3]),
+    ("a.csv", 'text,label\n"a, b",1,,\nc,2,\n', [2, 3]),
+    ("a.csv", ',text,label\n0,"a, b",1\n1,c,2\n', [2, 3]),
+    ("a.csv", '\n text , label \n"a, b",1\n\nc,2\n', [3, 5]),
+    ("a.TSV", "\ufefftext\tlabel\r\na, b\t1\r\nc\t2\r\n", [2, 3]),
+])
+def test_tables_as_spreadsheets_write_them(tmp_path, name, content, lines):
+    rows = read_rows(written(tmp_path, name, content), COLUMNS)
+    assert rows == [{"text": "a, b", "label": "1"}, {"text": "c", "label": "2"}]
+    assert [row.line for row in rows] == lines
+
+
+def test_a_text_may_be_long(tmp_path):
+    bound = csv.field_size_limit()
+    rows = read_rows(written(tmp_path, "a.csv", "text,label\n" + "x " * 200_000 + ",1\n"), COLUMNS)
+    assert rows == [{"text": "x " * 200_000, "label": "1"}]
+    assert csv.field_size_limit() == bound
+
+
+PIECES = st.sampled_from(["text", "label", ",", ";", "\t", "sep=;", '"', "\n", "\r", "\r\n", "{", "}", ":", "[", "\\ud800", "\x00", "\ufeff", " ", "é",
                           '{"text": "a", "label": "b"}', "text,label\n", "a,b\n"])
 CONTENT = st.one_of(st.binary(max_size=80), st.lists(PIECES, max_size=12).map("".join).map(str.encode), st.text(max_size=40).map(
     lambda text: ("text,label\n" + text).encode("utf-8", "surrogatepass")))
 
 
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.sampled_from(["a.csv", "a.jsonl"]), CONTENT)
+@given(st.sampled_from(["a.csv", "a.tsv", "a.jsonl"]), CONTENT)
 def test_any_file_gives_rows_or_names_a_line(tmp_path, name, content):
     try:
         rows = read_rows(written(tmp_path, name, content), COLUMNS)
