@@ -2,16 +2,24 @@
 
 import re
 import string
+import unicodedata
+from bisect import bisect_right
 from collections import Counter
+from collections.abc import Iterator
+from itertools import accumulate
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from bert_parts.tokenizer import BertTokenizer, build_row
+from bert_parts.tokenizer import CHINESE, BertTokenizer, build_row
 
-PIECE = re.compile(r"\w+|[^\w\s]")     # a word, or a mark
+# A word with its accents and joiners, a Chinese character, or a mark. (Python's \w has no accents, and takes _ for a letter.)
+LETTERS = rf"[^\W_{CHINESE.pattern[1:-1]}]+"
+WITHIN = "".join(filter(lambda letter: unicodedata.category(letter).startswith("M"), map(chr, range(0x300, 0x1F000))))
+WORD = re.compile(rf"{LETTERS}(?:[{WITHIN}\u00ad\u200c\u200d]+(?:{LETTERS})?)*|\S")
+NUMBER = re.compile(r"\d+(?:[.,]\d+)+")     # 1,000 and 3.5: three words each, and no place to find 3
 
 
 class Window(NamedTuple):
@@ -28,12 +36,27 @@ class Window(NamedTuple):
     places: list[tuple[int, int]]
 
 
+def answer_places(answer: str, passage: str) -> list[int]:
+    """The characters with which an answer begins, wherever it stands in the passage as whole words.
+
+    "art" is in "The party spoke of art." once, and "3" is not in "3.5".
+    """
+    words = (word.span() for pattern in (WORD, NUMBER) for word in pattern.finditer(passage))
+    inside = {place for first, last in words for place in range(first + 1, last)}
+    starts = [found.start() for found in re.finditer(f"(?={re.escape(answer)})", passage)] if answer else []
+    return [start for start in starts if start not in inside and start + len(answer) not in inside]
+
+
 def windows(question: str, passage: str, tokenizer: BertTokenizer, length: int = 384, stride: int = 128) -> list[Window]:
     """A long passage in pieces that overlap, so that an answer that one piece cuts is whole in another.
 
+    A window begins and ends between words. Only a word that has more tokens than there is room for is cut: it has a window of
+    its own, which holds its beginning.
+
     Args:
         length: the most tokens of a row. At most half of them are the question's; a longer question is cut.
-        stride: how many tokens further on each piece begins.
+        stride: at most so many tokens further on each piece begins, but at least a word. An answer of at most
+            room − stride tokens is whole in one of them, where room is what the question leaves of the row.
 
     Raises:
         ValueError: there is no room for a passage, or the stride leaves gaps.
@@ -43,14 +66,27 @@ def windows(question: str, passage: str, tokenizer: BertTokenizer, length: int =
     if not 1 <= stride <= room:
         raise ValueError(f"stride is {stride} and a row of {length} has room for {room} tokens of this passage: choose a "
                          f"stride from 1 to {room}, or longer rows.")
-    tokens = [(token, word.span()) for word in PIECE.finditer(passage) for token in tokenizer.ids(word.group())]
+    words = [(tokenizer.ids(word.group()), word.span()) for word in WORD.finditer(passage)]
+    words = [(ids[:room], place) for ids, place in words if ids]
     made = []
-    for start in range(0, max(1, len(tokens) - room + stride), stride):
-        piece = tokens[start : start + room]
-        ids, segments = build_row(asked, [token for token, _ in piece], length, tokenizer.cls_id, tokenizer.sep_id)
-        before = len(ids) - len(piece) - 1
-        made.append(Window(ids, segments, [(-1, -1)] * before + [place for _, place in piece] + [(-1, -1)]))
+    for begin, end in whole_words([len(ids) for ids, _ in words], room, stride):
+        piece = words[begin:end]
+        ids, segments = build_row(asked, [token for ids, _ in piece for token in ids], length, tokenizer.cls_id, tokenizer.sep_id)
+        places = [place for ids, place in piece for _ in ids]
+        made.append(Window(ids, segments, [(-1, -1)] * (len(ids) - len(places) - 1) + places + [(-1, -1)]))
     return made
+
+
+def whole_words(sizes: list[int], room: int, stride: int) -> Iterator[tuple[int, int]]:
+    """The first word of each window, and the one after its last, for words of so many tokens, `room` at most."""
+    before = [0, *accumulate(sizes)]     # how many tokens stand before each word
+    begin = 0
+    while True:
+        end = bisect_right(before, before[begin] + room) - 1
+        yield begin, end
+        if end == len(sizes):
+            return
+        begin = max(begin + 1, bisect_right(before, before[begin] + stride) - 1)
 
 
 def span_labels(window: Window, start: int, end: int) -> tuple[int, int]:

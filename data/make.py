@@ -23,6 +23,7 @@ sys.path.insert(0, str(FOLDER.parent))     # the course need not be installed
 
 from bert_parts.datasets import DIGESTS  # noqa: E402
 from bert_parts.files import whole_file  # noqa: E402
+from bert_parts.spans import answer_places  # noqa: E402
 
 REVIEWS_PACKAGE = "vaderSentiment==3.3.2"
 REVIEWS_ARCHIVE = "vaderSentiment-3.3.2/additional_resources/hutto_ICWSM_2014.tar.gz"
@@ -225,7 +226,7 @@ def cut_quac(published: str) -> str:
         passage = row["passage"].strip()
         question = QUAC_QUESTION.match(row["question"])[1]
         answer = most_like_the_others(parted(QUAC_ANSWERS.match(row["answer"])[1], passage))
-        span = ("", -1) if answer == NO_ANSWER else (answer, passage.index(answer))
+        span = ("", -1) if answer == NO_ANSWER else (answer, answer_places(answer, passage)[0])
         cut.append(span_row("quac", question, passage, *span))
     return "".join(cut)
 

@@ -3,8 +3,9 @@
     python -m bert_parts.tasks.question_answering --output answers                   (the course's questions)
     python -m bert_parts.tasks.question_answering --data mine.jsonl --output mine --seeds 0 1 2
 
-Your own data have the columns "question", "passage" and "answer", as .csv or .jsonl; an answer stands in its passage word for
-word, and is empty if the passage has none. A training that was stopped goes on where it was when the same command is given again.
+Your own data have the columns "question", "passage" and "answer", as .csv or .jsonl, or are SQuAD's own .json. An answer stands
+in its passage word for word, and is empty if the passage has none; where it stands more than once, "answer_start" says which is
+meant. A training that was stopped goes on where it was when the same command is given again.
 """
 
 import sys
@@ -19,7 +20,7 @@ from tqdm import tqdm
 from bert_parts.datasets import SpanQuestion, span_questions
 from bert_parts.heads import BertForQuestionAnswering
 from bert_parts.spans import Window, best_span, exact_match, span_labels, span_loss, token_f1, windows
-from bert_parts.tasks.rows import read_rows
+from bert_parts.tasks.questions import questions_in
 from bert_parts.tasks.run import Examples, Task, enough_to_part, main, under_new_head
 from bert_parts.tokenizer import BertTokenizer, pad_batch
 from bert_parts.training import History, fit, like_lengths
@@ -152,12 +153,16 @@ def answer_in(window: Window, passage: str, start: Tensor, end: Tensor) -> Answe
 def judged(found: Sequence[Answer], questions: Sequence[SpanQuestion], threshold: float = -torch.inf) -> tuple[Tensor, Tensor]:
     """Each answer against the right one: exact match, and F1. One whose score is below the threshold counts as "no answer".
 
+    Where several are right, against the one that is most like it (Rajpurkar et al. 2016, section 6.1).
+
     Shapes:
         N answers → (N,), (N,): each 0 … 1
     """
     given = [answer.text if answer.score >= threshold else "" for answer in found]
-    pairs = list(zip(given, (question.answer for question in questions), strict=True))
-    return (torch.tensor([float(exact_match(*pair)) for pair in pairs]), torch.tensor([token_f1(*pair) for pair in pairs]))
+    right = [(question.answer, *question.others) for question in questions]
+    pairs = list(zip(given, right, strict=True))
+    return (torch.tensor([float(any(exact_match(text, each) for each in texts)) for text, texts in pairs]),
+            torch.tensor([max(token_f1(text, each) for each in texts) for text, texts in pairs]))
 
 
 # ---------------------------------------------------------------- for those who outgrow the notebook
@@ -170,42 +175,42 @@ def examples_of(path: Path | None, held_out: Path | None) -> Examples:
         ValueError: a bad row, told with its file and line; too little to learn from.
     """
     learned = span_questions() if path is None else questions_in(path)
+    read = [learned]
     if held_out:
         measured = questions_in(held_out)
+        read.append(measured)
     else:
         passages = len({question.passage for question in learned})
         enough_to_part(path, passages, "passages", least=5)
         measured, learned = split(learned, passages // 5)
     told = f"{len(learned):,} questions to learn from, {len(measured):,} held out"
+    unsure = sum(getattr(questions, "unsure", 0) for questions in read)
+    if unsure:
+        told += (f"\n{unsure:,} of the answers stand in their passage more than once: the first place was taken, unless "
+                 f"'answer_start' says which is meant")
     return Examples(learned, measured, told)
 
 
-def questions_in(path: Path) -> list[SpanQuestion]:
-    """The questions of a file. Raises ValueError, with file and line, if an answer does not stand in its passage."""
-    questions = []
-    for row in read_rows(path, ["question", "passage", "answer"], may_be_empty=["answer"]):
-        answer = row["answer"].strip()
-        start = row["passage"].find(answer) if answer else -1
-        if answer and start < 0:
-            raise ValueError(f"{path.name}, line {row.line}: the answer {answer[:40]!r} does not stand in the passage: copy "
-                             f"it from there, or leave it empty if there is none.")
-        questions.append(SpanQuestion(path.stem, row["question"], row["passage"], answer, start))
-    if not any(question.answer for question in questions):
-        raise ValueError(f"{path.name}, line {row.line}: up to here no question has an answer: at least one is needed.")
-    return questions
-
-
 def measure(model: nn.Module, tokenizer: BertTokenizer, questions: Sequence[SpanQuestion]) -> dict[str, float]:
-    """F1 and exact match, of those questions that have an answer."""
+    """F1 and exact match, where there are such questions: of those that have an answer, to which the model must give one; and, if
+    some have none, of all, to which it may say "no answer" where that has the higher score (Rajpurkar et al. 2018).
+    """
     found = find_answers(model, tokenizer, questions)
     answered = torch.tensor([bool(question.answer) for question in questions])
-    exact, f1 = (each[answered].mean().item() for each in judged(found, questions))
-    return {"F1": f1, "exact match": exact}
+    shares = {}
+    if answered.any():
+        exact, f1 = (each[answered].mean().item() for each in judged(found, questions))
+        shares |= {"F1 of questions with an answer": f1, "exact match of questions with an answer": exact}
+    if not answered.all():
+        exact, f1 = (each.mean().item() for each in judged(found, questions, threshold=0))
+        shares |= {"F1 of all questions": f1, "exact match of all questions": exact}
+    return shares
 
 
 TASK = Task(
     name="question_answering", about=__doc__.splitlines()[0],
-    data='columns "question", "passage" and "answer" (default: the course\'s questions; a fifth of the passages is held out)',
+    data='columns "question", "passage", "answer" and, if need be, "answer_start"; or SQuAD\'s own .json (default: the course\'s '
+         'questions; a fifth of the passages is held out)',
     epochs=EPOCHS, learning_rate=RATE, examples_of=examples_of,
     begin=lambda labels, seed, name: begin(seed, name), fine_tune=fine_tune, measure=measure,
 )
