@@ -8,7 +8,6 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-
 NAMES = {",": "commas", ";": "semicolons", "\t": "tabs"}     # what may stand between the fields of a line
 SEPARATOR = re.compile(r'"?sep=(.)"?\r?\n', re.IGNORECASE)
 
@@ -91,14 +90,14 @@ def separator_of(text: str) -> str:
     return max(NAMES, key=columns)
 
 
-def separated(name: str, text: str, separator: str, line: int) -> Iterator[tuple[int, dict]]:
+def separated(name: str, text: str, separator: str, first: int) -> Iterator[tuple[int, dict]]:
     """The rows of a table. Columns without a name are left out, and lines without a text are no rows.
 
     Args:
-        line: the number of the text's first line.
+        first: the number of the text's first line.
     """
     header = None
-    for line, fields in fields_of(name, text, separator, line):
+    for line, fields in fields_of(name, text, separator, first):
         if not any(field.strip() for field in fields):
             continue
         if header is None:
@@ -111,15 +110,16 @@ def separated(name: str, text: str, separator: str, line: int) -> Iterator[tuple
         yield line, {column: field for column, field in zip(header, fields, strict=False) if column}
 
 
-def fields_of(name: str, text: str, separator: str, line: int) -> list[tuple[int, list[str]]]:
+def fields_of(name: str, text: str, separator: str, first: int) -> list[tuple[int, list[str]]]:
     """The line on which each row begins, and its fields. A field may be as long as it likes."""
+    line = first
     bound = csv.field_size_limit(2**31 - 1)     # a setting of the whole process: it is put back
     try:
         reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
-        rows, before = [], line
+        rows = []
         for fields in reader:
             rows.append((line, fields))
-            line = before + reader.line_num
+            line = first + reader.line_num
         return rows
     except csv.Error as error:
         raise ValueError(f"{name}, line {line}: this is not CSV ({error}): check its double quotes.") from error
@@ -132,8 +132,8 @@ def check_count(where: str, header: list[str], fields: list[str], separator: str
     named = max((place for place, column in enumerate(header, 1) if column), default=0)
     beyond = [field for field in fields[len(header) :] if field.strip()]
     if len(fields) < named:
-        raise ValueError(f"{where}: {len(fields)} of the {named} fields that the first line names: fill in what is missing, and put "
-                         f'a text that holds line breaks in double quotes (").')
+        raise ValueError(f"{where}: {len(fields)} of the {named} fields that the first line names: fill in what is missing, and "
+                         f'put a text that holds line breaks in double quotes (").')
     if beyond:
         raise ValueError(f"{where}: {len(fields)} fields, where the first line has {len(header)}: put a text that holds "
                          f'{NAMES.get(separator, repr(separator))} in double quotes (").')
