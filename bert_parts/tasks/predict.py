@@ -93,7 +93,8 @@ def rows_of(reader: Reader, arguments: argparse.Namespace) -> list[dict[str, str
         return [asked | row for row in read_rows(arguments.data, [name for name in reader.columns if name not in asked])]
     if len(reader.columns) > 1 and question is None:
         raise ValueError("There is no question to ask: give one with --question, or a file that has them with --data.")
-    rows = [{**asked, reader.columns[-1]: text} for text in (arguments.text or lines_of_input()) if text.strip()]
+    texts = arguments.text or lines_of_input()
+    rows = [{**asked, reader.columns[-1]: text} for text in texts if text.strip()]
     if not rows:
         raise ValueError("There is nothing to read: give texts with --data or --text, or a text a line on standard input.")
     return rows
@@ -103,7 +104,7 @@ def lines_of_input() -> list[str]:
     if sys.stdin.isatty():
         print("A text a line; Ctrl-D (on Windows Ctrl-Z, then Enter) ends them.", file=sys.stderr)
     try:
-        return sys.stdin.buffer.read().decode("utf-8-sig").split("\n")
+        return [line.removesuffix("\r") for line in sys.stdin.buffer.read().decode("utf-8-sig").split("\n")]
     except UnicodeDecodeError as error:
         raise ValueError(f"Standard input is not UTF-8 ({error.reason} at byte {error.start}): convert it to UTF-8.") from error
 
