@@ -2,14 +2,17 @@
 # make test           every test that needs no browser, each notebook as shipped and solved included
 # make test-browser   the tests in a real browser (needs chromium)
 # make notebooks      run every notebook afresh and save it; NAMES="01 07" for some
+# make compared       how many of the notebooks' outputs the tests compare
 # make lint           style of .py and .ipynb
 # make lock           write constraints.txt anew from the requirements
 #
 # PYTHON=python3.12 chooses the Python; ARGS=... is passed on (make lab ARGS=--no-browser, make test ARGS="-k tokenizer -x").
+# TORCH=cuda or TORCH=cpu chooses the build of PyTorch on Linux while it is installed: see tools/install.py, which does it.
 
 PYTHON ?= python3
 ARGS ?=
 NAMES ?=
+TORCH ?=
 
 VENV := .venv/bin/python
 LEARN := .venv/.installed
@@ -17,9 +20,13 @@ TEST := .venv/.installed-test
 PYTEST := $(VENV) -m pytest
 
 problem = $(shell command -v "$(PYTHON)" >/dev/null 2>&1 || { echo "There is no command $(PYTHON): install Python 3.11 or newer, or name one, as in 'make lab PYTHON=python3.12'"; exit; }; "$(PYTHON)" tools/check_python.py)
-install = $(VENV) -m pip install --disable-pip-version-check
+# A .venv that runs is completed by its own Python; else $(PYTHON) makes one, if it will do.
+python = $(shell $(VENV) -c "" 2>/dev/null && echo $(VENV))
+install = $(or $(python),"$(PYTHON)") tools/install.py $(if $(TORCH),--torch $(TORCH))
 
-.PHONY: lab test test-browser notebooks lint lock
+ready = $(if $(python),,$(if $(problem),$(error $(problem))))
+
+.PHONY: lab test test-browser notebooks compared lint lock no-venv
 
 lab: $(LEARN)
 	@$(VENV) tools/lab.py $(ARGS)
@@ -34,22 +41,26 @@ test-browser: $(TEST)
 notebooks: $(TEST)
 	@$(VENV) tools/run_notebooks.py $(NAMES)
 
+compared: $(TEST)
+	@$(VENV) tools/comparing.py
+
 lint: $(TEST)
 	$(VENV) -m ruff check .
 
-lock: $(VENV)
-	$(VENV) tools/lock.py
+lock:
+	@$(ready)
+	@$(or $(python),"$(PYTHON)") tools/lock.py
 
-$(VENV):
-	@$(if $(problem),$(error $(problem)))
-	"$(PYTHON)" -m venv .venv
+$(LEARN) $(TEST): $(if $(python),,no-venv)     # marks beside a Python that does not run mean nothing
 
-$(LEARN): requirements.txt constraints.txt pyproject.toml | $(VENV)
+$(LEARN): requirements.txt constraints.txt pyproject.toml
+	@$(ready)
 	@echo "Installing the course into .venv: this is done once and takes a few minutes."
-	$(install) -r requirements.txt
+	@$(install)
 	@touch $@
 
-$(TEST): requirements-test.txt requirements.txt constraints.txt pyproject.toml | $(VENV)
+$(TEST): requirements-test.txt requirements.txt constraints.txt pyproject.toml
+	@$(ready)
 	@echo "Installing what the tests need into .venv."
-	$(install) --quiet -r requirements-test.txt
+	@$(install) --tests
 	@touch $(LEARN) $@

@@ -11,7 +11,7 @@ FOLDER = Path(__file__).resolve().parent.parent / "data"
 DIGESTS = {     # SHA-256; data/README.md says where each file comes from
     "addresses.tsv.bz2": "fec59cc17b0da16d9a134b90ee5b0a853e2347332c92f8b5f99ab398170faeb1",
     "articles.tsv.bz2": "ca29eb7d6f378f049db4ca55e522ce33062db8d18c85682d7bb50d6e985c2300",
-    "mask_filler/model.safetensors": "15ad4ca96606f8361faa8ec18900ac57522839f814b4dc783f6caf428b600efe",
+    "mask_filler/model_8bit.safetensors": "15ad4ca96606f8361faa8ec18900ac57522839f814b4dc783f6caf428b600efe",
     "movie_reviews.tsv": "7eb9ac4f2b13e91fee30f9d9f14860eb300a3c9972caa5066ce416f97c296545",
     "passages.tsv.bz2": "065725009007b63c6f9fd64266e69a959c6dbb5197383eb781a99d96444be195",
     "span_questions.tsv.bz2": "5fe3e4b49405d649a54606dc6c3ffd7d459121f70090ae8f99aa31c82b4f1ff9",

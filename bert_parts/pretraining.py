@@ -261,7 +261,7 @@ def draw(number: int, generator: Generator) -> int:
 @functools.cache
 def mask_filler() -> tuple[BertForMaskedLM, BertTokenizer]:
     """The masked-language model that comes with the course, and its tokenizer. data/README.md says how it was trained."""
-    return load_pretrained(checked("mask_filler/model.safetensors").parent, BertForMaskedLM)
+    return load_pretrained(checked("mask_filler/model_8bit.safetensors").parent, BertForMaskedLM)
 
 
 @torch.inference_mode()

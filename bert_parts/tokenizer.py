@@ -158,7 +158,7 @@ class BertTokenizer:
 
     @classmethod
     def from_file(cls, path: str | Path, lowercase: bool = True) -> "BertTokenizer":
-        """Read a vocab.txt: one token a line, its id the number of the line, counted from 0.
+        """Read a vocab.txt: one token a line, its id the number of the line, counted from 0. Blank lines at its end are none.
 
         Raises:
             FileNotFoundError: there is no such file.
@@ -171,6 +171,8 @@ class BertTokenizer:
                 tokens = [line.rstrip("\n") for line in file]
             except UnicodeDecodeError as error:
                 raise ValueError(f"{path} is not UTF-8 text ({error.reason}): give the path of a vocab.txt.") from error
+        while tokens and not tokens[-1]:
+            tokens.pop()
         return cls(tokens, lowercase)
 
     def save_vocabulary(self, path: str | Path):

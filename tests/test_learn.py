@@ -1,24 +1,39 @@
 """Every exercise against its empty stub, the package's own code, and every mistake that it claims to know."""
 
+import errno
 import inspect
+import itertools
 import json
 import linecache
 import math
+import os
+import random
+import subprocess
 import sys
 import time
+import warnings
+from contextlib import ExitStack
+from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
+from filelock import FileLock
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from torch import nn
+from nbformat.v4 import new_code_cell, new_notebook
+from torch import Tensor, nn
+from torch.nn import functional as F
 
 from bert_parts import MultiHeadAttention, attention_weights
-from bert_parts.learn import EXERCISES, check, hint, mine, my_model, my_parts, progress, quiz, reveal
+from bert_parts.learn import EXERCISES, check, hint, mine, my_model, my_parts, progress, quiz, reveal, with_parts
+from bert_parts.learn.cells import begins, ended
 from bert_parts.learn.compare import difference
+from bert_parts.learn.judging import judge
 from bert_parts.learn.progress_file import solved
 from bert_parts.learn.registry import QUIZZES
+from tools.run_notebooks import execute
 
 MISTAKES = [(exercise, mistake) for exercise in EXERCISES.values() for mistake in exercise.mistakes]
 
@@ -148,7 +163,7 @@ def test_odd_answers_are_refused_kindly(body, says):
 
 @pytest.mark.parametrize("body", ["while True:\n    pass", "time.sleep(600)", "while True:\n    query = query @ query.mT @ query"])
 def test_endless_code_is_stopped(body, monkeypatch):
-    monkeypatch.setattr("bert_parts.learn.checking.SECONDS", 0.5)
+    monkeypatch.setattr("bert_parts.learn.bounded.SECONDS", 0.5)
     began = time.monotonic()
     result = check(learner_function(body))
     assert "still running after 0.5 seconds" in result.message
@@ -241,13 +256,6 @@ LEARNERS_ATTENTION = """class MultiHeadAttention(nn.Module):
         weights = F.dropout(attention_weights(query, key, mask), self.dropout, self.training)
         return (weights @ value).transpose(1, 2).flatten(-2)
 """
-
-
-def test_a_damaged_kept_part_is_set_aside(empty_home, capsys):
-    (empty_home / "attention_weights.py").write_text("def attention_weights(:")
-    assert mine("attention_weights") is attention_weights
-    assert (empty_home / "attention_weights.py.damaged-1").read_text() == "def attention_weights(:"
-    assert "set aside" in capsys.readouterr().out
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -418,3 +426,340 @@ def test_as_many_digits_as_it_takes(given, says):
 def test_as_many_digits_as_it_takes_of_a_number():
     assert difference(12345.6, 12345.7, 1e-9) == "Your answer is 12345.6; 12345.7 is expected."
     assert difference(1, 2.5, 1e-9) == "Your answer is 1; 2.5 is expected."
+
+
+# ── my_parts ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+KEPT = f"def attention_weights(query, key, mask=None):\n{indented(RIGHT)}    return weights\n"
+
+
+def full(*arguments, **named):
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+@pytest.mark.parametrize("fault", ["a file in its place", "a file above it", "a full disk", "read-only", "closed", "locked"])
+def test_right_is_right_where_nothing_can_be_kept(fault, tmp_path, monkeypatch):
+    home = tmp_path / "course" / "my_parts"
+    home.parent.mkdir()
+    monkeypatch.setenv("BERT_PARTS_HOME", str(home))
+    with ExitStack() as stack:
+        if fault == "a file in its place":
+            home.write_text("")
+        elif fault == "a file above it":
+            home.parent.rmdir()
+            home.parent.write_text("")
+        elif fault == "a full disk":
+            stack.enter_context(pytest.MonkeyPatch.context()).setattr(Path, "write_text", full)
+        elif fault in ("read-only", "closed"):
+            home.mkdir()
+            home.chmod(0o500 if fault == "read-only" else 0)
+            stack.callback(home.chmod, 0o700)
+            if os.access(home, os.W_OK):     # an administrator writes everywhere
+                stack.enter_context(pytest.MonkeyPatch.context()).setattr("tempfile.mkstemp", full)
+        else:
+            home.mkdir()
+            monkeypatch.setattr("bert_parts.learn.progress_file.LOCK_SECONDS", 0.2)
+            stack.enter_context(FileLock(home / ".lock"))
+        result = check(typed(KEPT)["attention_weights"])
+        assert result.status == "right"
+        assert "It is not kept" in result.message and str(home) in result.message and "BERT_PARTS_HOME" in result.message
+        assert mine("attention_weights") is attention_weights
+        assert "0 of" in progress().text
+    monkeypatch.setenv("BERT_PARTS_HOME", str(tmp_path / "elsewhere"))
+    assert "Kept" in check(typed(KEPT)["attention_weights"]).message
+    assert mine("attention_weights") is not attention_weights
+
+
+USELESS = {
+    "empty": ("", "it does not define attention_weights"),
+    "not Python": ("def attention_weights(:", "SyntaxError"),
+    "not text": (b"\xff\x00", "UnicodeDecodeError"),
+    "raises": ("raise RuntimeError('no')", "RuntimeError: no"),
+    "exits": ("import sys\nsys.exit(1)", "SystemExit: 1"),
+    "never ends": ("while True:\n    pass", "still running"),
+    "sleeps": ("import time\ntime.sleep(600)", "still running"),
+    "imports what is gone": ("from bert_parts import nothing_of_this_name", "ImportError"),
+    "takes away": ("del attention_weights", "KeyError"),
+    "of another kind": ("attention_weights = 3", "not right any more"),
+    "with other arguments": ("def attention_weights(query, key):\n    return query", "not right any more"),
+    "never answers": ("def attention_weights(query, key, mask=None):\n    while True:\n        pass", "still running"),
+}
+
+
+@pytest.mark.parametrize("text, says", USELESS.values(), ids=USELESS)
+def test_a_useless_kept_part_is_set_aside(text, says, empty_home, capsys, monkeypatch):
+    check(copied(EXERCISES["padding_mask"]))
+    monkeypatch.setattr("bert_parts.learn.bounded.SECONDS", 1)
+    data = text if isinstance(text, bytes) else text.encode()
+    (empty_home / "attention_weights.py").write_bytes(data)
+    assert mine("attention_weights") is attention_weights
+    said = capsys.readouterr().out
+    assert says in said and str(empty_home / "attention_weights.py") in said and said.count("\n") == 1
+    assert (empty_home / "attention_weights.py.damaged-1").read_bytes() == data
+    assert my_parts().keys() == {"padding_mask"} and capsys.readouterr().out == ""
+
+
+def test_a_stale_class_takes_no_model_down(empty_home, capsys):
+    (empty_home / "BertIntermediate.py").write_text("class BertIntermediate(nn.Module):\n    def __init__(self):\n"
+                                                    "        super().__init__()\n")
+    my_model()
+    assert "BertIntermediate.py could not be used" in capsys.readouterr().out
+
+
+def test_what_cannot_be_set_aside_is_told_and_tried_once(empty_home, capsys, monkeypatch):
+    (empty_home / "attention_weights.py").write_text("raise RuntimeError('tried')")
+    monkeypatch.setattr(os, "replace", full)
+    assert mine("attention_weights") is attention_weights
+    assert "remove it yourself" in capsys.readouterr().out
+    monkeypatch.setattr("bert_parts.learn.kept.run_source", None)
+    assert mine("attention_weights") is attention_weights
+    assert capsys.readouterr().out == ""
+
+
+def test_a_kept_part_is_judged_when_it_or_the_course_has_changed(empty_home, capsys, monkeypatch):
+    judged = []
+    monkeypatch.setattr("bert_parts.learn.kept.judge", lambda *given: judged.append(given[0].name) or judge(*given))
+    path = empty_home / "attention_weights.py"
+    path.write_text("print('a word')\n" + KEPT)     # as kept by the course's first version, without a seal
+    assert mine("attention_weights") is not attention_weights and judged == ["attention_weights"]
+    assert mine("attention_weights") is not attention_weights and judged == ["attention_weights"]
+    monkeypatch.setattr("bert_parts.learn.kept.course", lambda: b"another version")
+    assert mine("attention_weights") is not attention_weights and len(judged) == 2
+    assert mine("attention_weights") is not attention_weights and len(judged) == 2
+    assert capsys.readouterr().out == ""     # not even what it prints
+    path.write_text(path.read_text().replace("-inf", "inf"))
+    assert mine("attention_weights") is attention_weights and len(judged) == 3
+    assert "not right any more" in capsys.readouterr().out
+
+
+def in_another_kernel(code, *arguments):
+    return subprocess.Popen([sys.executable, "-c", code, *arguments], stdout=subprocess.PIPE, text=True)
+
+
+def test_no_kernel_loses_what_another_remembers():
+    code = ("import sys\nfrom bert_parts.learn.progress_file import remember\n"
+            "print(flush=True)\nfor number in range(100):\n    remember(sys.argv[1] + str(number))")
+    kernels = [in_another_kernel(code, letter) for letter in "abc"]
+    assert [kernel.wait() for kernel in kernels] == [0, 0, 0]
+    assert sorted(solved()) == sorted(letter + str(number) for letter in "abc" for number in range(100))
+
+
+def test_a_killed_kernel_keeps_nobody_out(empty_home):
+    code = ("import sys, time\nfrom filelock import FileLock\n"
+            "with FileLock(sys.argv[1]):\n    print(flush=True)\n    time.sleep(600)")
+    kernel = in_another_kernel(code, str(empty_home / ".lock"))
+    kernel.stdout.readline()
+    kernel.kill()
+    kernel.wait()
+    assert "Kept" in check(typed(KEPT)["attention_weights"]).message and solved() == ["attention_weights"]
+
+
+# ── the session stays as it was ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def state():
+    """Whatever a learner's code could change behind the back of the rest of the notebook."""
+    return {
+        "torch's generator": torch.get_rng_state().tolist(), "NumPy's": str(np.random.get_state()), "Python's": random.getstate(),
+        "dtype": torch.get_default_dtype(), "device": torch.get_default_device(), "gradients": torch.is_grad_enabled(),
+        "autocast": (torch.is_autocast_enabled("cpu"), torch.get_autocast_dtype("cpu")),
+        "deterministic": (torch.are_deterministic_algorithms_enabled(), torch.is_deterministic_algorithms_warn_only_enabled()),
+        "anomalies": torch.is_anomaly_enabled(), "precision": torch.get_float32_matmul_precision(),
+        "threads": torch.get_num_threads(), "recursion": sys.getrecursionlimit(), "folder": os.getcwd(),
+        "warnings": (list(warnings.filters), warnings.showwarning),
+        "functions": [torch.softmax, F.softmax, Tensor.softmax, Tensor.__matmul__, Tensor.__add__, nn.Linear.forward, math.sqrt,
+                      max, random.random, torch.is_grad_enabled, attention_weights, MultiHeadAttention.forward,
+                      sys.modules["bert_parts.attention"].attention_weights],
+        "new": ["softmax" in vars(Tensor), "__add__" in vars(Tensor), "nothing_of_torch" in vars(Tensor)],
+    }
+
+
+def ruin():
+    """Change all of that."""
+    torch.manual_seed(99), np.random.seed(99), random.seed(99)
+    torch.use_deterministic_algorithms(True, warn_only=True)
+    torch.autograd.set_detect_anomaly(True)
+    torch.set_float32_matmul_precision("medium")
+    torch.set_num_threads(1)
+    torch.set_grad_enabled(False)
+    torch.set_autocast_enabled("cpu", True), torch.set_autocast_dtype("cpu", torch.float16)
+    torch.set_default_dtype(torch.float64), torch.set_default_device("meta")
+    sys.setrecursionlimit(sys.getrecursionlimit() + 1)
+    os.chdir("/")
+    warnings.simplefilter("error")
+    warnings.showwarning = print
+    torch.softmax = F.softmax = math.sqrt = random.random = torch.is_grad_enabled = lambda *arguments, **named: None
+    Tensor.softmax = Tensor.nothing_of_torch = Tensor.__add__ = Tensor.__matmul__ = lambda *arguments, **named: None
+    nn.Linear.forward = MultiHeadAttention.forward = lambda self, x: x
+    sys.modules["bert_parts.attention"].attention_weights = sys.modules["builtins"].max = None
+
+
+def ruinous(exercise, after):
+    """The course's own answer, which changes everything before or after it has answered."""
+    right = exercise.reference
+
+    def run(answer, *arguments, **named):
+        if not after:
+            ruin()
+        found = answer(*arguments, **named)
+        ruin()
+        return found
+
+    if not isinstance(right, type):
+        def answer(*arguments, **named):
+            return run(right, *arguments, **named)
+
+        answer.__name__ = exercise.name
+        return answer
+    name = "forward" if issubclass(right, nn.Module) else "__init__"
+    method = getattr(right, name)
+    return type(exercise.name, (right,), {name: lambda self, *arguments, **named: run(method, self, *arguments, **named)})
+
+
+def assert_unchanged(before):
+    after = state()
+    assert {name for name in before if before[name] != after[name]} == set()
+
+
+@pytest.mark.parametrize("exercise", EXERCISES.values(), ids=EXERCISES)
+def test_a_check_leaves_the_session_as_it_was(exercise):
+    part, before = copied(exercise), state()
+    assert check(part).status == "right"
+    assert_unchanged(before)
+    mine(exercise.name)
+    assert_unchanged(before)
+
+
+@pytest.mark.parametrize("after", [True, False], ids=["after", "before"])
+@pytest.mark.parametrize("exercise", EXERCISES.values(), ids=EXERCISES)
+def test_a_part_that_changes_everything_changes_nothing(exercise, after):
+    part, before = ruinous(exercise, after), state()
+    check(part)
+    assert_unchanged(before)
+
+
+def test_what_one_call_changes_is_not_what_the_next_is_judged_by():
+    body = RIGHT + "torch.set_default_dtype(torch.float64)\ntorch.isclose = torch.softmax = None\nreturn weights"
+    assert check(learner_function(body)).status == "right"
+
+
+@pytest.mark.parametrize("name", ["attention_weights", "MultiHeadAttention", "BertModel", "masked_lm_loss"])
+def test_the_notebooks_own_settings_do_not_sway_the_judge(name):
+    part = copied(EXERCISES[name])
+    torch.set_default_dtype(torch.float64)
+    torch.set_default_device("meta")
+    try:
+        with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
+            before = state()
+            result = check(part)
+            assert_unchanged(before)
+    finally:
+        torch.set_default_device(None)
+        torch.set_default_dtype(torch.float32)
+    assert result.status == "right", result.message
+
+
+def test_what_is_kept_does_not_change_the_random_numbers(empty_home):
+    (empty_home / "attention_weights.py").write_text("import torch\ntorch.manual_seed(1)\ntorch.set_num_threads(1)\n\n\n"
+                                                     "def attention_weights(query, key, mask=None):\n" + indented(RIGHT) +
+                                                     "    return weights\n")
+    check(copied(EXERCISES["BertIntermediate"]))
+    model, _ = my_model()
+    torch.manual_seed(2)
+    before = state()
+    own = with_parts(model, my_parts())
+    hint("BertIntermediate"), reveal("BertIntermediate"), progress(), quiz("05_encoder")
+    assert_unchanged(before)
+    assert type(own.encoder.layer[0].intermediate) is not type(EXERCISES["BertIntermediate"].reference)
+
+
+# ── which version is judged ──────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture
+def notebook(monkeypatch):
+    """Runs cells as a notebook's kernel does; gives back what the cell calls ``result``."""
+    monkeypatch.setattr("bert_parts.learn.cells.ran", [])
+    namespace, numbers = {"__name__": "a_notebook", "check": check}, itertools.count(1)
+
+    def run(place, text):
+        number, error, filename = next(numbers), None, f"<cell {abs(hash(text))}>"
+        linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
+        begins(SimpleNamespace(raw_cell=text, cell_id=place))
+        try:
+            exec(compile(text, filename, "exec"), namespace)
+        except Exception as raised:
+            error = raised
+        ended(SimpleNamespace(execution_count=number, success=error is None, error_in_exec=error,
+                              error_before_exec=error if isinstance(error, SyntaxError) else None))
+        return namespace.pop("result", None)
+
+    return run
+
+
+IMPORTS = "import math\nimport torch\n\n\n"
+GOOD = IMPORTS + KEPT
+WRONG = GOOD.replace("dim=-1", "dim=-2")
+EMPTY = "def attention_weights(query, key, mask=None):\n    ...\n"
+LOOK = "result = check(attention_weights)"
+
+
+@pytest.mark.parametrize("place", ["the exercise", None], ids=["a notebook that names its cells", "one that does not"])
+def test_after_an_error_it_is_said_which_version_is_judged(notebook, place):
+    notebook(place, EMPTY)
+    plain = notebook("check", LOOK).message
+    assert plain.startswith("`attention_weights` is still empty")
+    notebook(place, GOOD.replace("None):", "None)"))
+    result = notebook("check", LOOK)
+    assert result.status == "not attempted" and result.message.endswith(plain)
+    assert result.message.startswith("Cell [3], which was to write `attention_weights` anew, stopped with SyntaxError in line 5 (")
+    assert "what is judged is the version of cell [1]" in result.message
+    notebook(place, WRONG)
+    assert notebook("check", LOOK).message.endswith("\nJudged is `attention_weights` as it ran in cell [5].")
+    notebook(place, GOOD.replace("import math", "import nothing_of_this_name"))
+    assert ("stopped with ModuleNotFoundError (No module named 'nothing_of_this_name'). So what is judged is the version of "
+            "cell [5]") in notebook("check", LOOK).message
+    notebook(place, GOOD)
+    result = notebook("check", LOOK)
+    assert result.status == "right" and result.message.endswith("Judged is `attention_weights` as it ran in cell [9].")
+    assert "Cell" not in result.message
+
+
+def test_what_ran_is_judged_whatever_stopped_its_cell_after_it(notebook):
+    notebook("a", WRONG)
+    notebook("a", GOOD + "\n\nassert False")
+    assert notebook("b", LOOK).message.endswith("Judged is `attention_weights` as it ran in cell [2].")
+
+
+def test_a_cell_that_no_longer_writes_the_part_is_spoken_of(notebook):
+    notebook("a", WRONG)
+    notebook("a", GOOD.replace("def attention_weights", "def attention_weight"))
+    assert notebook("b", LOOK).message.startswith(
+        "The cell of `attention_weights` was changed: when it ran as [2], it did not write `attention_weights`. So what is judged "
+        "is the version of cell [1].")
+
+
+def test_nothing_more_is_said_where_part_and_check_are_one_cell(notebook):
+    outside = check(typed(WRONG)["attention_weights"]).message
+    notebook("a", GOOD.replace("None):", "None)"))
+    assert notebook("a", WRONG + "\n\n" + LOOK).message == outside
+    notebook("b", "attention_weights = 3\nassert False")     # an error elsewhere is not the part's
+    assert "Cell" not in notebook("c", GOOD + "\n\n" + LOOK).message
+
+
+def test_a_version_from_elsewhere_is_an_older_one(notebook):
+    notebook("a", "from bert_parts import attention_weights")
+    notebook("b", GOOD.replace("None):", "None)"))
+    assert "what is judged is an older version" in notebook("c", LOOK).message
+
+
+def test_a_real_kernel_tells_of_its_cells(tmp_path):
+    texts = ["from bert_parts.learn import check", EMPTY, LOOK + "\nresult", "%matplotlib inline\n" + WRONG, LOOK + "\nresult",
+             GOOD.replace("None):", "None)"), LOOK + "\nresult"]
+    cells = [new_code_cell(text, metadata={"tags": ["raises-exception"]}) for text in texts]
+    execute(new_notebook(cells=cells), tmp_path)
+    said = [cell.outputs[0].data["text/plain"] for cell in cells if cell.source.startswith(LOOK)]
+    assert said[0].startswith("○ not attempted\n`attention_weights` is still empty")
+    assert said[1].endswith("\nJudged is `attention_weights` as it ran in cell [4].")
+    assert "\nCell [6], which was to write `attention_weights` anew, stopped with SyntaxError in line 5 (expected ':')." in said[2]

@@ -169,7 +169,7 @@ def test_how_many_were_cut_is_said(trained, monkeypatch, capsys):
     (sentiment, ["tiny", "--text", "x"], b"", "tiny holds no model that sentiment can use: The checkpoint does not fit the model"),
     (sentiment, ["question_answering", "--text", "x"], b"", "holds no model that sentiment can use"),
     (sentiment, ["reranking", "--text", "x"], b"", "holds a model for the labels score, which is no model of sentiment"),
-    (restoration, ["sentiment/seed_0", "--text", "x"], b"", "is no model of restoration"),
+    (restoration, ["sentiment/seed_0", "--text", "x"], b"", "holds no model that restoration can use"),
     (question_answering, ["tiny", "--text", "x", "--question", "x"], b"", "holds no model that question_answering can use"),
     (sentiment, ["sentiment/seed_0"], b"", "There is nothing to read"),
     (sentiment, ["sentiment/seed_0"], b"\n  \n", "There is nothing to read"),

@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+import sysconfig
 from pathlib import Path
 
 import pytest
@@ -14,8 +15,10 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
+from tools import install as installing
 from tools import lab
 from tools.check_python import problem
+from tools.install import is_whole, mend
 from tools.notebook_rules import code_cells, notebooks, source_of
 from tools.run_notebooks import merged, tidy
 
@@ -57,7 +60,8 @@ def make(folder: Path, *arguments: str) -> subprocess.CompletedProcess:
     for name in ("Makefile", "requirements.txt", "requirements-test.txt", "constraints.txt", "pyproject.toml"):
         shutil.copy(ROOT / name, folder)
     (folder / "tools").mkdir()
-    shutil.copy(ROOT / "tools" / "check_python.py", folder / "tools")
+    for name in ("check_python.py", "install.py"):
+        shutil.copy(ROOT / "tools" / name, folder / "tools")
     return run_make(folder, *arguments)
 
 
@@ -96,12 +100,111 @@ def test_make_says_what_is_wrong_with_python_in_one_line(tmp_path, command, word
 def test_what_is_installed_is_not_installed_again(tmp_path):
     (tmp_path / ".venv" / "bin").mkdir(parents=True)
     for name in ("bin/python", ".installed", ".installed-test"):
-        (tmp_path / ".venv" / name).write_text("#!/bin/sh\necho python $*\n")
+        (tmp_path / ".venv" / name).write_text('#!/bin/sh\n[ "$1" = -c ] || echo python $*\n')
         (tmp_path / ".venv" / name).chmod(0o755)
-    first = make(tmp_path, "lab", "ARGS=--no-browser")
-    assert "pip install" in first.stdout     # the requirements are newer than the mark
+    first = make(tmp_path, "lab", "ARGS=--no-browser", "TORCH=cpu")
+    assert "python tools/install.py --torch cpu\n" in first.stdout     # the requirements are newer than the mark
     again = run_make(tmp_path, "lab", "ARGS=--no-browser")
     assert again.stdout == "python tools/lab.py --no-browser\n"
+    (tmp_path / ".venv" / "bin" / "python").write_text("#!/bin/sh\nexit 1\n")     # say, a Python that was updated away
+    (tmp_path / "another").write_text('#!/bin/sh\n[ "$1" = tools/check_python.py ] || echo another $*\n')
+    (tmp_path / "another").chmod(0o755)
+    assert "another tools/install.py\n" in run_make(tmp_path, "lab", "PYTHON=./another").stdout
+
+
+# ── the installation ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def a_package(folder: Path, name: str) -> Path:
+    """An installed package, as an installer leaves it."""
+    description = folder / f"{name}-1.0.dist-info"
+    description.mkdir(parents=True)
+    (folder / f"{name}.py").write_text("answer = 42\n")
+    (description / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
+    (description / "RECORD").write_text(f"{name}.py,sha256=x,12\n__pycache__/{name}.pyc,,\n{name}-1.0.dist-info/RECORD,,\n")
+    return description
+
+
+@pytest.mark.parametrize("damage", [
+    lambda folder: (folder / "one.py").unlink(),
+    lambda folder: (folder / "one.py").write_text("answer ="),
+    lambda folder: (folder / "one-1.0.dist-info" / "RECORD").unlink(),
+    lambda folder: (folder / "one-1.0.dist-info" / "RECORD").write_text(""),
+    lambda folder: (folder / "one-1.0.dist-info" / "METADATA").unlink(),
+], ids=["a file is missing", "a file is cut off", "no list", "an empty list", "no description"])
+def test_what_an_interrupted_installation_left_is_installed_again(tmp_path, capsys, damage):
+    kept, broken = a_package(tmp_path, "two"), a_package(tmp_path, "one")
+    (tmp_path / "~orch").mkdir()
+    mend(tmp_path)
+    assert kept.is_dir() and broken.is_dir() and not (tmp_path / "~orch").exists()
+    assert capsys.readouterr().out == ""
+    damage(tmp_path)
+    mend(tmp_path)
+    assert kept.is_dir() and not broken.exists()     # so that pip and uv know nothing of it
+    assert capsys.readouterr().out == "one-1.0 is not whole: it is installed again.\n"
+
+
+def test_all_that_is_installed_here_is_whole():
+    folder = Path(sysconfig.get_path("purelib"))
+    packages = [(each, Path(each._path)) for each in importlib.metadata.distributions(path=[str(folder)])]
+    assert len(packages) > 100
+    assert [path.name for each, path in packages if path.suffix == ".dist-info" and not is_whole(each, path)] == []
+
+
+CPU, CUDA = ("--no-deps", "--index-url", "INDEX", "torch==2.13.0+cpu"), ("--no-deps", "torch==2.13.0")
+
+
+@pytest.mark.parametrize("there, wanted, card, answer, expected", [
+    ("", None, False, True, CPU),
+    ("", None, False, False, None),            # the index does not answer: the usual build, with all else
+    ("", None, True, True, None),              # a card: the usual build
+    ("", "cpu", True, True, CPU),
+    ("", "cuda", False, True, None),
+    ("2.13.0+cpu", None, False, True, None),   # what is there stays
+    ("2.13.0", None, False, True, None),
+    ("2.13.0+cpu", "cuda", False, True, CUDA),
+    ("2.13.0", "cpu", False, True, CPU),
+    ("2.12.1+cpu", None, False, True, CPU),
+])
+def test_which_torch_comes(monkeypatch, there, wanted, card, answer, expected):
+    calls = []
+    monkeypatch.setattr(installing.sys, "platform", "linux")
+    monkeypatch.setattr(installing, "answer_of", lambda python, code: there or None)
+    monkeypatch.setattr(installing, "has_nvidia_card", lambda: card)
+    monkeypatch.setattr(installing, "answers", lambda index: answer)
+    monkeypatch.setattr(installing, "cpu_index", lambda: "INDEX")
+    monkeypatch.setattr(installing, "install", lambda *arguments: calls.append(arguments))
+    installing.install_torch(wanted)
+    given = [tuple(word for word in call if "reinstall" not in word) for call in calls]
+    assert given == ([expected] if expected else [])
+
+
+def test_the_usual_torch_comes_where_there_is_no_cpu_build(monkeypatch, capsys):
+    def fail(*arguments):
+        raise subprocess.CalledProcessError(1, ["pip"])
+
+    monkeypatch.setattr(installing, "answers", lambda index: True)
+    monkeypatch.setattr(installing, "install", fail)
+    installing.bring_cpu_build("2.13.0")
+    assert "There is no CPU build for this machine" in capsys.readouterr().out
+
+
+def test_the_cpu_index_is_the_one_that_binder_asks():
+    assert installing.cpu_index().startswith("https://") and installing.cpu_index().endswith("/cpu")
+    assert installing.pinned_torch() == "2.13.0"
+    assert not installing.answers("http://127.0.0.1:9/whl/cpu")     # nobody listens there
+
+
+def test_a_failed_installation_ends_in_a_sentence(monkeypatch):
+    def fail(*arguments):
+        raise subprocess.CalledProcessError(2, ["pip"])
+
+    monkeypatch.setattr(sys, "argv", ["install.py"])
+    for name in ("make_venv", "mend", "site_packages", "install_torch"):
+        monkeypatch.setattr(installing, name, lambda *arguments: None)
+    monkeypatch.setattr(installing, "install", fail)
+    with pytest.raises(SystemExit, match="did not finish .pip ended with 2.. What is there is kept: give the same command again"):
+        installing.main()
 
 
 # ── JupyterLab ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -202,9 +305,9 @@ def imported(texts: list[str]) -> set[str]:
 
 
 def test_the_readme_begins_with_how_to_begin():
-    first = "\n".join((ROOT / "README.md").read_text(encoding="utf-8").splitlines()[:25])
-    for words in ("make lab", "make test", "python3 -m venv .venv", ".venv/bin/python -m pip install -r requirements.txt",
-                  ".venv/bin/python tools/lab.py", r".venv\Scripts\python -m pip install -r requirements.txt",
+    first = "\n".join((ROOT / "README.md").read_text(encoding="utf-8").splitlines()[:27])
+    for words in ("make lab", "make test", "python3 tools/install.py", ".venv/bin/python tools/lab.py", r"py -3 tools\install.py",
+                  r".venv\Scripts\python tools\lab.py",
                   "urlpath=lab/tree/notebooks/00_start_here.ipynb"):
         assert words in first, words
 

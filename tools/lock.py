@@ -13,8 +13,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 LOCK = ROOT / "constraints.txt"
 HEADER = "# Written by `make lock`: every version that requirements.txt and requirements-test.txt lead to.\n"
-# What torch brings for GPUs on Linux it pins itself, and what is for a browser without Python's own sockets is not for us.
-LEFT_OUT = re.compile(r"^(nvidia-|cuda-|triton\b)|sys_platform == 'emscripten'")
+# What is for a browser without Python's own sockets is not for us.
+LEFT_OUT = re.compile(r"sys_platform == 'emscripten'")
 
 
 def requirements() -> str:
@@ -40,7 +40,7 @@ def main():
         found.write_text(LOCK.read_text(encoding="utf-8") if LOCK.exists() else "", encoding="utf-8")
         subprocess.run([binaries / "uv", "pip", "compile", "--quiet", "--universal", "--python-version", "3.11",
                         "--no-header", "--no-annotate", "--output-file", found, given], check=True)
-        lines = [tidy(line) for line in found.read_text(encoding="utf-8").splitlines() if not LEFT_OUT.search(line)]
+        lines = sorted(tidy(line) for line in found.read_text(encoding="utf-8").splitlines() if not LEFT_OUT.search(line))
     new = LOCK.with_suffix(".new")
     new.write_text(HEADER + "".join(f"{line}\n" for line in lines if not line.startswith("#")), encoding="utf-8")
     new.replace(LOCK)

@@ -1,5 +1,6 @@
 """``hint``, ``reveal``, ``quiz`` and ``progress``."""
 
+import os
 from collections import Counter
 from html import escape
 
@@ -55,7 +56,7 @@ def progress() -> Note:
     lines, rows = [], []
     for notebook, title in NOTEBOOKS.items():
         names = [name for name, exercise in EXERCISES.items() if exercise.notebook == notebook]
-        marks = [(("✓" if name in done else "○"), name, path_of(name).is_file()) for name in names]
+        marks = [(("✓" if name in done else "○"), name, os.path.isfile(path_of(name))) for name in names]
         lines.append(f"{notebook:<18} " + "  ".join(f"{mark} {name}" for mark, name, _ in marks))
         rows.append(row(notebook, title, marks))
     count = sum(name in done for name in EXERCISES)

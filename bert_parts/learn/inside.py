@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from bert_parts.checkpoint import load_pretrained
 from bert_parts.heads import NoPooler, without_pooler
 from bert_parts.learn.exercise import Finding
+from bert_parts.learn.state import chance_kept
 
 SENTENCES = [     # of unequal lengths, so that there is padding
     "The bank of the river was covered in mud.",
@@ -35,10 +36,11 @@ def real_batch() -> dict[str, Tensor]:
 def with_parts(model: nn.Module, parts: dict[str, object]) -> nn.Module:
     """A copy of the model in which the given classes take the place of those of the same name.
 
-    The copy shares its weights with the model.
+    The copy shares its weights with the model. Random numbers come afterwards as if no part had been built.
     """
     shared = {id(tensor): tensor for tensor in (*model.parameters(), *model.buffers())}
-    return replaced(copy.deepcopy(model, shared), parts)
+    with chance_kept():
+        return replaced(copy.deepcopy(model, shared), parts)
 
 
 def replaced(module: nn.Module, parts: dict[str, object]) -> nn.Module:

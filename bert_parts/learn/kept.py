@@ -1,9 +1,13 @@
 """Parts that passed are kept as source files, and take the package's place from then on."""
 
+import functools
+import hashlib
+import io
 import linecache
 import math
+import os
 import sys
-from collections.abc import Callable
+from contextlib import redirect_stdout, suppress
 from pathlib import Path
 
 import torch
@@ -12,31 +16,47 @@ from torch.nn import functional as F
 
 import bert_parts
 from bert_parts.files import whole_file
+from bert_parts.learn.bounded import in_time
 from bert_parts.learn.exercise import Exercise, Finding
 from bert_parts.learn.inside import with_parts
+from bert_parts.learn.judging import judge
 from bert_parts.learn.progress_file import home, remember, set_aside
 from bert_parts.learn.registry import EXERCISES
 from bert_parts.learn.source import source_of, with_what_it_uses
+from bert_parts.learn.state import chance_kept, usual_settings
+
+useless: dict[Path, str] = {}     # files that could neither be used nor set aside, which was said: their text
 
 
-def keep(exercise: Exercise, thing, judge: Callable[[Exercise, object], Finding | None]) -> str:
-    """Save the source of a part that is right, if it is right by itself too, and say so."""
+def keep(exercise: Exercise, thing) -> str:
+    """Save the source of a part that is right, if it is right by itself too, and say so, or why it was not saved."""
     if thing is exercise.reference:
         return "This is the course's own version, so there is nothing of yours to keep."
-    remember(exercise.name)
+    try:
+        remember(exercise.name)
+        return saved(exercise, thing)
+    except OSError as error:
+        why = "there is a file of that name" if home().is_file() else error.strerror or error
+        return (f"It is not kept, since the folder `{home()}` cannot be written ({why}): later notebooks use the "
+                "course's own. To keep your parts, choose another folder: "
+                "`import os; os.environ['BERT_PARTS_HOME'] = 'a folder that can be written'` in a cell does it for this "
+                "notebook, and the variable `BERT_PARTS_HOME`, set before the course is opened, for all. Then check again.")
+
+
+def saved(exercise: Exercise, thing) -> str:
+    """Save the source, if it is right by itself. Raises OSError where it cannot be written."""
     if source_of(thing) is None:
         return "It cannot be kept, since its source was not found: write it in a cell of the notebook."
     text = with_what_it_uses(thing, provided=set(course_names()))
     try:
         finding = judge(exercise, run_source(text, f"<{exercise.name}, by itself>")[exercise.name])
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         finding = Finding(f"{type(error).__name__}: {error}")
     if finding:
         return (f"It is not kept, since by itself it does not run: {finding.message}\n"
                 "Put what it uses into the same cell and check again.")
     home().mkdir(parents=True, exist_ok=True)
-    with whole_file(path_of(exercise.name)) as path:
-        path.write_text(text, encoding="utf-8")
+    write(exercise, text)
     return f"Kept: from now on the course uses your `{exercise.name}`."
 
 
@@ -44,20 +64,72 @@ def path_of(name: str) -> Path:
     return home() / f"{name}.py"
 
 
+def write(exercise: Exercise, text: str):
+    """The text under a first line by which it is known, later, to have been right as it stands."""
+    with whole_file(path_of(exercise.name)) as path:
+        path.write_text(f"{seal(text)}\n{text}", encoding="utf-8")
+
+
+def seal(text: str) -> str:
+    """A comment that holds for this text and this version of the course only."""
+    return f"# right when checked: {hashlib.sha256(course() + text.encode()).hexdigest()[:16]}"
+
+
+@functools.cache
+def course() -> bytes:
+    return b"".join(path.read_bytes() for path in sorted(Path(bert_parts.__file__).parent.glob("*.py")))
+
+
 def my_parts() -> dict[str, object]:
-    """The learner's kept parts by name. One that no longer runs is set aside, and the course's is used instead."""
+    """The learner's kept parts by name. One that is of no use any more is set aside, and the course's is used instead."""
     parts, namespaces = {}, []
-    for name in EXERCISES:
-        if path_of(name).is_file():
-            try:
-                namespace = run_source(path_of(name).read_text(encoding="utf-8"), str(path_of(name)))
-                parts[name] = namespace[name]
+    with chance_kept(), usual_settings():
+        for exercise in EXERCISES.values():
+            namespace = opened(exercise)
+            if namespace:
+                parts[exercise.name] = namespace[exercise.name]
                 namespaces.append(namespace)
-            except Exception as error:
-                set_aside(path_of(name), error)
     for namespace in namespaces:
         namespace.update(parts)     # the learner's parts use one another
     return parts
+
+
+def opened(exercise: Exercise) -> dict | None:
+    """What the kept file of an exercise defines; None if there is no such file, or it is of no use."""
+    path, text = path_of(exercise.name), ""
+    if not os.path.isfile(path):
+        return None
+    try:
+        text = path.read_text(encoding="utf-8")
+        if useless.get(path) == text:
+            return None
+        namespace = run_source(text, str(path))
+        prove(exercise, namespace[exercise.name], text)
+        return namespace
+    except (Exception, SystemExit) as error:
+        if useless.get(path) != text:
+            set_aside(path, str(error) if isinstance(error, NotRight) else f"{type(error).__name__}: {error}")
+        if os.path.exists(path):
+            useless[path] = text
+        return None
+
+
+class NotRight(Exception):
+    """A kept part would not pass its check."""
+
+
+def prove(exercise: Exercise, thing, text: str):
+    """Raises NotRight if a kept part is not. If neither it nor the course has changed since its check, it still is."""
+    first, _, rest = text.partition("\n")
+    if first == seal(rest):
+        return
+    if thing is exercise.reference:
+        raise NotRight(f"it does not define {exercise.name}")
+    finding = judge(exercise, thing)
+    if finding:
+        raise NotRight(f"it is not right any more: {finding.message.splitlines()[0]}")
+    with suppress(OSError):
+        write(exercise, text)
 
 
 def mine(thing):
@@ -82,10 +154,15 @@ def my_model() -> tuple[nn.Module, bert_parts.BertTokenizer]:
 
 
 def run_source(text: str, filename: str) -> dict:
-    """Run a kept source among the course's names. Tracebacks and ``inspect`` find its lines."""
+    """Run a kept source among the course's names, in silence. Tracebacks and ``inspect`` find its lines.
+
+    Raises:
+        TimeUp: it did not come to an end.
+    """
     namespace = course_names() | {"__name__": Path(filename).stem}
     linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
-    exec(compile(text, filename, "exec"), namespace)
+    with in_time(), redirect_stdout(io.StringIO()):
+        exec(compile(text, filename, "exec"), namespace)
     return namespace
 
 

@@ -4,45 +4,59 @@ import json
 import os
 from pathlib import Path
 
+from filelock import FileLock
+
 from bert_parts.files import whole_file
+
+LOCK_SECONDS = 5     # another kernel holds the lock for some milliseconds; one that is killed lets it go
 
 
 def home() -> Path:
-    """Where the learner's parts and progress are kept: ``my_parts/`` in the course's folder."""
-    return Path(os.environ.get("BERT_PARTS_HOME") or Path(__file__).resolve().parents[2] / "my_parts")
+    """Where the learner's parts and progress are kept: ``my_parts/`` in the course's folder, or ``BERT_PARTS_HOME``."""
+    chosen = os.environ.get("BERT_PARTS_HOME")
+    return Path(chosen).expanduser() if chosen else Path(__file__).resolve().parents[2] / "my_parts"
 
 
 def solved() -> list[str]:
     """The names of the exercises solved so far, in the order in which they were solved."""
     path = home() / "progress.json"
-    if not path.is_file():
+    if not os.path.isfile(path):     # unlike path.is_file(), False where the folder may not be read
         return []
     try:
         names = json.loads(path.read_text(encoding="utf-8"))["solved"]
         if not all(isinstance(name, str) for name in names) or not isinstance(names, list):
             raise TypeError("its list of solved exercises is not a list of names")
-    except (ValueError, KeyError, TypeError) as error:
-        set_aside(path, error)
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        set_aside(path, f"{type(error).__name__}: {error}")
         return []
     return names
 
 
 def remember(name: str):
-    """Add one exercise to those solved."""
-    names = solved()
-    if name in names:
+    """Add one exercise to those solved, whatever other kernels add meanwhile.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    if name in solved():
         return
     home().mkdir(parents=True, exist_ok=True)
-    with whole_file(home() / "progress.json") as path:
-        path.write_text(json.dumps({"solved": [*names, name]}, indent=2) + "\n", encoding="utf-8")
+    with FileLock(home() / ".lock", timeout=LOCK_SECONDS):
+        names = solved()
+        if name not in names:
+            with whole_file(home() / "progress.json") as path:
+                path.write_text(json.dumps({"solved": [*names, name]}, indent=2) + "\n", encoding="utf-8")
 
 
-def set_aside(path: Path, error: Exception):
-    """Move an unreadable file out of the way, keeping it, and say so."""
+def set_aside(path: Path, why: str):
+    """Move a file that is of no use out of the way, keeping it, and say so."""
     number = 1
-    while path.with_name(f"{path.name}.damaged-{number}").exists():
+    while os.path.exists(path.with_name(f"{path.name}.damaged-{number}")):
         number += 1
     aside = path.with_name(f"{path.name}.damaged-{number}")
-    os.replace(path, aside)
-    print(f"{path.name} could not be used ({type(error).__name__}: {error}). It was set aside as {aside.name}; "
-          f"the course goes on without it.")
+    try:
+        os.replace(path, aside)
+        done = f"It was set aside as {aside.name}"
+    except OSError as error:
+        done = f"It could not be set aside ({error.strerror}), so remove it yourself"
+    print(f"{path} could not be used ({why}). {done}; the course goes on without it.")

@@ -1,7 +1,6 @@
 """Use a model that a task has trained: what it says of texts from a file, from standard input or from the command line."""
 
 import argparse
-import inspect
 import json
 import shutil
 import sys
@@ -12,7 +11,6 @@ from typing import NamedTuple
 from torch import nn
 
 from bert_parts.checkpoint import CONFIG, load_pretrained
-from bert_parts.config import BertConfig
 from bert_parts.search import most_tokens
 from bert_parts.tasks.rows import read_rows
 from bert_parts.tokenizer import BertTokenizer
@@ -134,13 +132,11 @@ def trained_folder(folder: Path, reader: Reader) -> Path:
 
 def load_trained(folder: Path, reader: Reader) -> tuple[nn.Module, BertTokenizer]:
     """The model of a folder, with the head that the task trains, and its tokenizer. Raises ValueError if it is another."""
-    asked_for = inspect.signature(reader.kind).parameters
-    sizes = {"num_labels": BertConfig.from_json(folder / CONFIG).num_labels} if "num_labels" in asked_for else {}
     try:
-        model, tokenizer = load_pretrained(folder, reader.kind, **sizes)
+        model, tokenizer = load_pretrained(folder, reader.kind)
     except ValueError as error:
         raise ValueError(f"{folder} holds no model that {reader.task} can use: {error}") from error
-    found = label_names(model) if sizes else []
+    found = label_names(model)
     if len(found) == 1 if reader.labels is None else found != list(reader.labels):
         raise ValueError(f"{folder} holds a model for the labels {', '.join(found[:5])}, which is no model of {reader.task}: give "
                          f"the folder of one that this task trained.")
@@ -149,8 +145,7 @@ def load_trained(folder: Path, reader: Reader) -> tuple[nn.Module, BertTokenizer
 
 def label_names(model: nn.Module) -> list[str]:
     """The names of a model's labels in the order of its scores; LABEL_0, … for one whose config.json has none."""
-    names = model.config.id2label or {number: f"LABEL_{number}" for number in range(model.num_labels)}
-    return [names[number] for number in range(model.num_labels)]
+    return [name for _, name in sorted((model.config.id2label or {}).items())]
 
 
 # ---------------------------------------------------------------- what is printed

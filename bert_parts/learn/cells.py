@@ -1,0 +1,86 @@
+"""In a notebook: the cell that a part comes from, and what became of later tries at it."""
+
+import re
+import sys
+from dataclasses import dataclass
+
+from bert_parts.learn.source import definition_in
+
+
+@dataclass(eq=False)
+class Cell:
+    """A cell that was run.
+
+    Attributes:
+        place: the notebook's own name for it, the same each time it is run; None if the notebook does not tell.
+        text: what was run.
+        number: the one in brackets beside it; None while it runs.
+        error: what stopped it, in words.
+    """
+
+    place: str | None
+    text: str
+    number: int | None = None
+    error: str | None = None
+
+    def writes(self, name: str) -> bool:
+        """Does it define that name, or try to?"""
+        if definition_in(self.text, name):
+            return True
+        return bool(self.error) and re.search(rf"^(async +def|def|class)\s+{name}\b", self.text, re.MULTILINE) is not None
+
+
+ran: list[Cell] = []     # in this kernel, the running one last
+
+
+def watch():
+    """From now on note the cells that are run. Outside IPython there are none."""
+    shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
+    if shell:
+        shell.events.register("pre_run_cell", begins)
+        shell.events.register("post_run_cell", ended)
+
+
+def begins(info):
+    ran.append(Cell(info.cell_id, getattr(info, "transformed_cell", None) or info.raw_cell))
+
+
+def ended(result):
+    if ran and result:
+        ran[-1].number = result.execution_count
+        ran[-1].error = None if result.success else in_words(result.error_before_exec or result.error_in_exec)
+
+
+def in_words(error: BaseException) -> str:
+    if isinstance(error, SyntaxError):
+        return f"{type(error).__name__} in line {error.lineno} ({error.msg})"
+    return type(error).__name__ + (f" ({error})" if str(error) else "")
+
+
+def origin(name: str, source: str | None) -> str:
+    """Where the version of a part with that source comes from, in a sentence; "" if from the running cell, or unknown."""
+    cell = cell_of(name, source)
+    return f"Judged is `{name}` as it ran in cell [{cell.number}]." if cell and cell is not ran[-1] else ""
+
+
+def later_try(name: str, source: str | None) -> str:
+    """A warning if a cell that was run later was to replace that version and did not; else ""."""
+    tries = [cell for cell in ran if cell.writes(name)]
+    places = {cell.place for cell in tries} - {None}
+    last = next((cell for cell in reversed(ran) if cell in tries or cell.place in places), None)
+    judged = cell_of(name, source)
+    if last is None or last is judged or last is ran[-1]:
+        return ""
+    older = f"the version of cell [{judged.number}]" if judged and judged.number else "an older version"
+    if last.error:
+        return (f"Cell [{last.number}], which was to write `{name}` anew, stopped with {last.error}. So what is judged is {older}: "
+                "mend the newer cell, run it, then check again.\n")
+    if last not in tries:
+        return (f"The cell of `{name}` was changed: when it ran as [{last.number}], it did not write `{name}`. So what is judged "
+                f"is {older}.\n")
+    return ""
+
+
+def cell_of(name: str, source: str | None) -> Cell | None:
+    """The last cell that defines the name with just that source."""
+    return next((cell for cell in reversed(ran) if source and definition_in(cell.text, name) == source), None)

@@ -1,0 +1,197 @@
+"""Install the course into .venv, or complete and mend what is there.
+
+    python3 tools/install.py                  what a learner needs
+    python3 tools/install.py --tests          what the tests need, too
+    python3 tools/install.py --torch cuda     PyTorch with CUDA, for NVIDIA cards; --torch cpu without
+
+On Linux the usual build of PyTorch brings some 4 GB for NVIDIA cards. Where there is no such card, the CPU build is taken instead,
+from PyTorch's own index if that answers. uv does the installing if it is there, since it is much faster; else pip.
+Nothing but Python itself is needed to run this.
+"""
+
+# So that an old Python gets as far as being told that it is too old.
+from __future__ import annotations
+
+import argparse
+import csv
+import os
+import re
+import shutil
+import subprocess
+import sys
+import urllib.request
+from importlib.metadata import Distribution, distributions
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from tools.check_python import has_venv, problem  # noqa: E402
+
+VENV = ROOT / ".venv"
+PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--tests", action="store_true", help="bring what the tests need, too")
+    parser.add_argument("--torch", choices=("cpu", "cuda"), help="which build of PyTorch, on Linux")
+    options = parser.parse_args()
+    try:
+        make_venv()
+        mend(site_packages())
+        install_torch(options.torch)
+        install("-r", str(ROOT / ("requirements-test.txt" if options.tests else "requirements.txt")))
+    except (subprocess.CalledProcessError, OSError) as error:
+        sys.exit(f"The installation did not finish ({why(error)}). What is there is kept: give the same command again to go on.")
+    except KeyboardInterrupt:
+        sys.exit("The installation was stopped. What is there is kept: give the same command again to go on.")
+
+
+def why(error: Exception) -> str:
+    """What went wrong, in a few words: the installer has said more above."""
+    return f"{error.cmd[0]} ended with {error.returncode}" if isinstance(error, subprocess.CalledProcessError) else str(error)
+
+
+# ---------------------------------------------------------------- the environment
+
+
+def make_venv():
+    """A .venv with a Python that runs and can be installed into; what an earlier try left half made is made whole."""
+    if answer_of(PYTHON, "") is None:     # there is none, or its Python is gone
+        refuse(problem(sys.version_info, has_venv()))
+        subprocess.run([sys.executable, "-m", "venv", "--clear", VENV], check=True)
+    refuse(answer_of(PYTHON, f"import runpy; runpy.run_path({str(ROOT / 'tools' / 'check_python.py')!r}, run_name='__main__')"))
+    if not uv() and answer_of(PYTHON, "import pip") is None:
+        print("There is no pip in .venv: putting it there.", flush=True)
+        subprocess.run([PYTHON, "-m", "ensurepip", "--upgrade"], check=True, stdout=subprocess.DEVNULL)
+
+
+def refuse(problem: str | None):
+    if problem:
+        sys.exit(problem)
+
+
+def site_packages() -> Path:
+    return Path(answer_of(PYTHON, "import sysconfig; print(sysconfig.get_path('purelib'))"))
+
+
+def answer_of(python: Path, code: str) -> str | None:
+    """What a line of Python prints there, or None if it does not run."""
+    try:
+        found = subprocess.run([python, "-c", code], capture_output=True, text=True)
+    except OSError:
+        return None
+    return found.stdout.strip() if found.returncode == 0 else None
+
+
+def uv() -> str | None:
+    return shutil.which("uv")
+
+
+def install(*arguments: str):
+    """One call of uv, or of pip, that installs into .venv."""
+    if uv():
+        command = [uv(), "pip", "install", "--python", str(PYTHON)]
+    else:
+        command = [str(PYTHON), "-m", "pip", "install", "--disable-pip-version-check"]
+    subprocess.run([*command, *arguments], check=True, cwd=ROOT)
+
+
+# ---------------------------------------------------------------- an installation that was interrupted
+
+
+def mend(folder: Path):
+    """Forget each package of which not every file is there, whole, so that it is installed again.
+
+    An installer that is killed can leave a package's description in place, and only a part of its files. The next one
+    would take it for installed.
+    """
+    for leftover in folder.glob("~*"):     # what pip had put aside
+        shutil.rmtree(leftover, ignore_errors=True)
+    for package in distributions(path=[str(folder)]):
+        description = Path(package._path)     # its .dist-info, which importlib.metadata has no public name for
+        if description.suffix == ".dist-info" and not is_whole(package, description):
+            print(f"{description.name.removesuffix('.dist-info')} is not whole: it is installed again.", flush=True)
+            shutil.rmtree(description)
+
+
+def is_whole(package: Distribution, description: Path) -> bool:
+    """Whether every file that the package's list names is there, and as long as it says."""
+    record = description / "RECORD"
+    if not record.is_file() or not (description / "METADATA").is_file():
+        return False
+    with open(record, encoding="utf-8", newline="") as file:
+        rows = [row for row in csv.reader(file) if row and not row[0].endswith(".pyc")]
+    return bool(rows) and all(is_there(description.parent / name, size) for name, _, size in rows)
+
+
+def is_there(path: Path, size: str) -> bool:
+    try:
+        return not size or path.stat().st_size == int(size)
+    except FileNotFoundError:
+        return False
+
+
+# ---------------------------------------------------------------- which PyTorch
+
+
+def install_torch(wanted: str | None):
+    """On Linux, the build of PyTorch that fits this machine, or the one asked for. Elsewhere the usual one is for the CPU."""
+    if sys.platform != "linux":
+        return
+    version, there = pinned_torch(), answer_of(PYTHON, "import importlib.metadata as m; print(m.version('torch'))") or ""
+    is_cpu, is_pinned = there.endswith("+cpu"), there.split("+")[0] == version
+    if wanted == "cuda" and is_cpu:
+        install("--no-deps", reinstalling(), f"torch=={version}")
+    if wanted == "cuda" or (is_pinned and (is_cpu or not wanted)):
+        return
+    if not wanted and has_nvidia_card():
+        print("There is an NVIDIA card: PyTorch comes with CUDA. Without: tools/install.py --torch cpu", flush=True)
+        return
+    bring_cpu_build(version)
+
+
+def bring_cpu_build(version: str):
+    """The CPU build from PyTorch's own index; a sentence where that cannot be had."""
+    if not answers(cpu_index()):
+        print("PyTorch's index of CPU builds does not answer, so PyTorch comes from where everything else does: on most "
+              "Linux machines that is its build for NVIDIA cards, some 4 GB more.", flush=True)
+        return
+    print("PyTorch comes as its CPU build, without the 4 GB for NVIDIA cards. To have these: "
+          f"{PYTHON.relative_to(ROOT)} tools/install.py --torch cuda", flush=True)
+    try:
+        install("--no-deps", reinstalling(), "--index-url", cpu_index(), f"torch=={version}+cpu")
+    except subprocess.CalledProcessError:
+        print("There is no CPU build for this machine: PyTorch comes from where everything else does.", flush=True)
+
+
+def reinstalling() -> str:
+    """uv and pip call it by other names: the package itself, also if that version is there in another build."""
+    return "--reinstall" if uv() else "--force-reinstall"
+
+
+def pinned_torch() -> str:
+    return re.search(r"^torch==(\S+)", (ROOT / "requirements.txt").read_text(encoding="utf-8"), re.MULTILINE)[1]
+
+
+def cpu_index() -> str:
+    """The address of PyTorch's own index, which stands where Binder needs it."""
+    text = (ROOT / ".binder" / "requirements.txt").read_text(encoding="utf-8")
+    return re.search(r"^--extra-index-url (\S+)", text, re.MULTILINE)[1]
+
+
+def answers(index: str) -> bool:
+    try:
+        with urllib.request.urlopen(f"{index}/torch/", timeout=10) as page:
+            return page.status == 200
+    except OSError:
+        return False
+
+
+def has_nvidia_card() -> bool:
+    return Path("/proc/driver/nvidia/version").exists() or shutil.which("nvidia-smi") is not None
+
+
+if __name__ == "__main__":
+    main()
