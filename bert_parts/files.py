@@ -3,29 +3,74 @@
 import hashlib
 import json
 import os
+import re
 import secrets
 import shutil
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from filelock import FileLock, Timeout
+from safetensors import SafetensorError
+
+PART = ".part"     # the end of the name of what is not finished yet
 SAVED, SAVING, GONE = ".saved", ".saving-", ".gone"     # how `whole_files` names its folders, and what is to be removed
+LOCK = "in-use.lock"     # in a folder that belongs to one process for a while
 
 
 @contextmanager
-def whole_file(path: str | Path):
-    """Write under a temporary name beside the file, then move it into place, so that no half-written file is seen."""
+def whole_file(path: str | Path) -> Iterator[Path]:
+    """Write under a temporary name beside the file, then move it into place, so that no half-written file is seen.
+
+    It is written in a folder of its own, name.….part, so that whatever a process that is killed leaves behind is known by
+    name, its writer's temporary files too; `remove_leftovers` takes it away. Who may read the file says the user's umask.
+
+    Raises:
+        OSError: it could not be written, for example because the disk is full; what was there before is there still.
+    """
     path = Path(path)
-    temporary = path.with_name(f"{path.name}{secrets.token_hex(4)}.part")
-    temporary.touch(exist_ok=False)
-    mode = temporary.stat().st_mode     # as the user's umask has it
+    folder = None
     try:
-        yield temporary
-        temporary.chmod(mode)     # safetensors makes its files private
-        os.replace(temporary, path)
+        with errors_of(path):
+            folder = Path(tempfile.mkdtemp(dir=path.parent, prefix=f"{path.name}.", suffix=PART))
+            temporary = folder / path.name
+            os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))     # less the umask
+            mode = temporary.stat().st_mode
+            yield temporary
+            if temporary.stat().st_mode != mode:     # a library may have put another file there
+                os.chmod(temporary, mode)
+            with open(temporary, "r+b") as file:
+                os.fsync(file)     # the content is on the disk before the name is
+            os.replace(temporary, path)
     finally:
-        temporary.unlink(missing_ok=True)
+        if folder:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def errors_of(path: Path) -> Iterator[None]:
+    """What the system says against writing in the block becomes an OSError that names this path, also what safetensors says."""
+    try:
+        yield
+    except OSError as error:
+        raise OSError(error.errno, error.strerror or str(error), str(path)) from error
+    except SafetensorError as error:
+        found = re.search(r"I/O error: (.*) \(os error (\d+)\)", str(error))
+        if not found:
+            raise
+        raise OSError(int(found[2]), found[1], str(path)) from error
+
+
+def remove_leftovers(path: str | Path):
+    """Take away what processes that were killed while they wrote this file have left. Nobody may be writing it now."""
+    path = Path(path)
+    for each in list(path.parent.iterdir()):
+        if each.name.startswith(path.name) and each.name.endswith(PART):
+            if each.is_dir() and not each.is_symlink():
+                shutil.rmtree(each, ignore_errors=True)
+            else:
+                each.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -49,7 +94,8 @@ def whole_files(folder: str | Path, names: Iterable[str]):
             shutil.rmtree(away)
     temporary = Path(tempfile.mkdtemp(dir=folder, prefix=SAVING, suffix=".part"))
     try:
-        yield temporary
+        with errors_of(folder):
+            yield temporary
         for name in names:
             if not (temporary / name).exists() and (folder / name).exists():
                 (temporary / f"{name}{GONE}").touch()
@@ -85,15 +131,44 @@ def finish_saving(folder: str | Path):
         ) from error
 
 
+@contextmanager
+def alone_in(folder: str | Path) -> Iterator[None]:
+    """For the time of the block the folder, which is made if need be, belongs to this process.
+
+    When the process ends, however it does, the folder is free again.
+
+    Raises:
+        ValueError: another process has it.
+    """
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(folder / LOCK)
+    try:
+        lock.acquire(blocking=False)
+    except Timeout as error:
+        raise ValueError(f"{folder} is being written by another run: wait until that has ended, or give another folder.") from error
+    try:
+        yield
+    finally:
+        with suppress(OSError):     # Windows removes no open file; there it stays, and is as good as none
+            os.unlink(folder / LOCK)
+        lock.release()
+
+
 def check_digest(path: str | Path, expected: str):
     """Raises ValueError if the file's SHA-256 is not the expected one."""
-    with open(path, "rb") as file:
-        given = hashlib.file_digest(file, "sha256").hexdigest()
+    given = file_digest(path)
     if given != expected:
         raise ValueError(
             f"{path} has SHA-256 {given[:12]}…, where {expected[:12]}… is expected: the file is damaged or not the "
             f"published one, so fetch it again."
         )
+
+
+def file_digest(path: str | Path) -> str:
+    """The SHA-256 of a file's content."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def read_json(path: str | Path) -> dict:

@@ -6,7 +6,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -16,12 +16,12 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from bert_parts.checkpoint import misfits
-from bert_parts.files import whole_file
+from bert_parts.files import LOCK, alone_in, remove_leftovers, whole_file
 
 STATE = "training.safetensors"     # in the folder given to fit: all that is needed to go on
 BETAS, EPSILON = (0.9, 0.999), 1e-6     # Devlin et al. 2019, appendix A.2; epsilon as in the published code
 MAX_NORM = 1.0     # of all gradients together, as in the published code
+SLOTS = ("step", "exp_avg", "exp_avg_sq")     # what AdamW remembers of a parameter
 HEAP = 16     # batches whose examples are sorted by length together
 
 
@@ -112,6 +112,7 @@ def fit(
     evaluate_every: int | None = None,
     folder: str | Path | None = None,
     save_every: int = 100,
+    depends_on: dict[str, object] | None = None,
 ) -> History:
     """Train with AdamW, a learning rate that rises and falls, and clipped gradients (Devlin et al. 2019, appendix A.2).
 
@@ -126,60 +127,95 @@ def fit(
         folder: where the state is kept, every `save_every` steps and whenever training ends, also by an interrupt. If a
             state is there, training goes on from it; with the same number of threads on the same
             machine the result is the same to the last bit.
+        depends_on: what else makes the training what it is, by name, in values that JSON knows: a seed, digests of the data
+            and of the weights that it begins with. It is kept with the state: a training does not go on with others.
 
     Raises:
-        ValueError: the loss is not a finite number; or the state in the folder is damaged, belongs to another model,
-            or to a training with other settings.
+        ValueError: the loss is not a finite number; what `evaluate` gives are no numbers; the state in the folder is damaged,
+            or of another model, of one with other parameters frozen, or of a training with other settings; or another
+            process is training in that folder.
+        OSError: the state cannot be written, for example because the disk is full; the one from before is there still.
     """
     settings = {"steps": steps, "learning_rate": learning_rate, "warmup": warmup, "weight_decay": weight_decay}
-    optimizer = torch.optim.AdamW(decay_groups(model, weight_decay), betas=BETAS, eps=EPSILON, fused=True)
-    state = None if folder is None else Path(folder) / STATE
-    history = load_state(state, model, optimizer, settings) if state and state.is_file() else History()
-    first, began = len(history.loss), time.monotonic() - history.seconds
-    bar = tqdm(total=steps, initial=first, desc="training", unit="step", delay=1, leave=False)
-    random = torch.get_rng_state()
-    model.zero_grad()     # what was there before is no part of this training
-    try:
-        for step in range(first, steps):
-            random = torch.get_rng_state()
-            if evaluate and evaluate_every and step % evaluate_every == 0:
-                look(model, evaluate, history)
-            if history.seconds >= seconds:
-                break
-            rate = learning_rate_at(step, steps, learning_rate, warmup)
-            loss = backward(model, loss_of, batch_at(step), step)
-            with no_interrupt():     # model, optimizer and history change together
-                take_step(optimizer, rate)
-                history.loss.append(loss)
-                history.learning_rate.append(rate)
-                history.seconds = time.monotonic() - began
-                random = torch.get_rng_state()
-            if state and (step + 1) % save_every == 0:
-                save_state(state, model, optimizer, settings, history, random)
-            bar.set_postfix(loss=f"{loss:.2f}", refresh=False)
-            bar.update()
-        if evaluate:
-            look(model, evaluate, history)
-        random = torch.get_rng_state()
-    except KeyboardInterrupt:
+    settings = json.loads(json.dumps(settings | (depends_on or {})))     # as they will be read
+    with alone_in(folder) if folder is not None else nullcontext():
+        state = None if folder is None else Path(folder) / STATE
+        optimizer = torch.optim.AdamW(decay_groups(model, weight_decay), betas=BETAS, eps=EPSILON, fused=True)
+        history = History()
         if state:
-            save_state(state, model, optimizer, settings, history, random)
-        raise
-    finally:
-        bar.close()
-        model.eval()
-    if state and len(history.loss) > first:
-        save_state(state, model, optimizer, settings, history, random)
+            remove_leftovers(state)
+            history = load_state(state, model, optimizer, settings) if state.exists() else history
+
+        def keep():
+            if state:
+                save_state(state, model, optimizer, settings, history, random)
+
+        first, began = len(history.loss), time.monotonic() - history.seconds
+        bar = tqdm(total=steps, initial=first, desc="training", unit="step", delay=1, leave=False)
+        random, gradients = torch.get_rng_state(), torch.is_grad_enabled()
+        model.zero_grad()     # what was there before is no part of this training
+        try:
+            for step in range(first, steps):
+                random = torch.get_rng_state()
+                if evaluate and evaluate_every and step % evaluate_every == 0:
+                    look(model, evaluate, history)
+                if history.seconds >= seconds:
+                    break
+                rate = learning_rate_at(step, steps, learning_rate, warmup)
+                loss = backward(model, loss_of, batch_at(step), step)
+                with no_interrupt():     # model, optimizer and history change together
+                    take_step(optimizer, rate)
+                    history.loss.append(loss)
+                    history.learning_rate.append(rate)
+                    history.seconds = time.monotonic() - began
+                    random = torch.get_rng_state()
+                if (step + 1) % save_every == 0 and step + 1 < steps:
+                    keep()
+                bar.set_postfix(loss=f"{loss:.2f}", refresh=False)
+                bar.update()
+            if len(history.loss) > first:
+                keep()     # also before the last evaluation, which may fail
+            if evaluate and look(model, evaluate, history):
+                keep()
+        except KeyboardInterrupt:
+            keep()
+            raise
+        finally:
+            torch.set_grad_enabled(gradients)     # an interrupt at the border of an evaluation may have left them off
+            bar.close()
+            model.eval()
     return history
 
 
-def look(model: nn.Module, evaluate: Callable[[nn.Module], dict[str, float]], history: History):
-    """Evaluate the model as it is now, unless that has been done."""
+def look(model: nn.Module, evaluate: Callable[[nn.Module], dict[str, float]], history: History) -> bool:
+    """Evaluate the model as it is now, unless that has been done. What training draws at random does not depend on it."""
     step = len(history.loss)
-    if step and (not history.evaluations or history.evaluations[-1]["step"] < step):
-        model.eval()
-        with torch.no_grad():
-            history.evaluations.append({"step": step, **evaluate(model)})
+    if not step or (history.evaluations and history.evaluations[-1]["step"] == step):
+        return False
+    model.eval()
+    with torch.no_grad(), torch.random.fork_rng(devices=[]):
+        given = evaluate(model)
+    if not isinstance(given, dict):
+        raise ValueError(f"The evaluation gave {told(given)}, where numbers by their names are expected, as in "
+                         f'{{"accuracy": 0.9}}: let it return such a dict.')
+    numbers = {name: number_of(name, value) for name, value in given.items()}
+    history.evaluations.append({"step": step} | numbers | {"step": step})
+    return True
+
+
+def number_of(name: str, value: object) -> float:
+    """A value of an evaluation, which may be a tensor or an array of no dimensions. Raises ValueError if it is no number."""
+    if getattr(value, "shape", None) == ():     # 0-dim: of torch or numpy
+        value = value.item()
+    if not isinstance(value, int | float):
+        raise ValueError(f"The evaluation gave {told(value)} as {name!r}, where a number is expected: give its mean, or each of "
+                         f"its values under a name of its own.")
+    return value
+
+
+def told(value: object) -> str:
+    shape = getattr(value, "shape", None)
+    return f"a {type(value).__name__}" + ("" if shape is None else f" of shape {tuple(shape)}")
 
 
 def backward(model: nn.Module, loss_of: Callable[[nn.Module, object], Tensor], batch: object, step: int) -> float:
@@ -225,41 +261,117 @@ def no_interrupt():
 
 def save_state(path: Path, model: nn.Module, optimizer, settings: dict, history: History, random: Tensor):
     """One safetensors file, whole or not at all: the model, what AdamW remembers, and the state of torch's random numbers."""
+    names = learning(model, optimizer)
+    remembered = {names[number]: slots for number, slots in optimizer.state_dict()["state"].items()}
     tensors = {f"model.{name}": tensor.detach().contiguous() for name, tensor in model.state_dict().items()}
-    for number, remembered in optimizer.state_dict()["state"].items():
-        tensors |= {f"optimizer.{number}.{name}": tensor.contiguous() for name, tensor in remembered.items()}
+    for name, slots in remembered.items():
+        tensors |= {f"optimizer.{name}.{slot}": tensor.contiguous() for slot, tensor in slots.items()}
     tensors["random"] = random
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with whole_file(path) as temporary:
-        save_file(tensors, temporary, metadata={"settings": json.dumps(settings), "history": json.dumps(asdict(history))})
+    about = {"settings": settings, "history": asdict(history), "learning": {name: name in remembered for name in names}}
+    try:
+        with whole_file(path) as temporary:
+            save_file(tensors, temporary, metadata={name: json.dumps(value) for name, value in about.items()})
+    except OSError as error:
+        raise OSError(error.errno, f"{path} could not be written ({error.strerror}): make room for it, or give another folder; "
+                      f"the state that was saved before is kept") from error
 
 
 def load_state(path: Path, model: nn.Module, optimizer, settings: dict) -> History:
     """Put everything back as it was when `save_state` was called. Raises ValueError before anything is changed."""
     afresh = f"or remove {path.name} from {path.parent} to begin afresh."
+    about, history, tensors = read_state(path, afresh)
+    saved, learned = about["settings"], about["learning"]
+    others = [difference(name, saved, settings) for name in settings | saved if saved.get(name) != settings.get(name)]
+    if others:
+        raise ValueError(f"{path} is of a training with {', '.join(others)}: go on with what it began with, {afresh}")
+    places = {f"model.{name}": tensor for name, tensor in model.state_dict().items()}
+    if misfit(places, {name: tensor for name, tensor in tensors.items() if name.startswith("model.")}):
+        raise ValueError(f"{path} is of a model with other parts or sizes: give another folder, {afresh}")
+    names = learning(model, optimizer)
+    differ = sorted(learned.keys() ^ set(names))
+    if differ:
+        then, now = ("learned", "is frozen") if differ[0] in learned else ("was frozen", "learns")
+        raise ValueError(f"{path} is of a training in which {differ[0]} {then}, which {now} now (the first of {len(differ)} such "
+                         f"parameters): freeze the same as then, {afresh}")
+    remembered = {number: f"optimizer.{name}" for number, name in enumerate(names) if learned[name]}
+    for number, name in remembered.items():
+        parameter = places[f"model.{names[number]}"]
+        places |= {f"{name}.{slot}": torch.tensor(0.0) if slot == "step" else parameter for slot in SLOTS}
+    wrong = misfit(places | {"random": torch.get_rng_state()}, tensors)
+    if not wrong:
+        steps = max((tensors[f"{name}.step"].item() for name in remembered.values()), default=0)
+        wrong = f"its losses are of {len(history.loss)} steps, the rest is of {steps:g}" if steps != len(history.loss) else ""
+    if wrong:
+        raise ValueError(f"{path} is damaged ({wrong}): put a whole copy in its place, {afresh}")
+    try:
+        torch.set_rng_state(tensors["random"])
+    except RuntimeError as error:
+        raise ValueError(f"{path} is damaged ({error}): put a whole copy in its place, {afresh}") from error
+    model.load_state_dict({name: tensors[f"model.{name}"] for name in model.state_dict()})
+    state = {number: {slot: tensors[f"{name}.{slot}"] for slot in SLOTS} for number, name in remembered.items()}
+    optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
+    return history
+
+
+def forget(folder: Path):
+    """Take away what `fit` has kept in a folder, and the folder, if nothing else lies in it."""
+    if folder.is_dir():
+        remove_leftovers(folder / STATE)
+        for name in (STATE, LOCK):
+            (folder / name).unlink(missing_ok=True)
+        with suppress(OSError):
+            folder.rmdir()
+
+
+def read_state(path: Path, afresh: str) -> tuple[dict[str, dict], History, dict[str, Tensor]]:
+    """What a file of `save_state` says of its training, how that went, and its tensors. Raises ValueError for any other file."""
     try:
         with safe_open(path, "pt") as file:
             metadata, tensors = file.metadata() or {}, {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except SafetensorError as error:
+        about = {name: dict(json.loads(metadata[name])) for name in ("settings", "learning", "history")}
+        return about, history_of(about["history"]), tensors
+    except OSError as error:
+        raise ValueError(f"{path} cannot be read ({error}): see to it, {afresh}") from error
+    except KeyError as error:
+        raise ValueError(f"{path} holds no state of a training, or that of an earlier version: give another folder, "
+                         f"{afresh}") from error
+    except (SafetensorError, ValueError, TypeError, RecursionError) as error:
         raise ValueError(f"{path} is damaged ({error}): put a whole copy in its place, {afresh}") from error
-    if not {"settings", "history"} <= metadata.keys() or "random" not in tensors:
-        raise ValueError(f"{path} holds no state of a training: give another folder, {afresh}")
-    saved = json.loads(metadata["settings"])
-    others = [f"{name} {saved.get(name)} instead of {value}" for name, value in settings.items() if saved.get(name) != value]
-    if others:
-        raise ValueError(f"{path} is of a training with {', '.join(others)}: go on with its settings, {afresh}")
-    weights = under("model.", tensors)
-    if any(misfits(model.state_dict(), weights).values()):
-        raise ValueError(f"{path} is of a model with other parts or sizes: give another folder, {afresh}")
-    model.load_state_dict(weights)
-    remembered = {}
-    for name, tensor in under("optimizer.", tensors).items():
-        number, key = name.split(".")
-        remembered.setdefault(int(number), {})[key] = tensor
-    optimizer.load_state_dict({"state": remembered, "param_groups": optimizer.state_dict()["param_groups"]})
-    torch.set_rng_state(tensors["random"])
-    return History(**json.loads(metadata["history"]))
 
 
-def under(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-    return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
+def history_of(read: dict) -> History:
+    """Raises TypeError or ValueError if it is no history."""
+    history = History(**read)
+    numbers = [*history.loss, *history.learning_rate, history.seconds]
+    for each in history.evaluations:
+        numbers += [each.get("step"), *each.values()] if isinstance(each, dict) else [each]
+    wrong = [number for number in numbers if not isinstance(number, int | float)]
+    if wrong or len(history.loss) != len(history.learning_rate):
+        raise ValueError(f"its history holds {wrong[0]!r}" if wrong else "its history has more losses than rates, or fewer")
+    return history
+
+
+def learning(model: nn.Module, optimizer: torch.optim.Optimizer) -> list[str]:
+    """The names of the parameters that learn, in the order in which the optimizer counts them."""
+    names = {id(parameter): name for name, parameter in model.named_parameters()}
+    return [names[id(parameter)] for group in optimizer.param_groups for parameter in group["params"]]
+
+
+def difference(name: str, then: dict, now: dict) -> str:
+    """In words. Of a digest, or a list, nobody wants to see both values."""
+    if all(isinstance(values.get(name), int | float) for values in (then, now)):
+        return f"{name} {then[name]} instead of {now[name]}"
+    return f"another {name}"
+
+
+def misfit(places: dict[str, Tensor], tensors: dict[str, Tensor]) -> str:
+    """The first tensor that is missing, left over, or has another shape or type than that in its place; "" if there is none."""
+    for name in sorted(places.keys() | tensors.keys()):
+        if name not in tensors:
+            return f"{name} is missing"
+        if name not in places:
+            return f"{name} has no place"
+        place, given = ((tuple(each.shape), each.dtype) for each in (places[name], tensors[name]))
+        if place != given:
+            return f"{name} has shape {given[0]} and type {given[1]}, where {place[0]} and {place[1]} are expected"
+    return ""

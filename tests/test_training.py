@@ -1,5 +1,7 @@
 """The training loop: what it does at each step, and that a training which was ended by force goes on to the same bits."""
 
+import errno
+import itertools
 import json
 import math
 import os
@@ -12,17 +14,19 @@ import threading
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 import transformers
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from torch import nn
 from torch.nn import functional as F
 
 from bert_parts import BertConfig, BertForSequenceClassification
 from bert_parts.training import STATE, batch_places, decay_groups, fit, learning_rate_at
+from tests.faults import file_size
 
 CONFIG = BertConfig(vocab_size=30, hidden_size=12, num_hidden_layers=2, num_attention_heads=3, intermediate_size=16,
                     max_position_embeddings=8)     # with dropout: random numbers are drawn at every step
@@ -258,8 +262,22 @@ def test_ctrl_c_in_the_middle_of_a_step(tmp_path, uninterrupted):
             time.sleep(0.3)     # it may have been faster than the signal
         except KeyboardInterrupt:
             pass
+        assert torch.is_grad_enabled()
         model, history = resumed(folder)
         assert same(model, uninterrupted[0]) and history.loss == uninterrupted[1].loss
+
+
+def test_an_interrupt_does_not_leave_gradients_off():
+    """It may fall where an evaluation has switched them off, and not yet on again."""
+    def between(step):
+        torch.set_grad_enabled(False)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        fit(started(), between, loss_of, steps=12, learning_rate=1e-3)
+    was_enabled = torch.is_grad_enabled()
+    torch.set_grad_enabled(True)
+    assert was_enabled
 
 
 KILLED = textwrap.dedent("""
@@ -356,6 +374,175 @@ def test_other_settings(state):
 def test_another_model(state):
     torch.manual_seed(0)
     refused(state, "model with other parts or sizes", model=BertForSequenceClassification(CONFIG, 3))
+
+
+FROZEN = {"nothing": [], "the embeddings": ["bert.embeddings"], "all but the head": ["bert"]}
+
+
+def partly_frozen(what: str) -> BertForSequenceClassification:
+    model = started()
+    for part in FROZEN[what]:
+        model.get_submodule(part).requires_grad_(False)
+    return model
+
+
+@pytest.mark.parametrize(("then", "now"), list(itertools.permutations(FROZEN, 2)))
+def test_a_training_does_not_go_on_with_other_parameters_frozen(tmp_path, then, now):
+    """What AdamW remembers was once restored by number: this ended in a crash, in NaN, or silently in rubbish."""
+    train(partly_frozen(then), folder=tmp_path, seconds=1e-9)
+    says = r"training in which bert\.\S+ (learned, which is frozen|was frozen, which learns) now"
+    refused(tmp_path / STATE, says, partly_frozen(now))
+
+
+@pytest.mark.parametrize("what", FROZEN)
+def test_with_the_same_parameters_frozen_it_goes_on(tmp_path, what):
+    whole, stopped = partly_frozen(what), partly_frozen(what)
+    train(whole)
+    torch.manual_seed(7)
+    train(stopped, folder=tmp_path, seconds=1e-9)
+    model = partly_frozen(what)
+    train(model, folder=tmp_path)
+    assert same(model, whole)
+
+
+def test_a_parameter_that_never_had_a_gradient(tmp_path):
+    """AdamW remembers nothing of it, and that is right."""
+    def with_one_more():
+        model = started()
+        model.unused = nn.Parameter(torch.ones(3))
+        return model
+
+    whole = with_one_more()
+    train(whole)
+    train(with_one_more(), folder=tmp_path, seconds=1e-9)
+    model = with_one_more()
+    train(model, folder=tmp_path)
+    assert same(model, whole) and torch.equal(model.unused, torch.ones(3))
+
+
+def rewritten(state: Path, metadata=None, **tensors):
+    """Another content of the same form: some metadata and some tensors replaced; None takes one away."""
+    content = load_file(state) | tensors
+    told = transformed(state) | (metadata or {})
+    save_file({name: tensor for name, tensor in content.items() if tensor is not None}, state,
+              {name: text for name, text in told.items() if text is not None})
+
+
+SLOT = "optimizer.bert.pooler.dense.weight"
+
+
+@pytest.mark.parametrize(("tensors", "says"), [
+    ({f"{SLOT}.exp_avg": None}, "exp_avg is missing"),
+    ({f"{SLOT}.step": None}, "step is missing"),
+    ({f"{SLOT}.exp_avg": torch.zeros(12, 11)}, r"exp_avg has shape \(12, 11\)"),
+    ({f"{SLOT}.exp_avg_sq": torch.zeros(12, 12, dtype=torch.float64)}, "exp_avg_sq has shape.*float64"),
+    ({f"{SLOT}.step": torch.zeros(1)}, r"step has shape \(1,\)"),
+    ({f"{SLOT}.max_exp_avg_sq": torch.zeros(12, 12)}, "max_exp_avg_sq has no place"),
+    ({"optimizer.0.exp_avg": torch.zeros(12, 12)}, "optimizer.0.exp_avg has no place"),
+    ({"model.classifier.bias": torch.zeros(2, dtype=torch.float16)}, "other parts or sizes"),
+    ({"model.classifier.bias": torch.zeros(3)}, "other parts or sizes"),
+    ({"random": None}, "random is missing"),
+    ({"random": torch.zeros(7, dtype=torch.uint8)}, r"random has shape \(7,\)"),
+    ({"random": torch.full((5056,), 7, dtype=torch.uint8)}, "is damaged.*mt19937"),
+])
+def test_a_state_with_a_wrong_tensor_is_refused_before_anything_is_changed(state, tensors, says):
+    rewritten(state, **tensors)
+    before = torch.get_rng_state()
+    refused(state, says)
+    refused(state, "begin afresh")
+    assert not torch.equal(before, torch.zeros_like(before))
+
+
+@pytest.mark.parametrize("name", ["settings", "learning", "history"])
+@pytest.mark.parametrize("text", [
+    None, "", "{", "[" * 100_000, "3", "null", "[1]", '{"loss": 3}', '{"loss": ["a"]}', '{"a": 1}',
+    '{"loss": [1], "learning_rate": [1]}', '{"loss": [1.0], "learning_rate": [1.0], "evaluations": [{}]}',
+], ids=range(12))
+def test_a_state_with_wrong_metadata_is_refused_in_a_sentence(state, name, text):
+    rewritten(state, {name: text})
+    refused(state, "begin afresh")
+
+
+def test_a_state_that_is_a_folder(tmp_path):
+    (tmp_path / STATE).mkdir()
+    refused(tmp_path / STATE, "cannot be read")
+
+
+def test_what_a_training_depends_on_is_kept_with_it(tmp_path):
+    depends_on = {"labels": ("no", "yes"), "seed": 3, "data": "a1"}
+    train(started(), folder=tmp_path, seconds=1e-9, depends_on=depends_on)
+    state = tmp_path / STATE
+    refused(state, "with another labels: go on", depends_on=depends_on | {"labels": ["yes", "no"]})
+    refused(state, "with seed 3 instead of 4: go on", depends_on=depends_on | {"seed": 4})
+    refused(state, "with another data: go on", depends_on=depends_on | {"data": "a2"})
+    refused(state, "with another labels, another seed, another data: go on")
+    refused(state, "with another more: go on", depends_on=depends_on | {"more": 1})
+    train(fresh(), folder=tmp_path, depends_on=depends_on)
+
+
+def test_two_trainings_in_one_folder(tmp_path):
+    """The second one is refused, and does the first no harm; afterwards the folder is free again."""
+    def second(step):
+        if step == 2:
+            with pytest.raises(ValueError, match="is being written by another run.*another folder"):
+                train(fresh(), folder=tmp_path)
+        return batch_at(step)
+
+    fit(started(), second, loss_of, steps=12, learning_rate=1e-3, folder=tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == [STATE]
+    train(fresh(), folder=tmp_path)
+
+
+def test_leftovers_of_a_killed_run_are_cleared(tmp_path):
+    (tmp_path / f"{STATE}.abc.part").mkdir()
+    (tmp_path / f"{STATE}.abc.part" / ".tmpxyz").write_text("half")
+    (tmp_path / f"{STATE}abc.part").write_text("half")
+    (tmp_path / "notes.part").write_text("mine")
+    train(fresh(), folder=tmp_path, steps=2)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["notes.part", STATE]
+
+
+@pytest.mark.parametrize("kind", [torch.tensor, np.float32, np.array, float])
+def test_an_evaluation_may_give_tensors_without_dimensions(tmp_path, kind):
+    history = train(started(), evaluate=lambda model: {"accuracy": kind(0.5), "step": 99}, folder=tmp_path)
+    assert history.evaluations == [{"step": 12, "accuracy": 0.5}] and type(history.evaluations[0]["accuracy"]) is float
+    assert train(fresh(), evaluate=lambda model: {}, folder=tmp_path).evaluations == history.evaluations
+
+
+@pytest.mark.parametrize(("given_", "says"), [
+    ({"each": torch.ones(3)}, r"gave a Tensor of shape \(3,\) as 'each', where a number is expected"),
+    ({"each": torch.ones(1)}, r"gave a Tensor of shape \(1,\) as 'each'"),
+    ({"each": [0.5]}, "gave a list as 'each'"),
+    ({"each": None}, "gave a NoneType as 'each'"),
+    (torch.tensor(0.5), r"gave a Tensor of shape \(\), where numbers by their names are expected"),
+    (0.5, "gave a float, where"),
+])
+def test_an_evaluation_that_gives_no_numbers(tmp_path, uninterrupted, given_, says):
+    """It is told in a sentence, and the training that it looked at is not lost."""
+    with pytest.raises(ValueError, match=says):
+        train(started(), evaluate=lambda model: given_, folder=tmp_path)
+    asked = []
+    model = fresh()
+    fit(model, asked.append, loss_of, steps=12, learning_rate=1e-3, folder=tmp_path)
+    assert not asked and same(model, uninterrupted[0])
+
+
+def test_an_evaluation_that_draws_random_numbers_changes_nothing(tmp_path, uninterrupted):
+    model = started()
+    train(model, evaluate=lambda model: {"chance": torch.rand(())}, evaluate_every=2)
+    assert same(model, uninterrupted[0])
+
+
+def test_a_full_disk_leaves_the_last_good_state(tmp_path, uninterrupted):
+    """The file may grow to a part of its size only: it is told in one sentence, and with room again training goes on."""
+    train(started(), evaluate=accuracy, evaluate_every=4, folder=tmp_path, seconds=1e-9)
+    good = (tmp_path / STATE).read_bytes()
+    with file_size(len(good) // 2), pytest.raises(OSError, match="could not be written .*: make room for it.*is kept") as error:
+        train(fresh(), evaluate=accuracy, evaluate_every=4, folder=tmp_path, save_every=3)
+    assert error.value.errno == errno.EFBIG
+    assert [path.name for path in tmp_path.iterdir()] == [STATE] and (tmp_path / STATE).read_bytes() == good
+    model, history = resumed(tmp_path)
+    assert same(model, uninterrupted[0]) and history.loss == uninterrupted[1].loss
 
 
 def test_writing_is_all_or_nothing(tmp_path, monkeypatch):

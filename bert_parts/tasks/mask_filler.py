@@ -10,6 +10,7 @@ data/ and from other text that is there; the articles of the last fifth are only
 """
 
 import argparse
+import hashlib
 import re
 import sys
 import zlib
@@ -110,10 +111,17 @@ def learn(model: BertForMaskedLM, tokenizer: BertTokenizer, rows: Tensor, steps:
     history = fit(
         model, batch_at, lambda model, batch: masked_lm_loss(model, {"input_ids": batch[0]}, batch[1]),
         steps=steps, learning_rate=rate, warmup=WARMUP, evaluate=lambda model: masked_lm_scores(model, few), evaluate_every=100,
-        folder=folder, save_every=100,
+        folder=folder, save_every=100, depends_on={"rows": digest(rows), "beginning": digest(*model.state_dict().values())},
     )
     for each in history.evaluations:
         print(f"{folder.name} model after {each['step']} steps: held-out loss {each['loss']:.2f}, accuracy {each['accuracy']:.1%}")
+
+
+def digest(*tensors: Tensor) -> str:
+    found = hashlib.sha256()
+    for tensor in tensors:
+        found.update(tensor.contiguous().numpy().tobytes())
+    return found.hexdigest()
 
 
 def is_held_out(title: str) -> bool:

@@ -97,7 +97,7 @@ def batch_of(rows: Sequence[Row], tokenizer: BertTokenizer) -> tuple[dict[str, T
 
 def fine_tune(
     model: nn.Module, tokenizer: BertTokenizer, questions: Sequence[SpanQuestion], *, epochs: float = EPOCHS, seed: int = 0,
-    learning_rate: float = RATE, folder: Path | None = None,
+    learning_rate: float = RATE, folder: Path | None = None, depends_on: dict | None = None,
 ) -> History:
     """Train the layers and the head. The embeddings stay as they are: no word means anything else than before."""
     model.bert.embeddings.requires_grad_(False)
@@ -110,7 +110,7 @@ def fine_tune(
 
     torch.manual_seed(seed)
     return fit(model, lambda step: batch_of([rows[place] for place in batches[step]], tokenizer), loss_of,
-               steps=len(batches), learning_rate=learning_rate, folder=folder)
+               steps=len(batches), learning_rate=learning_rate, folder=folder, depends_on=depends_on)
 
 
 def find_answers(

@@ -105,7 +105,8 @@ def scores_of(
 
 def fine_tune(
     model: nn.Module, tokenizer: BertTokenizer, pairs: Sequence[Pair], *, epochs: float = EPOCHS, seed: int = 0,
-    learning_rate: float = RATE, folder: Path | None = None, found: Found | None = None, length: int = LENGTH,
+    learning_rate: float = RATE, folder: Path | None = None, depends_on: dict | None = None, found: Found | None = None,
+    length: int = LENGTH,
 ) -> History:
     """Train the model to find the right passage among those that the search took for right. The embeddings stay as they are.
 
@@ -130,7 +131,7 @@ def fine_tune(
         return torch.stack([-group.log_softmax(dim=0)[0] for group in scores]).mean()     # the right one stands first
 
     torch.manual_seed(seed)
-    return fit(model, batch_at, loss_of, steps=steps, learning_rate=learning_rate, folder=folder)
+    return fit(model, batch_at, loss_of, steps=steps, learning_rate=learning_rate, folder=folder, depends_on=depends_on)
 
 
 def rerank(

@@ -66,7 +66,7 @@ def batch_of(chosen: Sequence[Stretch], tokenizer: BertTokenizer) -> tuple[dict[
 
 def fine_tune(
     model: nn.Module, tokenizer: BertTokenizer, examples: Sequence[Stretch], *, epochs: float = EPOCHS, seed: int = 0,
-    learning_rate: float = RATE, folder: Path | None = None,
+    learning_rate: float = RATE, folder: Path | None = None, depends_on: dict | None = None,
 ) -> History:
     """Train the layers and the head. The embeddings stay as they are: no word means anything else than before."""
     model.bert.embeddings.requires_grad_(False)
@@ -77,7 +77,7 @@ def fine_tune(
 
     torch.manual_seed(seed)
     return fit(model, lambda step: batch_of([examples[place] for place in batches[step]], tokenizer), loss_of,
-               steps=len(batches), learning_rate=learning_rate, folder=folder)
+               steps=len(batches), learning_rate=learning_rate, folder=folder, depends_on=depends_on)
 
 
 def read(model: nn.Module, tokenizer: BertTokenizer, some: Sequence[Stretch], batch_size: int = 64) -> list[list[int]]:

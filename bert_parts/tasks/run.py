@@ -14,13 +14,13 @@ from typing import NamedTuple
 import torch
 from torch import nn
 
-from bert_parts.checkpoint import CONFIG, find_checkpoint, load_pretrained, load_tokenizer, save_pretrained
+from bert_parts.checkpoint import CONFIG, FILES, find_checkpoint, load_pretrained, load_tokenizer, save_pretrained
 from bert_parts.config import BertConfig
-from bert_parts.files import whole_file
+from bert_parts.files import alone_in, file_digest, remove_leftovers, whole_file
 from bert_parts.tasks.command import in_one_sentence
 from bert_parts.tasks.predict import Reader, count_cut, predict
 from bert_parts.tokenizer import BertTokenizer
-from bert_parts.training import STATE, History
+from bert_parts.training import History, forget
 
 RESULTS = "results.json"
 FEW = 100     # steps; a training with fewer gets a hint
@@ -54,7 +54,7 @@ class Task(NamedTuple):
         texts_of: the text of an example, or its two texts.
         examples_of: the examples from two files, or the course's own for None. Raises ValueError with file and line for a bad row.
         begin: (labels, seed, name or folder of a checkpoint) → a model to train, and its tokenizer.
-        fine_tune: trains it: (model, tokenizer, examples, epochs=, seed=, learning_rate=, folder=).
+        fine_tune: trains it: (model, tokenizer, examples, epochs=, seed=, learning_rate=, folder=, depends_on=); see `fit`.
         measure: (model, tokenizer, examples) → shares between 0 and 1 by their names, the most telling first.
     """
 
@@ -99,7 +99,7 @@ def enough_to_part(path: Path | None, count: int, what: str, least: int = 10):
 
 
 def main(task: Task, words: list[str] | None = None) -> int:
-    """Run a task as the words of the command line say. Gives the exit status: 1 after an error, told in one line."""
+    """Run a task as the words of the command line say. Gives the exit status: 1 after an error, 130 after Ctrl-C."""
     words = sys.argv[1:] if words is None else words
     if words[:1] == ["predict"]:
         return in_one_sentence(lambda: predict(task.reader, words[1:]))
@@ -189,49 +189,53 @@ def cut_texts(task: Task, examples: Examples, tokenizer: BertTokenizer, length: 
     return {"length": length} | cut, told if any(cut.values()) else []
 
 
-def run(task: Task, arguments: argparse.Namespace):
-    """Train and measure for each seed; what is finished in the output's folder is not done again."""
-    check(arguments)
-    examples, notes, cut = task.examples_of(arguments.data, arguments.held_out), [], {}
-    told = examples.told
+def looked_over(task: Task, arguments: argparse.Namespace, examples: Examples) -> tuple[Examples, list[str], dict[str, int]]:
+    """The examples that are learned from and measured on; what one should know of them, a sentence each; how many are cut."""
+    notes, cut = [], {}
     if arguments.data:
         examples, notes = without_held_out(task, examples)
     if task.reader.at_once:
         tokenizer = load_tokenizer(arguments.model)
         arguments.length = length_of(arguments, tokenizer)
-        cut, more = cut_texts(task, examples, tokenizer, arguments.length)
-        notes += more
-    notes += few_steps(task, len(examples.learned), arguments.epochs)
-    settings = {"model": str(arguments.model), "epochs": arguments.epochs, "learning_rate": arguments.learning_rate,
-                "length": cut.get("length"),
+        cut, told = cut_texts(task, examples, tokenizer, arguments.length)
+        notes += told
+    return examples, notes + few_steps(task, len(examples.learned), arguments.epochs), cut
+
+
+def run(task: Task, arguments: argparse.Namespace):
+    """Train and measure for each seed; what is finished in the output's folder is not done again."""
+    check(arguments)
+    examples, notes, cut = looked_over(task, arguments, task.examples_of(arguments.data, arguments.held_out))
+    settings = {"model": str(arguments.model), "weights": checkpoint_digest(arguments.model),
+                "epochs": arguments.epochs, "learning_rate": arguments.learning_rate, "length": cut.get("length"),
                 "labels": list(examples.labels), "learned": len(examples.learned), "held_out": len(examples.held_out),
-                "data": digest([*examples.learned, *examples.held_out])}
-    arguments.output.mkdir(parents=True, exist_ok=True)
-    results = earlier(arguments.output / RESULTS, settings)
-    print(told, *notes, sep="\n")
-    for seed in arguments.seeds:
-        if str(seed) not in results:
-            results[str(seed)] = one_seed(task, arguments, seed, examples)
-            with whole_file(arguments.output / RESULTS) as path:
+                "data": digest(examples.learned), "held-out data": digest(examples.held_out)}
+    with alone_in(arguments.output):
+        remove_leftovers(arguments.output / RESULTS)
+        results = earlier(arguments.output / RESULTS, settings)
+        print(examples.told, *notes, sep="\n")
+        for seed in arguments.seeds:
+            unfinished = arguments.output / f"seed_{seed}.training"
+            if str(seed) not in results:
+                results[str(seed)] = one_seed(task, arguments, seed, examples, unfinished, settings)
                 kept = {"settings": settings, "cut": cut, "notes": notes, "seeds": results}
-                path.write_text(json.dumps(kept, indent=2, allow_nan=False) + "\n", encoding="utf-8")
-        print(f"seed {seed}: {in_words(results[str(seed)])}")
+                with whole_file(arguments.output / RESULTS) as path:
+                    path.write_text(json.dumps(kept, indent=2, allow_nan=False) + "\n", encoding="utf-8")
+            forget(unfinished)     # 0.3 GB, of no use any more now that its result is kept
+            print(f"seed {seed}: {in_words(results[str(seed)])}")
     tell_spread([results[str(seed)]["measured"] for seed in arguments.seeds])
 
 
-def one_seed(task: Task, arguments: argparse.Namespace, seed: int, examples: Examples) -> dict:
+def one_seed(task: Task, arguments: argparse.Namespace, seed: int, examples: Examples, unfinished: Path, settings: dict) -> dict:
     model, tokenizer = task.begin(examples.labels, seed, arguments.model)
     if task.reader.at_once:
         tokenizer.model_max_length = arguments.length
-    unfinished = arguments.output / f"seed_{seed}.training"
     history = task.fine_tune(model, tokenizer, examples.learned, epochs=arguments.epochs, seed=seed,
-                             learning_rate=arguments.learning_rate, folder=unfinished)
+                             learning_rate=arguments.learning_rate, folder=unfinished, depends_on=settings | {"seed": seed})
     measured = task.measure(model, tokenizer, examples.held_out)
     if not all(math.isfinite(share) for share in measured.values()):
         raise ValueError(f"What was measured is no number ({measured}): hold out examples of which each can be judged.")
     save_pretrained(model, tokenizer, arguments.output / f"seed_{seed}")
-    (unfinished / STATE).unlink()     # 0.3 GB, of no use any more
-    unfinished.rmdir()
     return {"measured": measured, "seconds": history.seconds, "steps": len(history.loss)}
 
 
@@ -250,6 +254,12 @@ def tell_spread(measured: list[dict[str, float]]):
 
 def digest(examples: Sequence) -> str:
     return hashlib.sha256(json.dumps(examples).encode()).hexdigest()
+
+
+def checkpoint_digest(name: str) -> str:
+    """Of all files that make a checkpoint what it is."""
+    folder = find_checkpoint(name)
+    return digest([[each, file_digest(folder / each)] for each in sorted(FILES) if (folder / each).is_file()])
 
 
 def no_number(constant: str):

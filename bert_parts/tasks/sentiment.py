@@ -72,7 +72,7 @@ def begin(
 
 def fine_tune(
     model: nn.Module, tokenizer: BertTokenizer, examples: Sequence[Example], *, epochs: float = EPOCHS, seed: int = 0,
-    learning_rate: float = RATE, folder: Path | None = None,
+    learning_rate: float = RATE, folder: Path | None = None, depends_on: dict | None = None,
 ) -> History:
     """Train all of the model on the examples. Of a long text its first tokens are read, as many as `most_tokens` says."""
     lengths = [len(tokenizer.ids(example.text)) for example in examples]
@@ -85,7 +85,7 @@ def fine_tune(
 
     torch.manual_seed(seed)
     return fit(model, batch_at, lambda model, batch: F.cross_entropy(model(**batch[0]), batch[1]),
-               steps=len(batches), learning_rate=learning_rate, folder=folder)
+               steps=len(batches), learning_rate=learning_rate, folder=folder, depends_on=depends_on)
 
 
 def label_scores(model: nn.Module, tokenizer: BertTokenizer, texts: Sequence[str], batch_size: int = 64) -> Tensor:
