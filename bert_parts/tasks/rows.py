@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 NAMES = {",": "commas", ";": "semicolons", "\t": "tabs"}     # what may stand between the fields of a line
-SEPARATOR = re.compile(r'"?sep=(.)"?\r?\n', re.IGNORECASE)
+SEPARATOR = re.compile(r'"?sep=([^\w "\r\n])"?\r?\n', re.IGNORECASE)
 
 
 class Row(dict):
