@@ -22,6 +22,7 @@ from bert_parts import (
     save_pretrained,
     span_questions,
 )
+from bert_parts.checkpoint import load_tokenizer
 from bert_parts.search import nearest, sentence_vectors
 from bert_parts.tasks import question_answering, reranking, restoration, run, sentiment
 from bert_parts.tasks.rows import read_rows
@@ -353,9 +354,20 @@ def test_how_many_texts_are_cut_is_said_and_the_length_can_be_chosen(late, tiny,
     assert short["cut"] == {"length": 64, "learned": 64, "held_out": 16} and short["settings"]["length"] == 64
     assert long["cut"] == {"length": 160, "learned": 0, "held_out": 0}     # all that this model can read
     assert long["seeds"]["0"]["measured"]["accuracy"] >= 0.9 > short["seeds"]["0"]["measured"]["accuracy"]
-    assert load_pretrained(tmp_path / "short" / "seed_0")[1].model_max_length == 64     # it is used as it was trained
+    assert load_tokenizer(tmp_path / "short" / "seed_0").model_max_length == 64     # it is used as it was trained
     assert main(TASK, [*command, "--output", str(tmp_path / "short")]) == 1
     assert "was made with another length" in capsys.readouterr().err
+
+
+def test_a_model_with_few_positions_reads_as_much_as_it_can():
+    """As in notebook 09: a small model, with the tokenizer of one that reads 256 tokens."""
+    tokenizer = load_pretrained()[1]
+    config = BertConfig(vocab_size=len(tokenizer.tokens), hidden_size=8, num_hidden_layers=1, num_attention_heads=2,
+                        intermediate_size=8, max_position_embeddings=66)
+    model, text = BertForSequenceClassification(config, num_labels=2), "good " * 64
+    scores = sentiment.label_scores(model, tokenizer, [text, text + "bad"])
+    assert torch.allclose(scores[0], scores[1]) and not torch.allclose(
+        scores[0], sentiment.label_scores(model, tokenizer, [text[:-5]])[0], atol=1e-7)
 
 
 def test_what_is_no_number_never_gets_into_the_results(table, tiny, tmp_path, capsys, monkeypatch):
