@@ -30,17 +30,17 @@ IMPLEMENTED = {
 # the published multilingual and Chinese models name and do not have. A setting that is null asks for nothing either.
 PASSED_OVER = frozenset(
     """
-    architectures transformers_version _name_or_path name_or_path _commit_hash dtype torch_dtype finetuning_task
-    task_specific_params xla_device model_max_length sentence_transformers sbert_ce_default_activation_function
-    gradient_checkpointing output_attentions output_hidden_states output_past return_dict torchscript
-    _attn_implementation attn_implementation _attn_implementation_autoset _attn_implementation_internal
-    assistant_confidence_threshold assistant_lookbehind bad_words_ids begin_suppress_tokens bos_token_id
-    decoder_start_token_id diversity_penalty do_sample early_stopping encoder_no_repeat_ngram_size
-    encoder_repetition_penalty eos_token_id epsilon_cutoff eta_cutoff exponential_decay_length_penalty
-    forced_bos_token_id forced_eos_token_id length_penalty max_length min_length no_repeat_ngram_size
-    num_assistant_tokens num_assistant_tokens_schedule num_beam_groups num_beams num_return_sequences output_scores
-    prefix remove_invalid_values repetition_penalty return_dict_in_generate sep_token_id suppress_tokens
-    target_lookbehind temperature tf_legacy_loss top_k top_p typical_p use_cache
+    cls_token_id mask_token_id unk_token_id architectures transformers_version _name_or_path name_or_path _commit_hash
+    dtype torch_dtype finetuning_task task_specific_params xla_device model_max_length sentence_transformers
+    sbert_ce_default_activation_function gradient_checkpointing output_attentions output_hidden_states output_past
+    return_dict torchscript _attn_implementation attn_implementation _attn_implementation_autoset
+    _attn_implementation_internal assistant_confidence_threshold assistant_lookbehind bad_words_ids
+    begin_suppress_tokens bos_token_id decoder_start_token_id diversity_penalty do_sample early_stopping
+    encoder_no_repeat_ngram_size encoder_repetition_penalty eos_token_id epsilon_cutoff eta_cutoff
+    exponential_decay_length_penalty forced_bos_token_id forced_eos_token_id length_penalty max_length min_length
+    no_repeat_ngram_size num_assistant_tokens num_assistant_tokens_schedule num_beam_groups num_beams
+    num_return_sequences output_scores prefix remove_invalid_values repetition_penalty return_dict_in_generate
+    sep_token_id suppress_tokens target_lookbehind temperature tf_legacy_loss top_k top_p typical_p use_cache
     label2id num_labels _num_labels
     pooler_fc_size pooler_num_attention_heads pooler_num_fc_layers pooler_size_per_head pooler_type
     """.split()

@@ -1,5 +1,7 @@
 """The parts put together."""
 
+import warnings
+
 import torch
 from torch import Tensor, nn
 
@@ -27,7 +29,7 @@ class BertModel(nn.Module):
         self.apply(self.initialize)
 
     def initialize(self, module: nn.Module):
-        """Small normal weights and zero biases, as training starts in the published code (the paper does not say)."""
+        """Small normal weights and zero biases. (Google's own code cuts the normal off at two deviations; the paper is silent.)"""
         if isinstance(module, nn.Linear | nn.Embedding):
             nn.init.normal_(module.weight, std=self.config.initializer_range)
         if isinstance(module, nn.Linear) and module.bias is not None:
@@ -38,16 +40,32 @@ class BertModel(nn.Module):
     def forward(
         self, input_ids: Tensor, attention_mask: Tensor | None = None, token_type_ids: Tensor | None = None
     ) -> tuple[Tensor, Tensor]:
-        """The course's version raises what the embeddings raise, and TypeError or ValueError for a wrong mask."""
+        """The course's version raises what the embeddings raise, and TypeError or ValueError for a wrong mask.
+
+        Without a mask every id is a token, [PAD] too. A text that ends in [PAD] is most likely a padded one, so of that there is
+        a warning; it is no error, since a model may be asked about that token.
+        """
         x = self.embeddings(input_ids, token_type_ids)     # (B, T, D)
-        if attention_mask is not None:
+        if attention_mask is None:
+            warn_of_padding(input_ids, self.config.pad_token_id)
+        else:
             check_attention_mask(attention_mask, input_ids.shape)
-        if attention_mask is None or attention_mask.all():
+        if attention_mask is None or (not torch.compiler.is_compiling() and attention_mask.all()):
             mask = None     # nothing to hide: attention is faster without a mask
         else:
             mask = padding_mask(attention_mask)     # (B, 1, 1, T)
         hidden = self.encoder(x, mask)
         return hidden, self.pooler(hidden)
+
+
+def warn_of_padding(input_ids: Tensor, pad_token_id: int):
+    """Warn, once in a program, if a text begins or ends in [PAD] and there is no mask to hide it, as transformers does."""
+    if not torch.compiler.is_compiling() and (input_ids[:, [0, -1]] == pad_token_id).any():
+        warnings.warn(
+            "input_ids hold padding, and there is no attention_mask: the padding is read like words, and changes the vectors of "
+            "all the others. Give the attention_mask that the tokenizer makes.",
+            stacklevel=1,
+        )
 
 
 def check_attention_mask(attention_mask: Tensor, shape: tuple):
@@ -61,6 +79,8 @@ def check_attention_mask(attention_mask: Tensor, shape: tuple):
             f"attention_mask has shape {tuple(attention_mask.shape)}, where one mark for each token, "
             f"{tuple(shape)}, is expected."
         )
+    if torch.compiler.is_compiling():
+        return     # nothing is read back from the device while a graph is made
     if not ((attention_mask == 0) | (attention_mask == 1)).all():
         raise ValueError("attention_mask holds values other than 0 and 1: give 1 for a token and 0 for padding.")
     empty = (~attention_mask.bool().any(dim=1)).nonzero().flatten()

@@ -20,6 +20,7 @@ TOKEN = {"single_word": (False,), "lstrip": (False,), "rstrip": (False,), "norma
 
 # The values of other settings that are implemented; strip_accents is looked at by itself, since it goes with the capitals.
 IMPLEMENTED = {
+    "model_type": ("bert",),
     "tokenize_chinese_chars": (True,),
     "do_basic_tokenize": (True,),
     "never_split": (None, []),

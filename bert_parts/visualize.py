@@ -3,7 +3,6 @@
 import base64
 import html
 import inspect
-import io
 import json
 import math
 import re
@@ -11,19 +10,26 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
 from bert_parts.attention import attention_weights, split_heads
+from bert_parts.drawing import CSS_DPI, draw_grid, draw_head_view, draw_model_view, draw_panels, png, still_png
 
-# matplotlib and bertviz are imported where they are used: they would double the time of `import bert_parts`.
+# bertviz is imported where it is used: it would double the time of `import bert_parts`.
 
 ASSETS = Path(__file__).parent / "assets"
-COLOURS = "magma_r"     # perceptually uniform, and light where little is attended to, like paper
-DPI = 110
-MARGINS = 40     # around the drawing and for a horizontal scroll bar, in pixels
+# How many weights a view holds at most: a megabyte or so of HTML, and as many lines as a browser draws in a second.
+HEAD_VIEW, MODEL_VIEW, GRID = 200_000, 60_000, 1_000_000
+MOST_TOKENS = 40         # in a view to explore
+MARGINS = 40             # around the drawing and for a horizontal scroll bar, in pixels
+# With every copy of bertviz's script goes what its licence asks for; its own notice stands at the script's beginning.
+NOTICE = """<!-- Made with bertviz {version} by Jesse Vig, under the Apache License 2.0 (www.apache.org/licenses/LICENSE-2.0).
+Changed by bert_parts: it fetches nothing, frame.js stands in for require.js and jQuery, spaces and copies of data are gone. -->
+"""
 LESS_THAN = "\ue000"     # stands for "<" on the way through bertviz, so that no token can end the script
 STYLE = (
     "body{margin:8px;background:#fff;color:#000;color-scheme:light}"
@@ -117,23 +123,28 @@ def watch(attention: nn.Module, keep) -> list:
 
 @dataclass(frozen=True, repr=False)
 class Picture:
-    """Something to look at: HTML for a notebook, and the same in words for everything else and who cannot see it."""
+    """Something to look at: HTML for a notebook, and the same in words for everything else and who cannot see it.
+
+    Attributes:
+        png: the same as a picture, for whatever takes no HTML (PDF, a sanitised page); None if it is no picture.
+    """
 
     html: str
     alt: str
+    png: bytes | None = None
 
     def __repr__(self) -> str:
         return self.alt
 
-    def _repr_mimebundle_(self, include=None, exclude=None) -> dict[str, str]:
-        return {"text/html": self.html, "text/plain": self.alt}
+    def _repr_mimebundle_(self, include=None, exclude=None) -> tuple[dict[str, str], dict[str, dict]]:
+        data = {"text/html": self.html, "text/plain": self.alt}
+        if self.png is None:
+            return data, {}
+        return data | {"image/png": base64.b64encode(self.png).decode()}, {"image/png": {"alt": self.alt}}
 
 
 def show(figure, alt: str):
-    """Show a matplotlib figure with its alt text, here and now, and close it.
-
-    The figure goes into an <img> of our own, since JupyterLab 4.6 gives an image/png output no alt text.
-    """
+    """Show a matplotlib figure with its alt text, here and now, and close it."""
     from IPython.display import display
     from matplotlib import pyplot
 
@@ -142,14 +153,20 @@ def show(figure, alt: str):
 
 
 def picture(figure, alt: str) -> Picture:
-    """A matplotlib figure as a Picture: a PNG on white ground, the same bytes each time."""
+    """A matplotlib figure as a Picture: a PNG on white ground, the same bytes each time.
+
+    The HTML holds it in an <img> of our own, since JupyterLab 4.6 gives an image/png output no alt text; of the two
+    JupyterLab shows the HTML. What takes no HTML shows the PNG.
+    """
     if not alt.strip():
         raise ValueError("The alt text is empty: say in a sentence what the picture shows.")
-    file = io.BytesIO()
-    figure.savefig(file, format="png", dpi=DPI, facecolor="white", bbox_inches="tight", metadata={"Software": None})
-    data = base64.b64encode(file.getvalue()).decode()
-    style = "background:#fff;max-width:100%;height:auto"
-    return Picture(f'<img alt="{html.escape(alt)}" style="{style}" src="data:image/png;base64,{data}">', alt)
+    data = png(figure)
+    return Picture(img(data, alt), alt, data)
+
+
+def img(data: bytes, alt: str, style: str = "background:#fff;max-width:100%;height:auto") -> str:
+    source = base64.b64encode(data).decode()
+    return f'<img alt="{html.escape(alt)}" style="{style}" src="data:image/png;base64,{source}">'
 
 
 def heatmap(
@@ -192,12 +209,15 @@ def heads_grid(
     Shapes:
         maps: as record_attention gives them, L × (1, H, T, S)
 
+    Of many tokens only the first are drawn, and the picture says so: a million weights are more than it can show.
+
     Raises:
         ValueError: the maps and the tokens do not fit each other.
     """
     columns = rows if columns is None else columns
-    weights = check_maps(maps, rows, columns)     # (L, H, T, S)
-    return picture(draw_grid(weights), alt or describe_grid(weights, rows, columns))
+    check_maps(maps, rows, columns)
+    weights, rows, columns, left_out = first_tokens(maps, rows, columns, GRID)
+    return picture(draw_grid(weights, left_out), alt or f"{describe_grid(weights, rows, columns)} {left_out}".strip())
 
 
 def check_heatmap(weights: Tensor, rows: list[str], columns: list[str]) -> Tensor:
@@ -216,8 +236,8 @@ def check_heatmap(weights: Tensor, rows: list[str], columns: list[str]) -> Tenso
     return weights.detach().double().cpu().reshape(-1, *expected)
 
 
-def check_maps(maps: list[Tensor], rows: list[str], columns: list[str]) -> Tensor:
-    """The maps of one text, stacked to (L, H, T, S), or a sentence that says what does not fit."""
+def check_maps(maps: list[Tensor], rows: list[str], columns: list[str]):
+    """Raise a sentence that says what does not fit if these are not the maps of one text."""
     if not len(maps):
         raise ValueError("There are no maps: run the model inside `with record_attention(model) as maps:` first.")
     shapes = {tuple(layer.shape) for layer in maps}
@@ -229,85 +249,19 @@ def check_maps(maps: list[Tensor], rows: list[str], columns: list[str]) -> Tenso
     if maps[0].size(0) != 1:
         raise ValueError(f"The maps hold {maps[0].size(0)} texts, not one: pick the first with [m[:1] for m in maps].")
     check_heatmap(maps[0][0], rows, columns)
-    return torch.cat(list(maps)).detach().double().cpu()
 
 
-def draw_panels(panels: Tensor, rows: list[str], columns: list[str], titles: list[str], scale: tuple[float, float]):
-    """One axes per panel, up to four side by side; tokens are named at the left and at the bottom only."""
-    from matplotlib.figure import Figure
-
-    count = len(panels)
-    across = 3 if count in (5, 6, 9) else min(count, 4)     # no half-empty row
-    down = -(-count // across)
-    longest = max(len(rows), len(columns))
-    inches = 8.0 / across if across > 1 else min(6.0, max(2.4, 0.55 * longest))     # the longer side of a panel
-    square = inches / longest
-    size = (square * len(columns) * across + 1.6, square * len(rows) * down + 1.2)
-    figure = Figure(figsize=size, layout="constrained")
-    grid = figure.subplots(down, across, squeeze=False)
-    for axes in grid.flat[count:]:
-        axes.set_visible(False)
-    for index, (axes, panel, title) in enumerate(zip(grid.flat, panels, titles, strict=False)):
-        image = draw_heatmap(axes, panel, scale, numbers=square >= 0.44)     # from there on three digits fit
-        axes.set_title(title, fontsize=10, parse_math=False)
-        at_left, at_bottom = index % across == 0, index + across >= count
-        fontsize = min(9.0, max(5.0, 58 * square))
-        name_tokens(axes, rows if at_left else [], columns if at_bottom else [], fontsize)
-    figure.supxlabel("words looked at (keys)", fontsize=9)
-    figure.supylabel("words that look (queries)", fontsize=9)
-    figure.colorbar(image, ax=grid, shrink=0.8, aspect=30, pad=0.02).ax.tick_params(labelsize=8)
-    return figure
-
-
-def draw_heatmap(axes, weights: Tensor, scale: tuple[float, float], numbers: bool):
-    """The coloured squares of one (T, S) panel, with their numbers if these fit."""
-    low, high = scale
-    finite = weights.masked_fill(weights.isinf(), torch.nan)
-    image = axes.imshow(finite.numpy(), cmap=colour_map(missing="#bbbbbb"), vmin=low, vmax=high)
-    axes.spines[:].set_visible(False)
-    if numbers:
-        for row, line in enumerate(weights.tolist()):
-            for column, weight in enumerate(line):
-                text = "−∞" if weight == -math.inf else f"{weight:z.2f}".replace("-", "−")     # z: no −0.00
-                dark = weight > low + 0.45 * (high - low)
-                axes.text(column, row, text, ha="center", va="center", fontsize=8, color="white" if dark else "black")
-    return image
-
-
-def colour_map(missing: str):
-    """The course's colours for weights, and one for what is not a number."""
-    from matplotlib import colormaps
-
-    return colormaps[COLOURS].with_extremes(bad=missing)
-
-
-def name_tokens(axes, rows: list[str], columns: list[str], fontsize: float):
-    """Tokens as tick labels, taken literally: in a token a "$" is a dollar, not the start of a formula."""
-    axes.set_xticks(range(len(columns)), columns, rotation=90, fontsize=fontsize, parse_math=False)
-    axes.set_yticks(range(len(rows)), rows, fontsize=fontsize, parse_math=False)
-    axes.tick_params(length=0)
-
-
-def draw_grid(weights: Tensor):
-    """All heads as one mosaic in one axes: seventy-two axes would take seconds."""
-    from matplotlib.figure import Figure
-
-    layers, heads, height, width = weights.shape
-    gap = max(1, round(0.08 * max(height, width)))
-    tiles = nn.functional.pad(weights, (0, gap, 0, gap), value=torch.nan)     # (L, H, T + gap, S + gap)
-    mosaic = tiles.transpose(1, 2).flatten(2).flatten(0, 1)                   # (L · (T + gap), H · (S + gap))
-    mosaic = mosaic[:-gap, :-gap]
-    inches = min(1.6, 8.0 / heads)     # the width of a tile
-    figure = Figure(figsize=(inches * heads + 1.4, inches * layers * height / width + 0.9), layout="constrained")
-    axes = figure.subplots()
-    image = axes.imshow(mosaic.numpy(), cmap=colour_map(missing="white"), vmin=0, vmax=1, interpolation="nearest")
-    axes.set_xticks([head * (width + gap) + (width - 1) / 2 for head in range(heads)], range(heads))
-    axes.set_yticks([layer * (height + gap) + (height - 1) / 2 for layer in range(layers)], range(layers))
-    axes.tick_params(length=0, labelsize=9)
-    axes.set(xlabel="head", ylabel="layer")
-    axes.spines[:].set_visible(False)
-    figure.colorbar(image, shrink=0.8, aspect=30, pad=0.02).ax.tick_params(labelsize=8)
-    return figure
+def first_tokens(
+    maps: list[Tensor], rows: list[str], columns: list[str], most: int, most_tokens: int | None = None
+) -> tuple[Tensor, list[str], list[str], str]:
+    """The maps stacked to (L, H, T, S) and cut to as many tokens as there is room for, and what was left out in words."""
+    room = math.isqrt(most // (len(maps) * maps[0].size(1)))
+    room = max(1, min(room, most_tokens or room))
+    weights = torch.cat([layer[..., :room, :room] for layer in maps]).detach().double().cpu()
+    counts = [len(rows)] if rows == columns else [len(rows), len(columns)]
+    cut = [f"only the first {room} of {count} tokens" for count in counts if count > room]
+    left_out = f"Shown: {' and '.join(cut)}, since all of them would be too much for a page." if cut else ""
+    return weights, rows[:room], columns[:room], left_out
 
 
 def describe_panels(panels: Tensor, rows: list[str], columns: list[str], titles: list[str]) -> str:
@@ -367,40 +321,56 @@ def head_view(
         rows: the T tokens that look. columns: the S tokens looked at; None for the same tokens.
         layer, heads: what is switched on at first; None for all heads.
 
+    Of many tokens only the first are shown, 40 at most, and the view says so. Where it cannot be drawn (a notebook that
+    has not been run, a page without scripts) a still picture stands in its place.
+
     Raises:
         ValueError: the maps and the tokens do not fit each other, or there is no such layer or head.
     """
     import bertviz
 
     columns = rows if columns is None else columns
-    weights = check_maps(maps, rows, columns)
-    check_choice("layer", [layer], weights.size(0))
-    check_choice("head", heads or [], weights.size(1))
+    check_maps(maps, rows, columns)
+    check_choice("layer", [layer], len(maps))
+    check_choice("head", heads or [], maps[0].size(1))
+    weights, rows, columns, left_out = first_tokens(maps, rows, columns, HEAD_VIEW, MOST_TOKENS)
+    weights = weights.round(decimals=3)     # what a line's opacity can show, and a third of the bytes
     page = bertviz.head_view(**for_bertviz(weights, rows, columns), layer=layer, heads=heads, html_action="return")
-    height = 22.5 * max(weights.shape[2:]) + 30     # as head_view.js lays it out
+    still = draw_head_view(weights[layer], rows, columns, heads or list(range(weights.size(1))), f"Layer {layer}")
+    pairs = [f"head {head}: {strongest(panel, rows, columns)[0]}" for head, panel in enumerate(weights[layer])]
+    words = f"Layer {layer}: {describe_tokens(rows, columns)} The strongest pair of each head: {'; '.join(pairs)}."
     note = (
         "Choose a layer at the top. Each coloured square is a head: click to switch it off or on, double-click to see "
         "it alone. Point at a word to see only its lines. By keyboard: Tab to a square, then Enter to switch it, "
         "Shift+Enter to see it alone."
     )
-    return framed(page.data, "Head view", weights, height + 25, note)
+    height = 22.5 * max(weights.shape[2:]) + 55     # as head_view.js lays it out
+    return framed(page.data, "Head view", weights, still, f"min-height:{round(height) + MARGINS}px", words, note, left_out)
 
 
 def model_view(maps: list[Tensor], rows: list[str], columns: list[str] | None = None) -> Picture:
     """bertviz's model view: every head of every layer as a thumbnail, one of them large at a click.
 
-    Shapes and errors as in head_view.
+    Shapes, errors, and what is left out, as in head_view. It is as wide as there is room, up to 970 pixels.
     """
     import bertviz
 
     columns = rows if columns is None else columns
-    weights = check_maps(maps, rows, columns)
+    check_maps(maps, rows, columns)
+    weights, rows, columns, left_out = first_tokens(maps, rows, columns, MODEL_VIEW, MOST_TOKENS)
+    weights = weights.round(decimals=3)
     page = bertviz.model_view(**for_bertviz(weights, rows, columns), display_mode="light", html_action="return")
-    layers, heads, *lengths = weights.shape
-    thumbnail = max(lengths) * 7 * 12 / heads + 10     # as model_view.js lays it out
-    height = max(layers * thumbnail + 38, max(lengths) * 18 + 55)
+    words = describe_grid(weights, rows, columns)
     note = "Click a thumbnail to enlarge it, and again to close it. By keyboard: Tab to a thumbnail, then Enter."
-    return framed(page.data, "Model view", weights, height, note)
+    height = model_view_height(*weights.shape)
+    still = draw_model_view(weights, height)
+    return framed(page.data, "Model view", weights, still, f"padding-bottom:{MARGINS}px", words, note, left_out)
+
+
+def model_view_height(layers: int, heads: int, *lengths: int) -> float:
+    """As model_view.js lays it out: room for all thumbnails, and for one of them enlarged."""
+    thumbnail = max(lengths) * 7 * 12 / heads + 10
+    return max(layers * thumbnail + 38, max(lengths) * 18 + 55)
 
 
 def check_choice(what: str, chosen: list[int], count: int):
@@ -410,30 +380,36 @@ def check_choice(what: str, chosen: list[int], count: int):
 
 
 def for_bertviz(weights: Tensor, rows: list[str], columns: list[str]) -> dict:
-    """bertviz's arguments. Three decimals are more than a line's opacity can show, and a third of the bytes."""
-    attention = [layer[None] for layer in weights.round(decimals=3)]
+    """bertviz's arguments."""
+    attention = [layer[None] for layer in weights]
     rows, columns = ([token.replace("<", LESS_THAN) for token in tokens] for tokens in (rows, columns))
     if rows == columns:
         return {"attention": attention, "tokens": rows}
     return {"cross_attention": attention, "decoder_tokens": rows, "encoder_tokens": columns}
 
 
-def framed(page: str, name: str, weights: Tensor, height: float, note: str) -> Picture:
-    """bertviz's page, made to need nothing from outside, in a frame of its own on white ground.
+def framed(page: str, name: str, weights: Tensor, still, room: str, words: str, note: str, left_out: str) -> Picture:
+    """bertviz's page, made to need nothing from outside, in a frame of its own on white ground, before a still picture.
 
-    The frame keeps the page's scripts away from the notebook, and the notebook's dark theme away from the page.
+    The frame keeps the page's scripts away from the notebook, and the notebook's dark theme away from the page. Where
+    frames are taken out, as in a notebook that has not been run here or on a sanitised page, the picture is seen.
     """
     layers, heads, *_ = weights.shape
     title = f"{name} of attention: {layers} layers, {heads} heads"
+    alt = f"{title}. {words} {left_out}".strip()
+    data = still_png(still)
     source = document(page, title, heads).replace("&", "&amp;").replace("'", "&#39;")     # all that the quotes need
+    size = still.get_size_inches() * CSS_DPI
+    picture = img(data, alt, f"display:block;margin:0;width:{round(size[0])}px;max-width:100%;height:auto")
     frame = (
         f"<iframe title=\"{title}\" sandbox=\"allow-scripts\" srcdoc='{source}' "
-        f'style="width:100%;height:{round(height) + MARGINS}px;border:0;background:#fff"></iframe>'
+        f'style="position:absolute;top:0;left:0;width:100%;height:100%;border:0;background:#fff"></iframe>'
     )
-    words = f'<p style="margin:0;padding:0 8px 8px;color:#333;font-size:13px">{note}</p>'
+    words = "".join(f'<p style="margin:0;padding:0 8px 8px;color:#333;font-size:13px">{text}</p>' for text in (
+        f"To explore it, once the cell has run: {note[0].lower()}{note[1:]}", left_out) if text)
     # Wrapped, since IPython takes a block that opens with <iframe for a mistake and warns.
-    block = f'<div style="background:#fff;color:#333">{frame}{words}</div>'
-    return Picture(block, f"{title}. Interactive: needs a browser.")
+    drawing = f'<div style="position:relative;{room}">{picture}{frame}</div>'
+    return Picture(f'<div style="background:#fff;color:#333">{drawing}{words}</div>', alt, data)
 
 
 def document(page: str, title: str, heads: int) -> str:
@@ -442,7 +418,7 @@ def document(page: str, title: str, heads: int) -> str:
     return (
         f'<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>{title}</title><style>{STYLE}</style>'
         f"<script>{d3}</script><script>{frame}</script></head>"
-        f"<body>{offline(page)}<script>start({heads})</script></body></html>"
+        f"<body>{NOTICE.format(version=version('bertviz'))}{offline(page)}<script>start({heads})</script></body></html>"
     )
 
 
@@ -451,7 +427,6 @@ def offline(page: str) -> str:
     page = re.sub(r'<script src="[^"]*require[^"]*"></script>', "", page)
     page = re.sub(r"require\.config\(\{.*?\}\);", "", page, count=1, flags=re.DOTALL)
     page = re.sub(r"bertviz-[0-9a-f]{32}", "bertviz", page)
-    page = re.sub(r"/\*\*.*?\*/", "", page, count=1, flags=re.DOTALL)     # its change log
     page = re.sub(r"// HACK: .*", "", page)                               # all the data once more, in a comment
     page = re.sub(r"\n\s+", "\n", page)
     page = re.sub(r'"attn": (\[\[\[\[.*?\]\]\]\])', shorten, page)

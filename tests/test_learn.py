@@ -521,13 +521,15 @@ def test_a_kept_part_is_judged_when_it_or_the_course_has_changed(empty_home, cap
     judged = []
     monkeypatch.setattr("bert_parts.learn.kept.judge", lambda *given: judged.append(given[0].name) or judge(*given))
     path = empty_home / "attention_weights.py"
-    path.write_text("print('a word')\n" + KEPT)     # as kept by the course's first version, without a seal
+    text = "print('a word')\n" + KEPT.replace("    return", "    print('another')\n    return")
+    path.write_text(text)     # as kept by the course's first version, without a seal
     assert mine("attention_weights") is not attention_weights and judged == ["attention_weights"]
     assert mine("attention_weights") is not attention_weights and judged == ["attention_weights"]
     monkeypatch.setattr("bert_parts.learn.kept.course", lambda: b"another version")
     assert mine("attention_weights") is not attention_weights and len(judged) == 2
     assert mine("attention_weights") is not attention_weights and len(judged) == 2
     assert capsys.readouterr().out == ""     # not even what it prints
+    assert path.read_text().split("\n", 1)[1] == text     # under one seal, the last
     path.write_text(path.read_text().replace("-inf", "inf"))
     assert mine("attention_weights") is attention_weights and len(judged) == 3
     assert "not right any more" in capsys.readouterr().out
@@ -738,6 +740,16 @@ def test_a_cell_that_no_longer_writes_the_part_is_spoken_of(notebook):
     assert notebook("b", LOOK).message.startswith(
         "The cell of `attention_weights` was changed: when it ran as [2], it did not write `attention_weights`. So what is judged "
         "is the version of cell [1].")
+
+
+def test_a_part_that_moved_to_another_cell_is_no_older_version(notebook):
+    notebook("a", WRONG)
+    notebook("b", GOOD)
+    notebook("a", "1 + 1")
+    assert notebook("c", LOOK).message.endswith("Judged is `attention_weights` as it ran in cell [2].")
+    notebook("b", GOOD.replace("def attention_weights", "de attention_weights"))
+    notebook("a", "1 + 2")
+    assert notebook("c", LOOK).message.startswith("Cell [5], which was to write `attention_weights` anew, stopped with SyntaxError")
 
 
 def test_nothing_more_is_said_where_part_and_check_are_one_cell(notebook):

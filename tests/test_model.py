@@ -1,5 +1,9 @@
 """The parts of BERT against their oracle, Hugging Face's transformers."""
 
+import subprocess
+import sys
+import warnings
+
 import pytest
 import torch
 import transformers
@@ -155,3 +159,55 @@ def test_bad_input(arguments, error, says):
                         max_position_embeddings=16)
     with pytest.raises(error, match=says):
         BertModel(config).eval()(*arguments)
+
+
+# ── padding without a mask, and graphs ───────────────────────────────────────────────────────────────────────────────
+
+TINY = BertConfig(vocab_size=50, hidden_size=8, num_hidden_layers=2, num_attention_heads=2, intermediate_size=12,
+                  max_position_embeddings=16, pad_token_id=7)
+
+
+@pytest.mark.parametrize("ids", [[[1, 2, 7, 7], [1, 2, 3, 4]], [[7, 1, 2, 3]], [[7]]], ids=["right", "left", "nothing else"])
+def test_padding_without_a_mask_is_told(ids):
+    model = BertModel(TINY).eval()
+    with pytest.warns(UserWarning, match="hold padding, and there is no attention_mask: .* Give the attention_mask"):
+        model(torch.tensor(ids))
+
+
+def test_no_warning_where_there_is_a_mask_or_no_padding():
+    model = BertModel(TINY).eval()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        model(torch.tensor([[1, 7, 7]]), torch.tensor([[1, 0, 0]]))
+        model(torch.tensor([[1, 7, 7]]), torch.tensor([[1, 1, 1]]))     # they are said to be tokens
+        model(torch.tensor([[1, 7, 0]]))     # another id than the config's is no padding
+
+
+def test_the_warning_is_shown_once():
+    program = (
+        "import torch; from bert_parts import BertConfig, BertModel;"
+        "model = BertModel(BertConfig(hidden_size=8, num_attention_heads=2, intermediate_size=8, num_hidden_layers=1)).eval();"
+        "[model(torch.tensor([[101, 7592, 102, 0, 0, 0]])) for _ in range(5)]"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stderr.count("UserWarning: input_ids hold padding") == 1
+
+
+ARGUMENTS = {
+    "ids": (torch.tensor([[1, 2, 3, 4], [5, 6, 7, 7]]),),
+    "ids and a mask": (torch.tensor([[1, 2, 3, 4], [5, 6, 7, 7]]), torch.tensor([[1, 1, 1, 1], [1, 1, 0, 0]])),
+    "all three": (torch.tensor([[1, 2, 3, 4]]), torch.tensor([[1, 1, 1, 1]]), torch.tensor([[0, 0, 1, 1]])),
+}
+
+
+@pytest.mark.parametrize("arguments", ARGUMENTS.values(), ids=ARGUMENTS)
+@pytest.mark.filterwarnings("ignore:input_ids hold padding")
+def test_a_graph_of_the_whole_model(arguments):
+    """Nothing is read back from the device while it is compiled or exported, so neither breaks; and the numbers are the same."""
+    model = BertModel(TINY).eval()
+    with torch.no_grad():
+        expected = model(*arguments)
+        exported = torch.export.export(model, arguments).module()(*arguments)
+        compiled = torch.compile(model, backend="eager", fullgraph=True)(*arguments)
+    torch.testing.assert_close(exported, expected)
+    torch.testing.assert_close(compiled, expected)

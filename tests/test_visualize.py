@@ -4,15 +4,23 @@ import ast
 import base64
 import hashlib
 import html
+import io
 import re
+import tracemalloc
+from importlib import metadata
+from pathlib import Path
 
+import numpy
 import pytest
 import torch
+from PIL import Image
 from torch import nn
 
 from bert_parts.attention import MultiHeadAttention, attention_weights, causal_mask, split_heads
-from bert_parts.visualize import ASSETS, head_view, heads_grid, heatmap, model_view, record_attention, show
+from bert_parts.drawing import DPI, draw_panels, small_png
+from bert_parts.visualize import ASSETS, Picture, head_view, heads_grid, heatmap, model_view, record_attention, show
 
+ROOT = Path(__file__).parents[1]
 TOKENS = ["[CLS]", "a", "$cat$", "<b>", "sat", "[SEP]"]
 
 
@@ -147,14 +155,14 @@ def some_maps(layers=2, heads=3, length=6, keys=6):
     return list(weights(layers, 1, heads, length, keys))
 
 
-def png(picture):
-    data = re.fullmatch(r'<img alt="[^"]+" style="[^"]+" src="data:image/png;base64,([^"]+)">', picture.html)[1]
+def in_html(picture):
+    """The bytes of the one <img> in the picture's HTML."""
+    (data,) = re.findall(r'<img alt="[^"]+" style="[^"]+" src="data:image/png;base64,([^"]+)">', picture.html)
     return base64.b64decode(data)
 
 
 def size(picture):
-    data = png(picture)
-    return int.from_bytes(data[16:20], "big"), int.from_bytes(data[20:24], "big")
+    return Image.open(io.BytesIO(picture.png)).size
 
 
 PICTURES = {
@@ -176,9 +184,32 @@ def test_a_picture_has_words_and_is_small(name, recwarn):
     assert "tokens (" in alt and len(picture.alt) < 1200
     width, height = size(picture)
     assert 200 < width <= 1100 and 100 < height < 1100
-    assert len(picture.html) < 200_000
+    assert len(picture.html) < 60_000
     assert not recwarn.list
-    assert picture._repr_mimebundle_() == {"text/html": picture.html, "text/plain": picture.alt}
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_whatever_takes_no_html_has_the_picture_and_its_words(name):
+    picture = PICTURES[name]()
+    data, about = picture._repr_mimebundle_()
+    assert set(data) == {"text/html", "image/png", "text/plain"}
+    assert data["text/plain"] == about["image/png"]["alt"] == picture.alt
+    assert base64.b64decode(data["image/png"]) == in_html(picture) == picture.png
+
+
+def test_what_is_no_picture_claims_none():
+    assert Picture("<p>a</p>", "a")._repr_mimebundle_() == ({"text/html": "<p>a</p>", "text/plain": "a"}, {})
+
+
+def test_a_small_palette_is_not_seen():
+    """No colour is far from what was drawn: at most 16 of 255 in the worst pixel, half of one on average."""
+    figure = draw_panels(weights(12, 6, 6), TOKENS, TOKENS, [f"head {i}" for i in range(12)], (0, 1))
+    file = io.BytesIO()
+    figure.savefig(file, format="png", dpi=DPI, facecolor="white", bbox_inches="tight")
+    small = io.BytesIO(small_png(Image.open(file)))
+    drawn, kept = (numpy.asarray(Image.open(each).convert("RGB"), int) for each in (file, small))
+    assert abs(drawn - kept).max() <= 16
+    assert abs(drawn - kept).mean() < 0.5
 
 
 def test_the_words_name_the_strongest():
@@ -251,22 +282,84 @@ def test_a_view_needs_nothing_from_outside(name):
     page = inside(view)
     assert view.html.startswith("<div") and 'sandbox="allow-scripts"' in view.html and "title=" in view.html
     assert not re.search(r"\b(src|href)\s*=", page) and "cdnjs" not in page and "require.config" not in page
-    # The names of SVG and its kin look like addresses and are none.
-    assert set(re.findall(r"https?://[\w.]+", page)) <= {"http://www.w3.org"}
+    # The names of SVG and its kin look like addresses and are none; the other stands in bertviz's notice.
+    assert set(re.findall(r"https?://[\w.]+", page)) <= {"http://www.w3.org", "https://github.com"}
+    assert page.count("https://github.com") == page.count("Based on: https://github.com/tensorflow/tensor2tensor") == 1
     assert "background:#fff" in view.html
 
 
 @pytest.mark.parametrize("name", VIEWS)
 def test_a_view_is_the_same_at_every_run_and_small(name):
     assert VIEWS[name]() == VIEWS[name]()
-    assert len(VIEWS[name]().html) < 60_000
+    assert len(VIEWS[name]().html) < 110_000
 
 
 def test_a_view_of_a_real_size_is_small():
     maps = some_maps(layers=6, heads=12, length=15, keys=15)
     tokens = [f"t{i}" for i in range(15)]
-    assert len(model_view(maps, tokens).html) < 140_000
-    assert len(head_view(maps, tokens).html) < 140_000
+    assert len(model_view(maps, tokens).html) < 350_000
+    assert len(head_view(maps, tokens).html) < 170_000
+
+
+@pytest.mark.parametrize("name", VIEWS)
+def test_a_view_has_a_still_picture(name):
+    """It stands where the frame is taken out, and behind the frame where it is not."""
+    view = VIEWS[name]()
+    data, about = view._repr_mimebundle_()
+    assert base64.b64decode(data["image/png"]) == in_html(view) == view.png
+    assert about["image/png"]["alt"] == data["text/plain"] == view.alt
+    assert view.html.index("<img") < view.html.index("<iframe")
+    assert "2 layers, 3 heads" in view.alt and "$cat$" in view.alt
+    assert size(view)[0] == (360 if name in ("head", "across") else 970)
+
+
+def test_the_words_of_a_view_are_those_of_what_is_switched_on():
+    view = head_view(some_maps(), TOKENS, layer=1)
+    best = [divmod(int(head.argmax()), 6) for head in some_maps()[1][0]]
+    said = "; ".join(f"head {i}: {TOKENS[r]} → {TOKENS[c]} {some_maps()[1][0, i, r, c]:.2f}" for i, (r, c) in enumerate(best))
+    assert f"Layer 1: 6 tokens ({' '.join(TOKENS)}) look at each other." in view.alt and said in view.alt
+
+
+def test_bertviz_keeps_its_notice():
+    """Apache 2.0, section 4: what is passed on keeps its notices, says that it was changed, and under what licence it is."""
+    for view in (head_view(some_maps(), TOKENS), model_view(some_maps(), TOKENS)):
+        page = inside(view)
+        assert "@fileoverview Transformer Visualization D3 javascript code." in page and "Jesse Vig" in page
+        assert "Apache License 2.0" in page and "Changed by bert_parts" in page
+    notice = (ROOT / "NOTICE").read_text(encoding="utf-8")
+    assert "bertviz" in notice and "tensor2tensor" in notice and "data/LICENSE.Apache-2.0.txt" in notice
+    licence = (ROOT / "data/LICENSE.Apache-2.0.txt").read_text(encoding="utf-8")
+    assert licence.split() == metadata.distribution("bertviz").read_text("licenses/LICENSE").split()
+
+
+LONG = [f"t{i}" for i in range(300)]
+
+
+@pytest.mark.parametrize("draw, first", [
+    (lambda maps: head_view(maps, LONG), 37), (lambda maps: model_view(maps, LONG), 20), (lambda maps: heads_grid(maps, LONG), 83),
+])
+def test_a_long_text_is_cut_and_that_is_said(draw, first):
+    """300 tokens in 144 heads are thirteen million weights: gigabytes on the way to a page that no browser would open."""
+    layer = torch.full((1, 12, 300, 300), 1 / 300)
+    before = tracemalloc.start() or tracemalloc.get_traced_memory()[0]
+    picture = draw([layer] * 12)
+    peak = tracemalloc.get_traced_memory()[1] - before
+    tracemalloc.stop()
+    assert f"Shown: only the first {first} of 300 tokens" in picture.alt
+    assert len(picture.html) < 1_500_000 and peak < 200e6
+    if "<iframe" in picture.html:
+        assert f"Shown: only the first {first} of 300 tokens" in re.sub("<iframe.*?</iframe>|<img.*?>", "", picture.html)
+
+
+def test_what_is_short_is_not_cut():
+    assert "Shown: only" not in "".join(view().html for view in VIEWS.values()) + heads_grid(some_maps(), TOKENS).html
+
+
+def test_two_lengths_are_cut_each():
+    layer = torch.full((1, 2, 60, 50), 1 / 50)
+    alt = head_view([layer], LONG[:60], [f"k{i}" for i in range(50)]).alt
+    assert "only the first 40 of 60 tokens and only the first 40 of 50 tokens" in alt
+    assert "only" not in head_view([layer[:, :, :40, :40]], LONG[:40]).alt
 
 
 def test_a_view_holds_the_weights_to_three_decimals():

@@ -6,15 +6,20 @@ import re
 from html.parser import HTMLParser
 from pathlib import Path
 
+from tools.widget_twins import WIDGET_VIEW
+
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "notebooks"
 MAX_BYTES = 1_500_000
 MAX_LINES = 25
+MAX_WIDTH = 100     # of a line of code, in characters
+MAX_TABLE = 90      # of a line of a printed table: JupyterLab breaks the 93rd character's in a window of 900 pixels
 KERNELSPEC = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 # Where a person's or a machine's own folders begin. What stands in a picture's base64 is not looked at.
 OWN_PATHS = re.compile(
     r"(?<![\w.:/-])/(?:home|Users|root|tmp|work|private|mnt|opt|var)/|\b[A-Z]:(?:\\)+Users|site-packages|\.venv\b"
 )
+COLUMNS = re.compile(r"\S {2,}\S")     # words set apart by more than one space: a table, which a break would spoil
 BASE64 = re.compile(r"base64,[A-Za-z0-9+/=\\n\s]+")
 
 
@@ -71,6 +76,8 @@ def cell_problems(cell: dict) -> list[str]:
     lines = sum(bool(line.strip()) for line in source_of(cell).splitlines())
     if lines > MAX_LINES:
         found.append(f"it has {lines} lines, and {MAX_LINES} are enough for a cell.")
+    found += [f"a line of it has {len(line)} characters, and {MAX_WIDTH} are allowed: {line.strip()[:60]}…"
+              for line in source_of(cell).splitlines() if len(line) > MAX_WIDTH]
     for output in cell["outputs"]:
         found += output_problems(output, may_fail="raises-exception" in tags(cell))
     return found
@@ -86,12 +93,26 @@ def output_problems(output: dict, may_fail: bool) -> list[str]:
     path = OWN_PATHS.search(words)
     if path:
         found.append(f"its output names a folder of this machine: …{words[max(0, path.start() - 40):path.end() + 60]}…")
+    found += [f"a line of a table in its output has {len(line)} characters, and {MAX_TABLE} are allowed: {line.strip()[:60]}…"
+              for line in printed(output).splitlines() if len(line) > MAX_TABLE and COLUMNS.search(line)]
     data = output.get("data", {})
+    if WIDGET_VIEW in data and "text/html" not in data:
+        found.append("its widget has no twin for viewers without widgets: run `make notebooks`, which gives it one.")
+    if "<img" in text_of(data.get("text/html", "")) and WIDGET_VIEW not in data and "image/png" not in data:
+        found.append("its picture is HTML only: show it with bert_parts.visualize.show(figure, alt), which gives a PNG as well.")
+    if re.search(r"<[\w.]+ object( at 0x\w+)?>", text_of(data.get("text/plain", ""))):
+        found.append("it has no words for viewers without HTML: show it as bert_parts.visualize.Picture(html, words).")
     if "image/png" in data and not alt_of(output["metadata"]):
         found.append("its picture has no alt text: show it with bert_parts.visualize.show(figure, alt).")
     if "text/html" in data and images_without_alt(text_of(data["text/html"])):
         found.append("an <img> in its output has no alt text.")
     return found
+
+
+def printed(output: dict) -> str:
+    """What an output shows as plain text: nothing where HTML, a picture or a widget stands for it."""
+    data = output.get("data", {})
+    return text_of(output.get("text", "")) or (text_of(data["text/plain"]) if set(data) == {"text/plain"} else "")
 
 
 def alt_of(metadata: dict) -> str:

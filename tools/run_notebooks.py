@@ -29,6 +29,7 @@ sys.path.insert(0, str(ROOT))
 
 from bert_parts.files import whole_file  # noqa: E402
 from tools.notebook_rules import FOLDER, KERNELSPEC, notebooks, problems, source_of  # noqa: E402
+from tools.widget_twins import give_twins  # noqa: E402
 
 # What a notebook, and all together, may take on two cores: said in the table when it is more.
 MINUTES, MINUTES_IN_ALL, GIGABYTES = 5, 25, 1.5
@@ -127,7 +128,7 @@ def execute(notebook: nbformat.NotebookNode, home: str | Path, environment: dict
 
 
 def tidy(notebook: nbformat.NotebookNode, name: str):
-    """Take away what changes from run to run or from editor to editor."""
+    """Take away what changes from run to run or from editor to editor, and give widgets their twins."""
     notebook.metadata.update(nbformat.from_dict({"kernelspec": KERNELSPEC, "language_info": LANGUAGE}))
     number = 0
     for holder in (notebook, *notebook.cells):
@@ -142,6 +143,7 @@ def tidy(notebook: nbformat.NotebookNode, name: str):
             for output in cell.outputs:
                 if output.output_type == "execute_result":
                     output.execution_count = number
+    give_twins(notebook)
     return with_stable_widgets(notebook, name)
 
 

@@ -42,8 +42,17 @@ function press(event) {
   event.target.dispatchEvent(new MouseEvent(event.shiftKey ? "dblclick" : "click", {bubbles: true}));
 }
 
+// bertviz draws the model view 970 pixels wide: it gets as wide as there is room. The head view's drawing says "100%".
+function fit(svg) {
+  const [width, height] = ["width", "height"].map(name => svg.getAttribute(name));
+  if (width.endsWith("%")) return;
+  svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
+  svg.style.cssText = `display:block;width:100%;max-width:${width}px;height:auto`;
+}
+
 function start(heads) {
   const open = () => openToKeyboard(heads);
+  document.querySelectorAll("#vis > svg").forEach(fit);
   open();
   document.querySelectorAll("select").forEach(s => s.setAttribute("aria-label", s.id === "layer" ? "Layer" : "Attention"));
   document.addEventListener("keydown", press);

@@ -5,7 +5,7 @@ import signal
 import threading
 from contextlib import contextmanager
 
-SECONDS = 20     # for one question put to a part; the slowest right answer takes a few hundredths of one
+SECONDS = 20     # for one question put to a part, or to read a kept one; right answers take a few hundredths of one
 
 
 class TimeUp(Exception):

@@ -24,10 +24,13 @@ class Cell:
     error: str | None = None
 
     def writes(self, name: str) -> bool:
-        """Does it define that name, or try to?"""
-        if definition_in(self.text, name):
+        """Does it define that name at its top level, or would it, if it could be read?"""
+        if self.error and re.search(rf"^(def|class)\s+{name}\b", self.text, re.MULTILINE):
             return True
-        return bool(self.error) and re.search(rf"^(async +def|def|class)\s+{name}\b", self.text, re.MULTILINE) is not None
+        return self.definition(name) is not None
+
+    def definition(self, name: str) -> str | None:
+        return definition_in(self.text, name) if name in self.text else None
 
 
 ran: list[Cell] = []     # in this kernel, the running one last
@@ -64,23 +67,22 @@ def origin(name: str, source: str | None) -> str:
 
 
 def later_try(name: str, source: str | None) -> str:
-    """A warning if a cell that was run later was to replace that version and did not; else ""."""
-    tries = [cell for cell in ran if cell.writes(name)]
-    places = {cell.place for cell in tries} - {None}
-    last = next((cell for cell in reversed(ran) if cell in tries or cell.place in places), None)
+    """A warning if a cell that ran later was to replace that version and did not; else ""."""
     judged = cell_of(name, source)
-    if last is None or last is judged or last is ran[-1]:
-        return ""
-    older = f"the version of cell [{judged.number}]" if judged and judged.number else "an older version"
-    if last.error:
-        return (f"Cell [{last.number}], which was to write `{name}` anew, stopped with {last.error}. So what is judged is {older}: "
-                "mend the newer cell, run it, then check again.\n")
-    if last not in tries:
-        return (f"The cell of `{name}` was changed: when it ran as [{last.number}], it did not write `{name}`. So what is judged "
-                f"is {older}.\n")
+    older = f"the version of cell [{judged.number}]" if judged else "an older version"
+    for cell in reversed(ran[ran.index(judged) + 1 if judged else 0 : -1]):
+        same_place = judged is not None and cell.place is not None and cell.place == judged.place
+        if cell.error and (same_place or cell.writes(name)):
+            return (f"Cell [{cell.number}], which was to write `{name}` anew, stopped with {cell.error}. So what is judged is "
+                    f"{older}: mend the newer cell, run it, then check again.\n")
+        if cell.writes(name):
+            return ""
+        if same_place:
+            return (f"The cell of `{name}` was changed: when it ran as [{cell.number}], it did not write `{name}`. So what is "
+                    f"judged is {older}.\n")
     return ""
 
 
 def cell_of(name: str, source: str | None) -> Cell | None:
     """The last cell that defines the name with just that source."""
-    return next((cell for cell in reversed(ran) if source and definition_in(cell.text, name) == source), None)
+    return next((cell for cell in reversed(ran) if source and cell.definition(name) == source), None)

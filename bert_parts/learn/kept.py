@@ -25,6 +25,7 @@ from bert_parts.learn.registry import EXERCISES
 from bert_parts.learn.source import source_of, with_what_it_uses
 from bert_parts.learn.state import chance_kept, usual_settings
 
+SEALED = "# right when checked: "
 useless: dict[Path, str] = {}     # files that could neither be used nor set aside, which was said: their text
 
 
@@ -36,7 +37,7 @@ def keep(exercise: Exercise, thing) -> str:
         remember(exercise.name)
         return saved(exercise, thing)
     except OSError as error:
-        why = "there is a file of that name" if home().is_file() else error.strerror or error
+        why = "there is a file of that name" if os.path.isfile(home()) else error.strerror or error
         return (f"It is not kept, since the folder `{home()}` cannot be written ({why}): later notebooks use the "
                 "course's own. To keep your parts, choose another folder: "
                 "`import os; os.environ['BERT_PARTS_HOME'] = 'a folder that can be written'` in a cell does it for this "
@@ -55,7 +56,6 @@ def saved(exercise: Exercise, thing) -> str:
     if finding:
         return (f"It is not kept, since by itself it does not run: {finding.message}\n"
                 "Put what it uses into the same cell and check again.")
-    home().mkdir(parents=True, exist_ok=True)
     write(exercise, text)
     return f"Kept: from now on the course uses your `{exercise.name}`."
 
@@ -72,7 +72,7 @@ def write(exercise: Exercise, text: str):
 
 def seal(text: str) -> str:
     """A comment that holds for this text and this version of the course only."""
-    return f"# right when checked: {hashlib.sha256(course() + text.encode()).hexdigest()[:16]}"
+    return f"{SEALED}{hashlib.sha256(course() + text.encode()).hexdigest()[:16]}"
 
 
 @functools.cache
@@ -125,11 +125,12 @@ def prove(exercise: Exercise, thing, text: str):
         return
     if thing is exercise.reference:
         raise NotRight(f"it does not define {exercise.name}")
-    finding = judge(exercise, thing)
+    with redirect_stdout(io.StringIO()):
+        finding = judge(exercise, thing)
     if finding:
         raise NotRight(f"it is not right any more: {finding.message.splitlines()[0]}")
     with suppress(OSError):
-        write(exercise, text)
+        write(exercise, rest if first.startswith(SEALED) else text)
 
 
 def mine(thing):

@@ -847,10 +847,11 @@ QUIZ = (
         ),
     ),
     Question(
-        "`nn.Transformer` is given tensors of shape (texts, words, width), without `batch_first=True`. What happens?",
+        "`nn.Transformer` is given sources and targets of one length, both of shape (texts, words, width), without "
+        "`batch_first=True`. What happens?",
         (
-            Option("It raises an error", False, "Only where two lengths do not happen to fit. In an encoder alone, or where all "
-                   "texts are padded to one length, it runs."),
+            Option("It raises an error", False, "It would if sources and targets differed in length: it takes their lengths for "
+                   "two numbers of texts, which must agree. Here they do agree, so it runs."),
             Option("It lets the texts of a batch look at each other", True,
                    "It takes the first dimension for the words. Word 3 of one text attends to word 3 of all others, "
                    "and no word sees the others of its own sentence. Change one text: if another's output moves, this is "

@@ -197,11 +197,11 @@ def page(browser):
 
 @pytest.fixture
 def photograph(page):
-    """photograph(name, selector): the whole of it in a wide and a narrow window, under test-results/."""
+    """photograph(name, selector): the whole of it in a wide, a narrow and a telephone's window, under test-results/."""
 
     def take(name: str, selector: str = "body"):
         RESULTS.mkdir(exist_ok=True)
-        for width in (1400, 700):
+        for width in (1400, 900, 390):
             page.set_viewport_size({"width": width, "height": 900})
             height = page.locator(selector).first.evaluate("element => element.scrollHeight")
             page.set_viewport_size({"width": width, "height": min(height + 120, 16_000)})     # Chromium allows 16,384

@@ -8,6 +8,8 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 from playwright.sync_api import expect
 
 from bert_parts.visualize import head_view, heads_grid, heatmap, model_view
+from tools.notebook_rules import MAX_TABLE
+from tools.widget_twins import STATE, WIDGET_VIEW, give_twins
 
 from .looking import VIEW, check_contrast, check_views, run_all, views
 
@@ -46,7 +48,7 @@ def test_in_jupyterlab(lab, page, photograph, theme):
         run_all(lab, page, "pictures.ipynb", theme)
         photograph(f"pictures-{theme.lower()}", ".jp-WindowedPanel-viewport")
         assert page.locator(VIEW).count() == 2
-        assert page.locator(".jp-OutputArea-output img").count() == 3
+        assert page.locator(".jp-OutputArea-output img").count() == 5     # the views' still pictures are behind their frames
         assert page.get_by_alt_text("A line that falls and rises.").count() == 1     # and not once more without words
         check_views(page)
         check_contrast(page)
@@ -60,7 +62,8 @@ def an_executed_notebook():
     """The same pictures, drawn here and put in as outputs."""
     maps = list(torch.randn(4, 1, 12, 14, 14, generator=torch.Generator().manual_seed(0)).mul(3).softmax(-1))
     pictures = [draw(maps, TOKENS) for draw in (head_view, model_view, heads_grid)] + [heatmap(maps[0][0, 0], TOKENS)]
-    outputs = [new_output("display_data", picture._repr_mimebundle_()) for picture in pictures]
+    bundles = [picture._repr_mimebundle_() for picture in pictures]
+    outputs = [new_output("display_data", data, metadata=about) for data, about in bundles]
     return new_notebook(cells=[new_code_cell("...", outputs=[output]) for output in outputs])
 
 
@@ -74,15 +77,19 @@ def exported(tmp_path):
     return file.as_uri()
 
 
-def test_an_untrusted_notebook_shows_what_is_static(lab, page):
-    """Before a cell is run JupyterLab lets no script through: the pictures stay, and a view leaves its note."""
+def test_an_untrusted_notebook_shows_what_is_static(lab, page, photograph):
+    """Before a cell is run JupyterLab lets no script through: the pictures stay, and in place of a view its still one."""
     nbformat.write(an_executed_notebook(), lab.root / "untrusted.ipynb")
     page.goto(f"{lab.address}/doc/tree/untrusted.ipynb?reset&token={lab.token}")
-    pictures = page.locator(".jp-OutputArea-output img[alt^='Grid'], .jp-OutputArea-output img[alt^='Heatmap']")
-    expect(pictures).to_have_count(2)
+    pictures = page.locator(".jp-OutputArea-output img")
+    expect(pictures).to_have_count(4)
+    words = [picture.get_attribute("alt") for picture in pictures.all()]
+    assert [alt.split()[0] for alt in words] == ["Head", "Model", "Grid", "Heatmap"]
+    assert [round(picture.bounding_box()["width"]) for picture in pictures.all()[:2]] == [360, 970]
     pictures.evaluate_all("pictures => Promise.all(pictures.map(picture => picture.decode()))")     # else it throws
-    expect(page.get_by_text("Each coloured square is a head")).to_be_visible()
+    expect(page.get_by_text("To explore it, once the cell has run: choose a layer")).to_be_visible()
     assert page.locator(VIEW).count() == 0
+    photograph("untrusted", ".jp-WindowedPanel-viewport")
     lab.tidy()
 
 
@@ -99,6 +106,64 @@ def test_in_an_exported_page(page, photograph, exported):
     photograph("exported")
     assert page.watch.strangers() == []
     assert page.watch.complaints == []
+
+
+@pytest.mark.parametrize("width", [390, 900, 1400])
+def test_the_model_view_is_as_wide_as_there_is_room(page, exported, width):
+    """The whole drawing is seen, without a bar to scroll by, and the room below it shrinks with it."""
+    page.set_viewport_size({"width": width, "height": 900})
+    page.goto(exported)
+    frame = views(page)[1]
+    sizes = "[...document.querySelectorAll('#vis > svg')].map(svg => svg.getBoundingClientRect())"
+    (drawing,) = frame.evaluate(sizes)
+    wide, high = frame.evaluate("[innerWidth, innerHeight]")
+    assert min(wide - 16, 970) - 1 <= drawing["width"] <= 970
+    assert frame.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert frame.evaluate("document.documentElement.scrollHeight <= innerHeight")
+    assert drawing["bottom"] <= high <= drawing["bottom"] + 60
+    texts = "[...document.querySelectorAll('#vis text')]"
+    assert frame.evaluate(f"{texts}.every(text => text.getBoundingClientRect().right <= innerWidth)")
+
+
+def test_a_frame_hides_its_still_picture(page, exported):
+    page.goto(exported)
+    for view in page.locator(VIEW).all():
+        still = view.locator("xpath=preceding-sibling::img")
+        over, under = view.bounding_box(), still.bounding_box()
+        assert over["x"] <= under["x"] and over["x"] + over["width"] >= under["x"] + under["width"]
+        assert over["y"] <= under["y"] and over["y"] + over["height"] >= under["y"] + under["height"]
+
+
+def test_a_table_of_the_widest_kind_fits_into_a_window_of_900_pixels(lab, page):
+    """notebook_rules.MAX_TABLE is what JupyterLab has room for; a few characters more would break the line."""
+    lines = "\n".join("x" * MAX_TABLE for _ in range(60))
+    printed = new_output("stream", name="stdout", text=lines)
+    nbformat.write(new_notebook(cells=[new_code_cell("...", outputs=[printed])]), lab.root / "wide.ipynb")
+    page.set_viewport_size({"width": 900, "height": 900})
+    page.goto(f"{lab.address}/doc/tree/wide.ipynb?reset&token={lab.token}")
+    text = page.locator(".jp-OutputArea-output pre")
+    expect(text).to_have_count(1)
+    assert text.evaluate("pre => pre.getBoundingClientRect().height / parseFloat(getComputedStyle(pre).lineHeight)") < 61
+    lab.tidy()
+
+
+def test_a_widget_has_its_twin_where_no_widget_can_be_drawn(lab, page):
+    shown = {"model_name": "VBoxModel", "state": {"children": ["IPY_MODEL_text", "IPY_MODEL_out"]}}
+    state = {
+        "box": shown, "text": {"state": {"description": "Sentence", "value": "a <b> story"}},
+        "out": {"state": {"outputs": [new_output("stream", name="stdout", text="0.60  a fairy tale\n")]}},
+    }
+    data = {WIDGET_VIEW: {"model_id": "box"}, "text/plain": "VBox(children=…"}
+    cells = [new_code_cell("...", outputs=[new_output("display_data", data=data)])]
+    notebook = new_notebook(cells=cells, metadata={"widgets": {STATE: {"state": state}}})
+    give_twins(notebook)
+    nbformat.write(notebook, lab.root / "widget.ipynb")
+    page.goto(f"{lab.address}/doc/tree/widget.ipynb?reset&token={lab.token}")
+    output = page.locator(".jp-OutputArea-output")
+    expect(output).to_contain_text("Sentence: a <b> story")
+    expect(output).to_contain_text("0.60  a fairy tale")
+    expect(output).to_contain_text("run the cell to change it")
+    lab.tidy()
 
 
 def shining(frame):

@@ -41,7 +41,7 @@ class BertModel(nn.Module):
         self.apply(self.initialize)
 
     def initialize(self, module):
-        """Small normal weights and zero biases, as training starts in the published code (the paper does not say)."""
+        """Small normal weights and zero biases. (Google's own code cuts the normal off at two deviations; the paper is silent.)"""
         if isinstance(module, nn.Linear | nn.Embedding):
             nn.init.normal_(module.weight, std=self.config.initializer_range)
         if isinstance(module, nn.Linear) and module.bias is not None:
