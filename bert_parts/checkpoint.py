@@ -29,7 +29,8 @@ from bert_parts.tokenizer_files import SETTINGS, TOKENIZER, TOKENIZER_FILES, VOC
 
 CONFIG, WEIGHTS = "config.json", "model.safetensors"
 SMALL_WEIGHTS = "model_8bit.safetensors"     # a name of its own, so that no other library takes whole numbers for weights
-FILES = (CONFIG, WEIGHTS, SMALL_WEIGHTS, f"{WEIGHTS}.index.json", *TOKENIZER_FILES)     # what belongs to a checkpoint
+SENTENCE_CONFIG = "sentence_bert_config.json"     # beside models that sentence-transformers published
+FILES = (CONFIG, WEIGHTS, SMALL_WEIGHTS, f"{WEIGHTS}.index.json", *TOKENIZER_FILES, SENTENCE_CONFIG)     # of a checkpoint
 
 KINDS = {
     kind.__name__: kind
@@ -74,7 +75,7 @@ def load_pretrained(
     if str(name_or_folder) in DIGESTS:
         check_digest(path, DIGESTS[str(name_or_folder)])
     config = BertConfig.from_json(folder / CONFIG)
-    tokenizer = read_tokenizer(folder)
+    tokenizer = load_tokenizer(folder)
     check_vocabulary(config, tokenizer)
     published = read_weights(path)
     kind = check_kind(folder, kind, published)
@@ -85,6 +86,34 @@ def load_pretrained(
     load_strictly(model, rename_published(published) if kind is BertModel else rename_with_heads(published, model))
     model.config = labelled(config, sizes.get("num_labels"))
     return model.eval(), tokenizer
+
+
+def load_tokenizer(name_or_folder: str | Path) -> BertTokenizer:
+    """The tokenizer of a checkpoint, without its weights. Raises as load_pretrained."""
+    folder = find_checkpoint(name_or_folder)
+    tokenizer = read_tokenizer(folder)
+    tokenizer.model_max_length = default_length(folder)
+    return tokenizer
+
+
+def default_length(folder: Path) -> int:
+    """How many tokens of a text a checkpoint is made to read, special ones counted.
+
+    That is what its sentence_bert_config.json says, or else its tokenizer_config.json, but never more than it has positions.
+
+    Raises:
+        ValueError: what a file says is no number of tokens.
+    """
+    positions = BertConfig.from_json(folder / CONFIG).max_position_embeddings
+    for name, setting in ((SENTENCE_CONFIG, "max_seq_length"), (SETTINGS, "model_max_length")):
+        length = read_json(folder / name).get(setting) if (folder / name).is_file() else None
+        if length is None:
+            continue
+        if not isinstance(length, int | float) or isinstance(length, bool) or not length >= 3:     # 1e30 stands for "no bound"
+            raise ValueError(f"{folder / name} sets {setting} to {length!r:.60}, where a number of tokens, 3 or more, is expected: "
+                             f"correct it, or take that line out.")
+        return int(min(length, positions))
+    return positions
 
 
 def saved_kind(name_or_folder: str | Path) -> type[nn.Module] | None:
@@ -219,7 +248,7 @@ def fetch(name: str) -> Path:
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
 
     try:
-        return Path(snapshot_download(name, allow_patterns=[CONFIG, WEIGHTS, *TOKENIZER_FILES]))
+        return Path(snapshot_download(name, allow_patterns=[CONFIG, WEIGHTS, *TOKENIZER_FILES, SENTENCE_CONFIG]))
     except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OSError) as error:
         raise FileNotFoundError(
             f"{name!r} is neither a folder here nor a checkpoint that could be fetched ({type(error).__name__}): check "
@@ -367,9 +396,10 @@ def save_pretrained(model: nn.Module, tokenizer: BertTokenizer, folder: str | Pa
         check_weight(name, tensor)
     check_vocabulary(model.config, tokenizer)
     config = labelled(model.config, getattr(model, "num_labels", None))
+    length = {} if tokenizer.model_max_length is None else {"model_max_length": tokenizer.model_max_length}
     with whole_files(folder, FILES) as new:
         (new / CONFIG).write_text(config.to_json(type(model).__name__), encoding="utf-8")
-        (new / SETTINGS).write_text(json.dumps({"do_lower_case": tokenizer.lowercase}) + "\n", encoding="utf-8")
+        (new / SETTINGS).write_text(json.dumps({"do_lower_case": tokenizer.lowercase} | length) + "\n", encoding="utf-8")
         tokenizer.save_vocabulary(new / VOCABULARY)
         path = new / (SMALL_WEIGHTS if small else WEIGHTS)
         save_file(narrow(weights) if small else weights, path, metadata={"format": "pt"})

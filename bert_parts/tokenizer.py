@@ -139,6 +139,10 @@ class BertTokenizer:
         vocab: token → id, the ids being 0, 1, 2, …; or a list of the tokens in the order of their ids.
         lowercase: whether capitals and accents are dropped, as for the "uncased" models.
 
+    Attributes:
+        model_max_length: how many tokens of a text the checkpoint is made to read, special ones counted, if that is known.
+            Nothing is cut there unless it is given as max_length.
+
     Raises:
         TypeError: the vocabulary is neither a dict nor a list of text.
         ValueError: it lacks a special token, holds a token twice, or its ids are not 0, 1, 2, …
@@ -149,6 +153,7 @@ class BertTokenizer:
         self.vocab = {token: i for i, token in enumerate(self.tokens)}
         self.pad_id, self.unk_id, self.cls_id, self.sep_id, self.mask_id = map(self.vocab.get, SPECIAL_TOKENS)
         self.lowercase = lowercase
+        self.model_max_length: int | None = None
         self.remembered: dict[str, list[int]] = {}
 
     @classmethod

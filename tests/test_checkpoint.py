@@ -44,6 +44,35 @@ def saved(tmp_path):
     return model, tmp_path / "model"
 
 
+@pytest.mark.parametrize(("sentences", "tokenizer", "length"), [
+    (None, None, 6),
+    (None, 5, 5),
+    (4, 5, 4),
+    ("null", 5, 5),
+    (256, 5, 6),     # there are no more positions
+    (None, 1000000000000000019884624838656, 6),     # "no bound", as transformers writes it
+    (None, 1e30, 6),
+])
+def test_the_length_that_a_checkpoint_is_made_to_read(saved, sentences, tokenizer, length):
+    _, folder = saved
+    assert load_pretrained(folder)[1].model_max_length == 6
+    if sentences:
+        (folder / "sentence_bert_config.json").write_text(f'{{"max_seq_length": {sentences}}}')
+    if tokenizer:
+        (folder / "tokenizer_config.json").write_text(f'{{"model_max_length": {tokenizer}}}')
+    model, read = load_pretrained(folder)
+    assert read.model_max_length == length
+    save_pretrained(model, read, folder.parent / "again")     # and it stays
+    assert load_pretrained(folder.parent / "again")[1].model_max_length == length
+
+
+@pytest.mark.parametrize("length", ["2", '"512"', "true", "-1", "NaN", "[512]"])
+def test_a_length_that_is_none_is_refused(saved, length):
+    (saved[1] / "sentence_bert_config.json").write_text(f'{{"max_seq_length": {length}}}')
+    with pytest.raises(ValueError, match="max_seq_length.*number of tokens"):
+        load_pretrained(saved[1])
+
+
 def rewrite(folder, change):
     """Change the tensors of a saved checkpoint."""
     weights = load_file(folder / "model.safetensors")

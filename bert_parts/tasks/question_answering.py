@@ -2,10 +2,11 @@
 
     python -m bert_parts.tasks.question_answering --output answers                   (the course's questions)
     python -m bert_parts.tasks.question_answering --data mine.jsonl --output mine --seeds 0 1 2
+    python -m bert_parts.tasks.question_answering predict mine/seed_0 --question "who came?" --text "Ada came, and nobody else."
 
-Your own data have the columns "question", "passage" and "answer", as .csv or .jsonl, or are SQuAD's own .json. An answer stands
-in its passage word for word, and is empty if the passage has none; where it stands more than once, "answer_start" says which is
-meant. A training that was stopped goes on where it was when the same command is given again.
+Your own data have the columns "question", "passage" and "answer", as .csv, .tsv or .jsonl, or are SQuAD's own .json. An answer
+stands in its passage word for word, and is empty if the passage has none; where it stands more than once, "answer_start" says
+which is meant. A training that was stopped goes on where it was when the same command is given again.
 """
 
 import sys
@@ -20,6 +21,7 @@ from tqdm import tqdm
 from bert_parts.datasets import SpanQuestion, span_questions
 from bert_parts.heads import BertForQuestionAnswering
 from bert_parts.spans import Window, best_span, exact_match, span_labels, span_loss, token_f1, windows
+from bert_parts.tasks.predict import Reader
 from bert_parts.tasks.questions import questions_in
 from bert_parts.tasks.run import Examples, Task, enough_to_part, main, under_new_head
 from bert_parts.tokenizer import BertTokenizer, pad_batch
@@ -207,11 +209,20 @@ def measure(model: nn.Module, tokenizer: BertTokenizer, questions: Sequence[Span
     return shares
 
 
+def say(model: nn.Module, tokenizer: BertTokenizer, rows: Sequence[dict[str, str]]) -> list[dict]:
+    """The likeliest answer to each question: passage[start:end]. It is `answered` if that has a higher score than "no answer"."""
+    questions = [SpanQuestion("", row["question"], row["passage"], "", -1) for row in rows]
+    return [{"answer": answer.text, "start": answer.start, "end": answer.start + len(answer.text), "answered": answer.score > 0,
+             "score": answer.score if answer.text else None} for answer in find_answers(model, tokenizer, questions)]
+
+
+READER = Reader("question_answering", BertForQuestionAnswering, say, ("question", "passage"), at_once=None)
 TASK = Task(
-    name="question_answering", about=__doc__.splitlines()[0],
+    name="question_answering", reader=READER, about=__doc__.splitlines()[0],
     data='columns "question", "passage", "answer" and, if need be, "answer_start"; or SQuAD\'s own .json (default: the course\'s '
          'questions; a fifth of the passages is held out)',
-    epochs=EPOCHS, learning_rate=RATE, examples_of=examples_of,
+    epochs=EPOCHS, learning_rate=RATE, batch=BATCH, texts_of=lambda question: (question.text, question.passage),
+    examples_of=examples_of,
     begin=lambda labels, seed, name: begin(seed, name), fine_tune=fine_tune, measure=measure,
 )
 

@@ -3,8 +3,11 @@
     python -m bert_parts.tasks.reranking --output reranking                          (the course's yes/no questions)
     python -m bert_parts.tasks.reranking --data mine.csv --output mine --seeds 0 1 2
 
-Your own data have the columns "question" and "passage", as .csv or .jsonl: passages that answer their questions. All passages of
-a file together are what is searched. A training that was stopped goes on where it was when the same command is given again.
+    python -m bert_parts.tasks.reranking predict mine/seed_0 --question "is rome far away" --data passages.csv
+
+Your own data have the columns "question" and "passage", as .csv, .tsv or .jsonl: passages that answer their questions. All
+passages of a file together are what is searched. A training that was stopped goes on where it was when the same command is given
+again.
 """
 
 import sys
@@ -19,13 +22,15 @@ from tqdm import tqdm
 from bert_parts.checkpoint import load_pretrained
 from bert_parts.datasets import passages, yes_no_questions
 from bert_parts.heads import BertForSequenceClassification
-from bert_parts.search import sentence_vectors
+from bert_parts.search import most_tokens, sentence_vectors
+from bert_parts.tasks.predict import Reader
 from bert_parts.tasks.rows import read_rows
 from bert_parts.tasks.run import Examples, Task, enough_to_part, main, under_new_head
 from bert_parts.tokenizer import BertTokenizer
 from bert_parts.training import History, batch_places, fit
 
-LENGTH = 96                 # tokens of a question and a passage together
+LENGTH = 96                 # tokens of a question and a passage together, unless another number is given
+LABELS = ["score"]
 CANDIDATES, RIVALS = 10, 3     # passages that the search hands on; wrong ones beside the right one in training
 BATCH = 4                   # questions
 SHARPNESS = 20.0            # what a cosine is multiplied by before it is added to a score
@@ -71,7 +76,7 @@ def search(pairs: Sequence[Pair], others: Sequence[str] = ()) -> Found:
 
 def begin(seed: int, name: str = "all-MiniLM-L6-v2") -> tuple[BertForSequenceClassification, BertTokenizer]:
     """A pretrained encoder under a new head with one score."""
-    return under_new_head(lambda config: BertForSequenceClassification(config, num_labels=1), seed, name)
+    return under_new_head(lambda config: BertForSequenceClassification(config, num_labels=1), seed, name, LABELS)
 
 
 def group_of(found: Found, question: int, generator: Generator) -> tuple[list[int], list[float]]:
@@ -83,25 +88,31 @@ def group_of(found: Found, question: int, generator: Generator) -> tuple[list[in
 
 
 def scores_of(
-    model: nn.Module, tokenizer: BertTokenizer, questions: Sequence[str], passages: Sequence[str], cosines: Tensor
+    model: nn.Module, tokenizer: BertTokenizer, questions: Sequence[str], passages: Sequence[str], cosines: Tensor,
+    length: int = LENGTH,
 ) -> Tensor:
     """How well each passage answers its question: what the model says, and what the search has said.
+
+    Args:
+        length: how many tokens of a question and a passage are read together.
 
     Shapes:
         N questions, N passages, cosines (N,) → (N,)
     """
-    batch = tokenizer(list(questions), list(passages), max_length=LENGTH)
+    batch = tokenizer(list(questions), list(passages), max_length=length)
     return model(**batch)[:, 0] + SHARPNESS * cosines
 
 
 def fine_tune(
     model: nn.Module, tokenizer: BertTokenizer, pairs: Sequence[Pair], *, epochs: float = EPOCHS, seed: int = 0,
     learning_rate: float = RATE, folder: Path | None = None, depends_on: dict | None = None, found: Found | None = None,
+    length: int = LENGTH,
 ) -> History:
     """Train the model to find the right passage among those that the search took for right. The embeddings stay as they are.
 
     Args:
         found: what the search has found for these pairs, if that is known.
+        length: how many tokens of a question and a passage are read together.
     """
     model.bert.embeddings.requires_grad_(False)
     found = found or search(pairs)
@@ -116,14 +127,16 @@ def fine_tune(
         questions = [question for question, places, _ in batch for _ in places]
         texts = [found.passages[place] for _, places, _ in batch for place in places]
         cosines = torch.tensor([cosine for *_, group in batch for cosine in group])
-        scores = scores_of(model, tokenizer, questions, texts, cosines).split([len(places) for _, places, _ in batch])
+        scores = scores_of(model, tokenizer, questions, texts, cosines, length).split([len(places) for _, places, _ in batch])
         return torch.stack([-group.log_softmax(dim=0)[0] for group in scores]).mean()     # the right one stands first
 
     torch.manual_seed(seed)
     return fit(model, batch_at, loss_of, steps=steps, learning_rate=learning_rate, folder=folder, depends_on=depends_on)
 
 
-def rerank(model: nn.Module, tokenizer: BertTokenizer, pairs: Sequence[Pair], found: Found) -> Tensor:
+def rerank(
+    model: nn.Module, tokenizer: BertTokenizer, pairs: Sequence[Pair], found: Found, length: int = LENGTH
+) -> Tensor:
     """The passages that were found, in the order of their scores; the model is put into eval mode.
 
     Shapes:
@@ -134,7 +147,7 @@ def rerank(model: nn.Module, tokenizer: BertTokenizer, pairs: Sequence[Pair], fo
     for number, pair in enumerate(tqdm(pairs, desc="re-ranking", unit="question", delay=1, leave=False)):
         texts = [found.passages[place] for place in found.places[number].tolist()]
         with torch.inference_mode():
-            scores = scores_of(model, tokenizer, [pair.question] * len(texts), texts, found.cosines[number])
+            scores = scores_of(model, tokenizer, [pair.question] * len(texts), texts, found.cosines[number], length)
         ordered[number] = found.places[number][scores.argsort(descending=True, stable=True)]
     return ordered
 
@@ -173,7 +186,7 @@ def examples_of(path: Path | None, held_out: Path | None) -> Examples:
         kept_back = set(texts[::5])
         learned = [pair for pair in pairs if pair.passage not in kept_back]
         measured = [pair for pair in pairs if pair.passage in kept_back]
-    return Examples(learned, measured, f"{len(learned):,} questions to learn from, {len(measured):,} held out")
+    return Examples(learned, measured, f"{len(learned):,} questions to learn from, {len(measured):,} held out", LABELS)
 
 
 def pairs_in(path: Path) -> list[Pair]:
@@ -183,16 +196,37 @@ def pairs_in(path: Path) -> list[Pair]:
 def measure(model: nn.Module, tokenizer: BertTokenizer, pairs: Sequence[Pair]) -> dict[str, float]:
     """Mean reciprocal rank, and how often the right passage is first, before and after."""
     found = search(pairs)
-    after, before = (reciprocal_ranks(places, found.right) for places in (rerank(model, tokenizer, pairs, found), found.places))
+    ordered = rerank(model, tokenizer, pairs, found, most_tokens(model, tokenizer))
+    after, before = (reciprocal_ranks(places, found.right) for places in (ordered, found.places))
     return {"MRR": after.mean().item(), "recall@1": (after == 1).float().mean().item(),
             "MRR of the search": before.mean().item(), "recall@1 of the search": (before == 1).float().mean().item()}
 
 
+def say(model: nn.Module, tokenizer: BertTokenizer, rows: Sequence[dict[str, str]]) -> list[dict]:
+    """Which place each passage has among all that are given for the same question, 1 the best, and with which score."""
+    questions, texts = ([row[name] for row in rows] for name in ("question", "passage"))
+    encoder, its_tokenizer = load_pretrained()
+    cosines = (sentence_vectors(encoder, its_tokenizer, questions) * sentence_vectors(encoder, its_tokenizer, texts)).sum(dim=1)
+    scores, length = [], most_tokens(model, tokenizer)
+    for start in range(0, len(rows), CANDIDATES):
+        some = slice(start, start + CANDIDATES)
+        with torch.inference_mode():
+            scores += scores_of(model, tokenizer, questions[some], texts[some], cosines[some], length).tolist()
+    of_question = {}
+    for question, score in zip(questions, scores, strict=True):
+        of_question.setdefault(question, []).append(score)
+    return [{"rank": 1 + sum(other > score for other in of_question[question]), "score": score, "cosine": cosine}
+            for question, score, cosine in zip(questions, scores, cosines.tolist(), strict=True)]
+
+
+READER = Reader("reranking", BertForSequenceClassification, say, ("question", "passage"), LABELS)
 TASK = Task(
-    name="reranking", about=__doc__.splitlines()[0],
+    name="reranking", reader=READER, about=__doc__.splitlines()[0],
     data='columns "question" and "passage" (default: the course\'s yes/no questions; a fifth of the passages is held out)',
-    epochs=EPOCHS, learning_rate=RATE, examples_of=examples_of,
-    begin=lambda labels, seed, name: begin(seed, name), fine_tune=fine_tune, measure=measure,
+    epochs=EPOCHS, learning_rate=RATE, batch=BATCH, texts_of=tuple, examples_of=examples_of,
+    begin=lambda labels, seed, name: begin(seed, name), measure=measure,
+    fine_tune=lambda model, tokenizer, pairs, **named: fine_tune(
+        model, tokenizer, pairs, length=most_tokens(model, tokenizer), **named),
 )
 
 if __name__ == "__main__":

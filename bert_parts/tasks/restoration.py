@@ -3,8 +3,10 @@
     python -m bert_parts.tasks.restoration --output restoration                      (the course's Wikipedia passages)
     python -m bert_parts.tasks.restoration --data mine.csv --output mine --seeds 0 1 2
 
-Your own data have one column, "text", as .csv or .jsonl: well-written text, from which the labels come by themselves. A training
-that was stopped goes on where it was when the same command is given again.
+    python -m bert_parts.tasks.restoration predict mine/seed_0 --text "when ada met bob did nasa exist"
+
+Your own data have one column, "text", as .csv, .tsv or .jsonl: well-written text, from which the labels come by themselves. A
+training that was stopped goes on where it was when the same command is given again.
 """
 
 import sys
@@ -22,13 +24,13 @@ from bert_parts.heads import BertForTokenClassification
 from bert_parts.pretraining import NOT_ASKED
 from bert_parts.restoration import LABELS, label_tokens, restore_text, strip_text
 from bert_parts.tasks.mask_filler import is_held_out
+from bert_parts.tasks.predict import Reader
 from bert_parts.tasks.rows import read_rows
 from bert_parts.tasks.run import Examples, Task, enough_to_part, main, under_new_head
 from bert_parts.tokenizer import BertTokenizer, pad
 from bert_parts.training import History, fit, like_lengths
 
 WORDS, OVERLAP, BATCH = 40, 8, 4     # of a row; of two rows in reading; rows in a batch
-LENGTH = 128     # the most tokens of a row
 EPOCHS, RATE = 1.0, 2e-4
 
 
@@ -47,18 +49,18 @@ def stretches(text: str) -> list[Stretch]:
 
 def begin(seed: int, name: str = "all-MiniLM-L6-v2") -> tuple[BertForTokenClassification, BertTokenizer]:
     """A pretrained encoder under a new head with a score for each label."""
-    return under_new_head(lambda config: BertForTokenClassification(config, len(LABELS)), seed, name)
+    return under_new_head(lambda config: BertForTokenClassification(config, len(LABELS)), seed, name, LABELS)
 
 
 def batch_of(chosen: Sequence[Stretch], tokenizer: BertTokenizer) -> tuple[dict[str, Tensor], Tensor]:
-    """One row for each stretch, and the labels of its tokens.
+    """One row for each stretch, cut to the tokenizer's model_max_length, and the labels of its tokens.
 
     Shapes:
         B stretches → a batch of (B, T), labels (B, T): NOT_ASKED at padding, special tokens, and pieces but the first
     """
-    rows = [label_tokens(words, labels, tokenizer) for words, labels in chosen]
-    ids = pad([ids[:LENGTH] for ids, _ in rows], tokenizer.pad_id)
-    labels = pad([asked[:LENGTH] for _, asked in rows], NOT_ASKED)
+    rows, longest = [label_tokens(words, labels, tokenizer) for words, labels in chosen], tokenizer.model_max_length
+    ids = pad([ids[:longest] for ids, _ in rows], tokenizer.pad_id)
+    labels = pad([asked[:longest] for _, asked in rows], NOT_ASKED)
     return {"input_ids": ids, "attention_mask": (ids != tokenizer.pad_id).long()}, labels
 
 
@@ -98,12 +100,18 @@ def restore(model: nn.Module, tokenizer: BertTokenizer, text: str) -> str:
     It is read in stretches that overlap, and of each overlap each stretch gives its half, where it sees further.
     """
     words, _ = strip_text(text)
-    starts = range(0, max(1, len(words) - OVERLAP), WORDS - OVERLAP)
-    some = [Stretch(words[start : start + WORDS], [0] * len(words[start : start + WORDS])) for start in starts]
+    some = overlapping(words)
+    starts = range(0, len(some) * (WORDS - OVERLAP), WORDS - OVERLAP)
     labels = []
     for start, given in zip(starts, read(model, tokenizer, some), strict=True):
         labels[start + OVERLAP // 2 if start else 0 :] = given[OVERLAP // 2 if start else 0 :]
     return restore_text(words, labels)
+
+
+def overlapping(words: list[str]) -> list[Stretch]:
+    """Stretches of WORDS words, of which each begins with the last OVERLAP words of the one before. No label is known yet."""
+    starts = range(0, max(1, len(words) - OVERLAP), WORDS - OVERLAP)
+    return [Stretch(words[start : start + WORDS], [0] * len(words[start : start + WORDS])) for start in starts]
 
 
 def counts(model: nn.Module, tokenizer: BertTokenizer, some: Sequence[Stretch]) -> Tensor:
@@ -161,10 +169,20 @@ def measure(model: nn.Module, tokenizer: BertTokenizer, examples: Sequence[Stret
     return {"mean F1": sum(each.values()) / len(each)} | each
 
 
+def say(model: nn.Module, tokenizer: BertTokenizer, rows: Sequence[dict[str, str]]) -> list[dict]:
+    """Each text with its capitals and marks."""
+    return [{"restored": restore(model, tokenizer, row["text"])} for row in rows]
+
+
+def read_at_once(row: dict[str, str]) -> list[tuple[str]]:
+    return [(" ".join(stretch.words),) for stretch in overlapping(strip_text(row["text"])[0])]
+
+
+READER = Reader("restoration", BertForTokenClassification, say, labels=LABELS, at_once=read_at_once)
 TASK = Task(
-    name="restoration", about=__doc__.splitlines()[0],
+    name="restoration", reader=READER, about=__doc__.splitlines()[0],
     data='the column "text" (default: the course\'s passages; a fifth is held out)',
-    epochs=EPOCHS, learning_rate=RATE, examples_of=examples_of,
+    epochs=EPOCHS, learning_rate=RATE, batch=BATCH, texts_of=lambda example: (" ".join(example.words),), examples_of=examples_of,
     begin=lambda labels, seed, name: begin(seed, name), fine_tune=fine_tune, measure=measure,
 )
 

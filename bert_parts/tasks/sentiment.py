@@ -3,11 +3,14 @@
     python -m bert_parts.tasks.sentiment --output sentiment                          (the course's film reviews)
     python -m bert_parts.tasks.sentiment --data mine.csv --output mine --seeds 0 1 2
 
-Your own data have the columns "text" and "label", as .csv or .jsonl. A training that was stopped goes on where it was when
+    python -m bert_parts.tasks.sentiment predict sentiment/seed_0 --text "A gem of a film."
+
+Your own data have the columns "text" and "label", as .csv, .tsv or .jsonl. A training that was stopped goes on where it was when
 the same command is given again. In the output's folder lie a model for each seed and results.json.
 """
 
 import sys
+import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -19,12 +22,14 @@ from tqdm import tqdm
 
 from bert_parts.datasets import movie_reviews
 from bert_parts.heads import BertForSequenceClassification
-from bert_parts.tasks.rows import read_rows
+from bert_parts.search import most_tokens
+from bert_parts.tasks.predict import Reader, label_names
+from bert_parts.tasks.rows import Row, read_rows
 from bert_parts.tasks.run import Examples, Task, enough_to_part, main, under_new_head
 from bert_parts.tokenizer import BertTokenizer
 from bert_parts.training import History, fit, like_lengths
 
-LENGTH, BATCH = 64, 32     # tokens of a text that are read; texts in a batch
+BATCH = 32     # texts
 EPOCHS, RATE = 1.0, 1e-4
 
 
@@ -58,23 +63,25 @@ def split(examples: Sequence[Example], sizes: Sequence[int], seed: int = 0) -> l
     return parts
 
 
-def begin(num_labels: int, seed: int, name: str = "all-MiniLM-L6-v2") -> tuple[BertForSequenceClassification, BertTokenizer]:
+def begin(
+    num_labels: int, seed: int, name: str = "all-MiniLM-L6-v2", labels: Sequence[str] | None = None
+) -> tuple[BertForSequenceClassification, BertTokenizer]:
     """A pretrained encoder under a new head. (The pooler of all-MiniLM-L6-v2 was never trained, and begins with the rest.)"""
-    return under_new_head(lambda config: BertForSequenceClassification(config, num_labels), seed, name)
+    return under_new_head(lambda config: BertForSequenceClassification(config, num_labels), seed, name, labels)
 
 
 def fine_tune(
     model: nn.Module, tokenizer: BertTokenizer, examples: Sequence[Example], *, epochs: float = EPOCHS, seed: int = 0,
     learning_rate: float = RATE, folder: Path | None = None, depends_on: dict | None = None,
 ) -> History:
-    """Train all of the model on the examples."""
+    """Train all of the model on the examples. Of a long text its first tokens are read, as many as `most_tokens` says."""
     lengths = [len(tokenizer.ids(example.text)) for example in examples]
-    batches = like_lengths(lengths, BATCH, epochs, seed)
+    batches, longest = like_lengths(lengths, BATCH, epochs, seed), most_tokens(model, tokenizer)
 
     def batch_at(step: int) -> tuple[dict[str, Tensor], Tensor]:
         chosen = [examples[place] for place in batches[step]]
         texts = [example.text for example in chosen]
-        return tokenizer(texts, max_length=LENGTH), torch.tensor([example.label for example in chosen])
+        return tokenizer(texts, max_length=longest), torch.tensor([example.label for example in chosen])
 
     torch.manual_seed(seed)
     return fit(model, batch_at, lambda model, batch: F.cross_entropy(model(**batch[0]), batch[1]),
@@ -82,7 +89,7 @@ def fine_tune(
 
 
 def label_scores(model: nn.Module, tokenizer: BertTokenizer, texts: Sequence[str], batch_size: int = 64) -> Tensor:
-    """The model's scores for each text; it is put into eval mode.
+    """The model's scores for each text, of which `most_tokens` are read; it is put into eval mode.
 
     Shapes:
         N texts → (N, L)
@@ -90,11 +97,11 @@ def label_scores(model: nn.Module, tokenizer: BertTokenizer, texts: Sequence[str
     model.eval()
     lengths = [len(tokenizer.ids(text)) for text in texts]
     by_length = sorted(range(len(texts)), key=lengths.__getitem__, reverse=True)
-    scores = torch.empty(len(texts), model.num_labels)
+    scores, longest = torch.empty(len(texts), model.num_labels), most_tokens(model, tokenizer)
     for start in tqdm(range(0, len(texts), batch_size), desc="reading", unit="batch", delay=1, leave=False):
         places = by_length[start : start + batch_size]
         with torch.inference_mode():
-            scores[places] = model(**tokenizer([texts[place] for place in places], max_length=LENGTH))
+            scores[places] = model(**tokenizer([texts[place] for place in places], max_length=longest))
     return scores
 
 
@@ -111,26 +118,39 @@ def examples_of(path: Path | None, held_out: Path | None) -> Examples:
         measured, _, learned = split(review_examples(), (1000, 1000))
         return labelled(learned, measured, ["negative", "positive"])
     rows = read_rows(path, ["text", "label"])
-    labels = sorted({row["label"] for row in rows})
+    labels = sorted({label_of(row) for row in rows})
     if len(labels) < 2:
         raise ValueError(f"{path.name}, line {rows[-1].line}: up to here every label is {labels[0]!r}: two or more are needed.")
-    learned = [Example(row["text"], labels.index(row["label"])) for row in rows]
+    learned = [Example(row["text"], labels.index(label_of(row))) for row in rows]
     if not held_out:
         texts = len({example.text for example in learned})
         enough_to_part(path, texts, "texts")
         measured, learned = split(learned, [min(texts // 5, 1000)])
-        return labelled(learned, measured, labels)
-    measured = []
-    for row in read_rows(held_out, ["text", "label"]):
-        if row["label"] not in labels:
-            raise ValueError(f"{held_out.name}, line {row.line}: the label {row['label']!r} does not occur in {path.name}, "
+        return labelled(learned, measured, labels, label_notes(rows, labels))
+    measured, more = [], read_rows(held_out, ["text", "label"])
+    for row in more:
+        if label_of(row) not in labels:
+            raise ValueError(f"{held_out.name}, line {row.line}: the label {label_of(row)!r} does not occur in {path.name}, "
                              f"which has {', '.join(map(repr, labels[:5]))}: correct it, or give examples of it.")
-        measured.append(Example(row["text"], labels.index(row["label"])))
-    return labelled(learned, measured, labels)
+        measured.append(Example(row["text"], labels.index(label_of(row))))
+    return labelled(learned, measured, labels, label_notes([*rows, *more], labels))
 
 
-def labelled(learned: list[Example], held_out: list[Example], labels: list[str]) -> Examples:
-    told = f"{len(learned):,} texts to learn from, {len(held_out):,} held out, labels: {', '.join(labels)}"
+def label_of(row: Row) -> str:
+    """A label as it is meant: without spaces around it, and letters with accents as one character each."""
+    return unicodedata.normalize("NFC", row["label"].strip())
+
+
+def label_notes(rows: Sequence[Row], labels: Sequence[str]) -> str:
+    """What one should know of the labels of a file, a sentence a line."""
+    changed = sum(row["label"] != label_of(row) for row in rows)
+    told = f"\n{changed:,} labels have spaces around them, or accents written apart, which makes no difference" if changed else ""
+    alike = [label for label in labels if sum(label.casefold() == other.casefold() for other in labels) > 1]
+    return told + (f"\nWarning: labels that differ in capitals only count as different: {', '.join(alike)}" if alike else "")
+
+
+def labelled(learned: list[Example], held_out: list[Example], labels: list[str], notes: str = "") -> Examples:
+    told = f"{len(learned):,} texts to learn from, {len(held_out):,} held out, labels: {', '.join(labels)}{notes}"
     return Examples(learned, held_out, told, labels)
 
 
@@ -140,11 +160,20 @@ def measure(model: nn.Module, tokenizer: BertTokenizer, examples: Sequence[Examp
     return {"accuracy": (given == torch.tensor([example.label for example in examples])).float().mean().item()}
 
 
+def say(model: nn.Module, tokenizer: BertTokenizer, rows: Sequence[dict[str, str]]) -> list[dict]:
+    """The likeliest label of each text, and how likely each is."""
+    names, said = label_names(model), []
+    for shares in label_scores(model, tokenizer, [row["text"] for row in rows]).softmax(dim=1):
+        said.append({"label": names[shares.argmax()], "probabilities": dict(zip(names, shares.tolist(), strict=True))})
+    return said
+
+
+READER = Reader("sentiment", BertForSequenceClassification, say, labels=None)
 TASK = Task(
-    name="sentiment", about=__doc__.splitlines()[0],
+    name="sentiment", reader=READER, about=__doc__.splitlines()[0],
     data='columns "text" and "label" (default: the course\'s film reviews; a fifth, 1,000 at most, is held out)',
-    epochs=EPOCHS, learning_rate=RATE, examples_of=examples_of,
-    begin=lambda labels, seed, name: begin(len(labels), seed, name), fine_tune=fine_tune, measure=measure,
+    epochs=EPOCHS, learning_rate=RATE, batch=BATCH, texts_of=lambda example: (example.text,), examples_of=examples_of,
+    begin=lambda labels, seed, name: begin(len(labels), seed, name, labels), fine_tune=fine_tune, measure=measure,
 )
 
 if __name__ == "__main__":
