@@ -35,6 +35,14 @@ def test_held_out_accuracy():
     assert scores["accuracy"] >= 0.40
 
 
+def test_a_pad_that_was_drawn_at_random_is_a_word_like_others():
+    config = BertConfig(vocab_size=12, hidden_size=8, num_hidden_layers=1, num_attention_heads=2, intermediate_size=8)
+    model, rows = BertForMaskedLM(config).eval(), torch.tensor([[2, 5, 7, 0]])     # the last one: [PAD], in place of a word
+    with torch.no_grad():
+        given, expected = model(**task.full_rows(rows)), model(input_ids=rows, attention_mask=torch.ones_like(rows))
+    assert torch.equal(given, expected)     # a warning would be an error here
+
+
 def test_examples_are_masked_the_same_every_time():
     _, tokenizer = mask_filler()
     first, again = task.examples(tokenizer)[0], task.examples(tokenizer)[0]

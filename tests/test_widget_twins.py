@@ -1,9 +1,10 @@
 """What stands for a widget where none can be drawn."""
 
+from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 from tools.run_notebooks import tidy
-from tools.widget_twins import NOTE, STATE, WIDGET_VIEW, give_twins
+from tools.widget_twins import NOTE, STATE, WIDGET_VIEW, Watched, give_twins, twin
 
 
 def shown(data):
@@ -57,3 +58,40 @@ def test_a_widget_whose_state_was_not_kept_is_left_alone():
 
 def test_a_saved_notebook_has_twins():
     assert "Sentence" in tidy(with_widget(), "name").cells[0].outputs[0].data["text/html"]
+
+
+def message(kind: str, **content) -> dict:
+    return {"msg_type": kind, "content": content}
+
+
+def test_a_kernels_messages_tell_what_its_widgets_show():
+    watched = Watched()
+    comm = "jupyter.widget"
+    assert watched.takes(message("comm_open", comm_id="text", target_name=comm,
+                                 data={"state": {"description": "Sentence", "value": "old"}}))
+    assert watched.takes(message("comm_open", comm_id="area", target_name=comm, data={"state": {"msg_id": "", "outputs": []}}))
+    assert watched.takes(message("comm_open", comm_id="box", target_name=comm,
+                                 data={"state": {"children": ["IPY_MODEL_text", "IPY_MODEL_area"]}}))
+    assert watched.takes(message("comm_msg", comm_id="text", data={"method": "update", "state": {"value": "new"}}))
+    assert not watched.takes(message("stream", name="stdout", text="outside\n"))
+    assert watched.takes(message("comm_msg", comm_id="area", data={"method": "update", "state": {"msg_id": "1"}}))
+    assert watched.takes(message("stream", name="stdout", text="gone\n"))
+    assert watched.takes(message("clear_output", wait=True))
+    assert watched.takes(message("display_data", data={"text/plain": "inside", "text/html": "<b>inside</b>"}, metadata={}))
+    assert not watched.takes(message("status", execution_state="busy"))
+    assert watched.takes(message("comm_msg", comm_id="area", data={"method": "update", "state": {"msg_id": ""}}))
+    assert not watched.takes(message("stream", name="stdout", text="outside\n"))
+    assert twin("box", watched.state)["text/plain"] == f"Sentence: new\ninside\n{NOTE}"
+    assert "<b>inside</b>" in twin("box", watched.state)["text/html"]
+
+
+def test_what_is_displayed_anew_takes_the_place_of_what_was_there():
+    watched = Watched()
+    first = message("display_data", data={"text/plain": "training"}, metadata={}, transient={"display_id": "one"})
+    assert not watched.takes(first)
+    output = NotebookNode(output_type="display_data")
+    output["data"] = first["content"]["data"]     # as nbval takes it
+    anew = {"data": {"text/html": "<img>", "text/plain": "a curve"}, "metadata": {"image/png": {"alt": "a curve"}}}
+    assert watched.takes(message("update_display_data", **anew, transient={"display_id": "one"}))
+    assert watched.takes(message("update_display_data", **anew, transient={"display_id": "unknown"}))
+    assert output["data"] == anew["data"] and first["content"]["metadata"] == anew["metadata"]

@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from html import escape
 
+from nbformat import from_dict
+
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 STATE = "application/vnd.jupyter.widget-state+json"
 NOTE = "As it stood when the notebook was run; run the cell to change it."
@@ -56,19 +58,30 @@ def joined(text: str | list[str]) -> str:
 
 
 class Watched:
-    """The widgets of a kernel, as its messages make them: what a viewer would know of them.
+    """The widgets of a kernel, and its outputs that change, as its messages make them: what a viewer would know of them.
 
     Attributes:
         state: of each widget, by its id, as a notebook holds it.
+        shown: what was displayed under an id, to be displayed anew.
     """
 
     def __init__(self):
         self.state: dict[str, dict] = {}
+        self.shown: dict[str, dict] = {}
         self.capturing: str | None = None     # the output widget into which outputs go now
 
     def takes(self, message: dict) -> bool:
-        """Learn from a message. Whether it is for a widget alone, and no output of the cell."""
+        """Learn from a message. Whether it is for a widget, or an output that is there already, and no new output of the cell."""
         kind, content = message["msg_type"], message["content"]
+        name = content.get("transient", {}).get("display_id")
+        if kind == "update_display_data":
+            for place in ("data", "metadata") if name in self.shown else ():
+                self.shown[name][place].clear()
+                self.shown[name][place].update(content[place])
+            return True
+        if name:     # nodes, which nbval does not copy
+            content |= {place: from_dict(content[place]) for place in ("data", "metadata")}
+            self.shown[name] = content
         if kind == "comm_open":
             self.state[content["comm_id"]] = {"state": dict(content["data"].get("state", {}))}
         elif kind == "comm_msg" and content["comm_id"] in self.state:

@@ -110,7 +110,7 @@ def learn(model: BertForMaskedLM, tokenizer: BertTokenizer, rows: Tensor, steps:
 
     few = examples(tokenizer)[:4]
     history = fit(
-        model, batch_at, lambda model, batch: masked_lm_loss(model, {"input_ids": batch[0]}, batch[1]),
+        model, batch_at, lambda model, batch: masked_lm_loss(model, full_rows(batch[0]), batch[1]),
         steps=steps, learning_rate=rate, warmup=WARMUP, evaluate=lambda model: masked_lm_scores(model, few), evaluate_every=100,
         folder=folder, save_every=100, depends_on={"rows": digest(rows), "beginning": digest(*model.state_dict().values())},
     )
@@ -231,7 +231,12 @@ def examples(tokenizer: BertTokenizer) -> list[tuple[dict[str, Tensor], Tensor]]
     """The held-out passages, masked once and for all."""
     held_out = [tokenizer.ids(passage.text) for passage in passages() if is_held_out(passage.title)]
     ids, labels = mask_tokens(pack(held_out, LENGTH, tokenizer), tokenizer, Generator().manual_seed(SEED))
-    return [({"input_ids": some}, wanted) for some, wanted in zip(ids.split(64), labels.split(64), strict=True)]
+    return [(full_rows(some), wanted) for some, wanted in zip(ids.split(64), labels.split(64), strict=True)]
+
+
+def full_rows(ids: Tensor) -> dict[str, Tensor]:
+    """A batch without padding: a [PAD] in it was drawn at random, in place of a word."""
+    return {"input_ids": ids, "attention_mask": torch.ones_like(ids)}
 
 
 def measure(folder: Path):
