@@ -8,11 +8,13 @@ from torch.nn import functional as F
 
 
 def attention_weights(query: Tensor, key: Tensor, mask: Tensor | None = None) -> Tensor:
-    """How much each query looks at each key: softmax(query · keyᵀ / √d) (Vaswani et al. 2017, equation 1).
+    """How much each query looks at each key: softmax(query · keyᵀ / √d)
+    (Vaswani et al. 2017, equation 1).
 
     Shapes:
         query (B, H, T, d), key (B, H, S, d) → weights (B, H, T, S); over S they sum to 1
-        mask: boolean, broadcastable to (B, H, T, S), True = may be attended to; None = everything may
+        mask: boolean, broadcastable to (B, H, T, S), True = may be attended to;
+            None = everything may
     """
     scores = query @ key.transpose(-2, -1) / math.sqrt(query.size(-1))     # (B, H, T, S)
     if mask is not None:
@@ -22,10 +24,12 @@ def attention_weights(query: Tensor, key: Tensor, mask: Tensor | None = None) ->
 
 
 def padding_mask(attention_mask: Tensor) -> Tensor:
-    """The tokenizer's marks, 1 for a token and 0 for padding, as a mask that every head and query can share.
+    """The tokenizer's marks, 1 for a token and 0 for padding, as a mask
+    that every head and query can share.
 
     Shapes:
-        attention_mask (B, S) of 0 and 1, int64 or bool → mask (B, 1, 1, S) boolean, True = may be attended to
+        attention_mask (B, S) of 0 and 1, int64 or bool → mask (B, 1, 1, S) boolean,
+            True = may be attended to
     """
     return attention_mask.bool()[:, None, None, :]     # (B, 1, 1, S)
 
@@ -40,12 +44,15 @@ def causal_mask(length: int) -> Tensor:
 
 
 class MultiHeadAttention(nn.Module):
-    """Several attentions side by side, each in its own slice of the width (Vaswani et al. 2017, section 3.2.2).
+    """Several attentions side by side, each in its own slice of the width
+    (Vaswani et al. 2017, section 3.2.2).
 
-    The paper's last matrix, W^O, is not here: published checkpoints keep it in the block that follows.
+    The paper's last matrix, W^O, is not here: published checkpoints keep it in the block
+    that follows.
 
     Shapes:
-        x (B, T, D), context (B, S, D) or None for x itself, mask as in attention_weights → (B, T, D)
+        x (B, T, D), context (B, S, D) or None for x itself, mask as in attention_weights
+            → (B, T, D)
     """
 
     def __init__(self, hidden_size: int, num_heads: int, dropout: float):

@@ -7,11 +7,13 @@ from torch import nn
 
 
 def attention_weights(query, key, mask=None):
-    """How much each query looks at each key: softmax(query · keyᵀ / √d) (Vaswani et al. 2017, equation 1).
+    """How much each query looks at each key: softmax(query · keyᵀ / √d)
+    (Vaswani et al. 2017, equation 1).
 
     Shapes:
         query (B, H, T, d), key (B, H, S, d) → weights (B, H, T, S); over S they sum to 1
-        mask: boolean, broadcastable to (B, H, T, S), True = may be attended to; None = everything may
+        mask: boolean, broadcastable to (B, H, T, S), True = may be attended to;
+            None = everything may
     """
     d = query.shape[-1]
     scores = torch.matmul(query, key.transpose(2, 3)) / math.sqrt(d)
@@ -21,10 +23,12 @@ def attention_weights(query, key, mask=None):
 
 
 def padding_mask(attention_mask):
-    """The tokenizer's marks, 1 for a token and 0 for padding, as a mask that every head and query can share.
+    """The tokenizer's marks, 1 for a token and 0 for padding, as a mask
+    that every head and query can share.
 
     Shapes:
-        attention_mask (B, S) of 0 and 1, int64 or bool → mask (B, 1, 1, S) boolean, True = may be attended to
+        attention_mask (B, S) of 0 and 1, int64 or bool → mask (B, 1, 1, S) boolean,
+            True = may be attended to
     """
     return (attention_mask == 1).unsqueeze(1).unsqueeze(1)
 
@@ -37,12 +41,15 @@ def split_heads(x, num_heads):
 
 
 class MultiHeadAttention(nn.Module):
-    """Several attentions side by side, each in its own slice of the width (Vaswani et al. 2017, section 3.2.2).
+    """Several attentions side by side, each in its own slice of the width
+    (Vaswani et al. 2017, section 3.2.2).
 
-    The paper's last matrix, W^O, is not here: published checkpoints keep it in the block that follows.
+    The paper's last matrix, W^O, is not here: published checkpoints keep it in the block
+    that follows.
 
     Shapes:
-        x (B, T, D), context (B, S, D) or None for x itself, mask as in attention_weights → (B, T, D)
+        x (B, T, D), context (B, S, D) or None for x itself, mask as in attention_weights
+            → (B, T, D)
     """
 
     def __init__(self, hidden_size, num_heads, dropout):
