@@ -14,9 +14,10 @@ from bert_parts.model import check_attention_mask
 
 
 def sinusoidal_positions(length: int, hidden_size: int) -> Tensor:
-    """A vector for every position: waves, each pair of columns slower than the last (Vaswani et al. 2017, section 3.5).
+    """A vector for every position: waves, each pair of columns slower than the last.
 
-    Column 2i of position p is sin(p / 10000^(2i / D)), and column 2i + 1 is the cosine of the same angle.
+    Column 2i of position p is sin(p / 10000^(2i / D)), and column 2i + 1 is the cosine of the
+    same angle (Vaswani et al. 2017, section 3.5).
 
     Shapes:
         → (T, D) float32, T = length, D = hidden_size (an even number)
@@ -29,9 +30,10 @@ def sinusoidal_positions(length: int, hidden_size: int) -> Tensor:
 
 
 def shift_right(target_ids: Tensor, start_id: int) -> Tensor:
-    """What the decoder is given while it learns: the right words, each one place later, after a start token.
+    """What the decoder is given while it learns: the right words, each one place later.
 
-    So at every position it has seen the words before the one that it must say ("teacher forcing").
+    A start token comes first. So at every position it has seen the words before the one that
+    it must say ("teacher forcing").
 
     Shapes:
         target_ids (B, T) → (B, T): start_id, then all but the last of target_ids
@@ -41,13 +43,15 @@ def shift_right(target_ids: Tensor, start_id: int) -> Tensor:
 
 
 class DecoderLayer(nn.Module):
-    """One layer of the decoder: the target looks at itself, then at the source, then a feed-forward on each token.
+    """One layer of the decoder: the target looks at itself, then at the source, then thinks.
 
-    Each of the three adds to what came in and normalises (Vaswani et al. 2017, section 3.1; post-norm).
+    To think is a feed-forward on each token. Each of the three adds to what came in and
+    normalises (Vaswani et al. 2017, section 3.1; post-norm).
 
     Shapes:
         x (B, T, D): the target so far; memory (B, S, D): what the encoder made of the source
-        mask: where x may look in x; memory_mask: where x may look in memory; both as in attention_weights
+        mask: where x may look in x; memory_mask: where x may look in memory;
+            both as in attention_weights
         → (B, T, D)
     """
 
@@ -167,10 +171,12 @@ def greedy_decode(
 ) -> Tensor:
     """Write a translation, always taking the likeliest next token.
 
-    The source is encoded once. Each text ends with its first end_id, and is filled up with end_id until all have ended.
+    The source is encoded once. Each text ends with its first end_id, and is filled up
+    with end_id until all have ended.
 
     Shapes:
-        source_ids (B, S), source_mask (B, S) or None → ids (B, T) without the start token, T ≤ max_length
+        source_ids (B, S), source_mask (B, S) or None
+        → ids (B, T) without the start token, T ≤ max_length
     """
     memory = model.encode(source_ids, source_mask)
     ids = torch.full_like(source_ids[:, :1], start_id)     # (B, 1)

@@ -8,9 +8,10 @@ from bert_parts.encoder import AddAndNorm, BertAttention, BertIntermediate
 
 
 def sinusoidal_positions(length, hidden_size):
-    """A vector for every position: waves, each pair of columns slower than the last (Vaswani et al. 2017, section 3.5).
+    """A vector for every position: waves, each pair of columns slower than the last.
 
-    Column 2i of position p is sin(p / 10000^(2i / D)), and column 2i + 1 is the cosine of the same angle.
+    Column 2i of position p is sin(p / 10000^(2i / D)), and column 2i + 1 is the cosine of the
+    same angle (Vaswani et al. 2017, section 3.5).
 
     Shapes:
         → (T, D) float32, T = length, D = hidden_size (an even number)
@@ -33,9 +34,10 @@ def causal_mask(length):
 
 
 def shift_right(target_ids, start_id):
-    """What the decoder is given while it learns: the right words, each one place later, after a start token.
+    """What the decoder is given while it learns: the right words, each one place later.
 
-    So at every position it has seen the words before the one that it must say ("teacher forcing").
+    A start token comes first. So at every position it has seen the words before the one that
+    it must say ("teacher forcing").
 
     Shapes:
         target_ids (B, T) → (B, T): start_id, then all but the last of target_ids
@@ -46,13 +48,15 @@ def shift_right(target_ids, start_id):
 
 
 class DecoderLayer(nn.Module):
-    """One layer of the decoder: the target looks at itself, then at the source, then a feed-forward on each token.
+    """One layer of the decoder: the target looks at itself, then at the source, then thinks.
 
-    Each of the three adds to what came in and normalises (Vaswani et al. 2017, section 3.1; post-norm).
+    To think is a feed-forward on each token. Each of the three adds to what came in and
+    normalises (Vaswani et al. 2017, section 3.1; post-norm).
 
     Shapes:
         x (B, T, D): the target so far; memory (B, S, D): what the encoder made of the source
-        mask: where x may look in x; memory_mask: where x may look in memory; both as in attention_weights
+        mask: where x may look in x; memory_mask: where x may look in memory;
+            both as in attention_weights
         → (B, T, D)
     """
 
@@ -77,10 +81,12 @@ class DecoderLayer(nn.Module):
 def greedy_decode(model, source_ids, source_mask, start_id, end_id, max_length):
     """Write a translation, always taking the likeliest next token.
 
-    The source is encoded once. Each text ends with its first end_id, and is filled up with end_id until all have ended.
+    The source is encoded once. Each text ends with its first end_id, and is filled up
+    with end_id until all have ended.
 
     Shapes:
-        source_ids (B, S), source_mask (B, S) or None → ids (B, T) without the start token, T ≤ max_length
+        source_ids (B, S), source_mask (B, S) or None
+        → ids (B, T) without the start token, T ≤ max_length
     """
     with torch.no_grad():
         memory = model.encode(source_ids, source_mask)
