@@ -30,7 +30,8 @@ class BertEmbeddings(nn.Module):
 
         Raises:
             TypeError: ids that are not whole numbers.
-            ValueError: ids of the wrong shape or outside their table, or more tokens than positions.
+            ValueError: ids of the wrong shape or outside their table, or more tokens than
+                positions.
         """
         check_ids("input_ids", input_ids, self.config.vocab_size, "the vocabulary has")
         if token_type_ids is None:
@@ -75,7 +76,8 @@ def check_ids(name: str, ids: Tensor, size: int, table: str):
 
 
 def layer_norm(x: Tensor, weight: Tensor, bias: Tensor, eps: float) -> Tensor:
-    """Every vector to mean 0 and variance 1 by itself, then stretched and shifted (Ba et al. 2016, equations 3 and 4).
+    """Every vector to mean 0 and variance 1 by itself, then stretched and shifted
+    (Ba et al. 2016, equations 3 and 4).
 
     What nn.LayerNorm computes, written out. The model uses torch's own, which is faster.
 
@@ -88,7 +90,8 @@ def layer_norm(x: Tensor, weight: Tensor, bias: Tensor, eps: float) -> Tensor:
 
 
 def nearest_words(word: str, tokens: list[str], vectors: Tensor, k: int = 5) -> list[tuple[str, float]]:
-    """The k other tokens whose vectors point most nearly the same way, each with its cosine, the nearest first.
+    """The k other tokens whose vectors point most nearly the same way, each with its cosine,
+    the nearest first.
 
     Shapes:
         V tokens, vectors (V, D), one for each → k pairs of a token and a cosine

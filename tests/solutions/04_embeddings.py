@@ -5,7 +5,8 @@ from torch import nn
 
 
 def nearest_words(word, tokens, vectors, k=5):
-    """The k other tokens whose vectors point most nearly the same way, each with its cosine, the nearest first.
+    """The k other tokens whose vectors point most nearly the same way, each with its cosine,
+    the nearest first.
 
     Shapes:
         V tokens, vectors (V, D), one for each → k pairs of a token and a cosine
@@ -26,7 +27,8 @@ def nearest_words(word, tokens, vectors, k=5):
 
 
 def layer_norm(x, weight, bias, eps):
-    """Every vector to mean 0 and variance 1 by itself, then stretched and shifted (Ba et al. 2016, equations 3 and 4).
+    """Every vector to mean 0 and variance 1 by itself, then stretched and shifted
+    (Ba et al. 2016, equations 3 and 4).
 
     What nn.LayerNorm computes, written out. The model uses torch's own, which is faster.
 
@@ -60,7 +62,8 @@ class BertEmbeddings(nn.Module):
 
         Raises:
             TypeError: ids that are not whole numbers.
-            ValueError: ids of the wrong shape or outside their table, or more tokens than positions.
+            ValueError: ids of the wrong shape or outside their table, or more tokens than
+                positions.
         """
         if token_type_ids is None:
             token_type_ids = torch.zeros_like(input_ids)
