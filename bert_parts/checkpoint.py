@@ -289,7 +289,8 @@ def check_weight(name: str, tensor: Tensor):
 def rename_published(published: dict[str, Tensor]) -> dict[str, Tensor]:
     """Three rules turn the names of published files into ours.
 
-    1. A file that keeps the model under ``bert.`` also holds heads (``cls.``): the model is what is under ``bert.``.
+    1. A file that keeps the model under ``bert.`` also holds heads (``cls.``): the model is what is
+       under ``bert.``.
     2. TensorFlow's names of LayerNorm's parameters, gamma and beta, are weight and bias.
     3. ``position_ids`` counts 0, 1, 2, … and is no weight.
     """
@@ -328,12 +329,13 @@ def rename_with_heads(published: dict[str, Tensor], model: nn.Module) -> dict[st
 
 
 def misfits(places: dict[str, Tensor], weights: dict[str, Tensor]) -> dict[str, list[str]]:
-    """The names of the tensors that do not fit, sorted, under "missing", "unexpected" and "misshapen".
+    """The names of the tensors that do not fit, sorted, under "missing", "unexpected" and
+    "misshapen".
 
     Args:
         places: the model's own tensors by name, as its state_dict() gives them.
-        weights: the tensors to be loaded. Missing is what only the model has, unexpected what only the weights have,
-            misshapen what both have in different shapes.
+        weights: the tensors to be loaded. Missing is what only the model has, unexpected what only
+            the weights have, misshapen what both have in different shapes.
     """
     both = places.keys() & weights.keys()
     return {

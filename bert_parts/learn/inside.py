@@ -77,10 +77,11 @@ def runs_inside(thing: type) -> Finding | str:
 
 
 def first_difference(model: nn.Module, reference: nn.Module, batch: dict[str, Tensor]) -> str | None:
-    """The first part of a BertModel whose output is off by more than 0.0001 anywhere; None if none is.
+    """The first part of a BertModel whose output is off by more than 0.0001 anywhere;
+    None if none is.
 
-    In the order in which they run: "embeddings", "encoder.layer.0", "encoder.layer.1", …, "pooler". NaN is off, too.
-    What is computed for padding does not count, since nobody reads it.
+    In the order in which they run: "embeddings", "encoder.layer.0", "encoder.layer.1", …, "pooler".
+    NaN is off, too. What is computed for padding does not count, since nobody reads it.
     """
     parts = ["embeddings", *(f"encoder.layer.{number}" for number in range(len(reference.encoder.layer))), "pooler"]
     ours, theirs = module_outputs(model, parts, batch), module_outputs(reference, parts, batch)
@@ -93,7 +94,8 @@ def first_difference(model: nn.Module, reference: nn.Module, batch: dict[str, Te
 
 
 def module_outputs(model: nn.Module, names: list[str], batch: dict[str, Tensor]) -> dict[str, Tensor]:
-    """What comes out of the named modules while the model reads the batch: name → output, without gradients.
+    """What comes out of the named modules while the model reads the batch: name → output,
+    without gradients.
 
     Afterwards the model is as it was: no hook is left behind, even if the model raises an error.
 

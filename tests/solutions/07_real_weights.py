@@ -6,7 +6,8 @@ import torch
 def rename_published(published):
     """Three rules turn the names of published files into ours.
 
-    1. A file that keeps the model under ``bert.`` also holds heads (``cls.``): the model is what is under ``bert.``.
+    1. A file that keeps the model under ``bert.`` also holds heads (``cls.``): the model is what is
+       under ``bert.``.
     2. TensorFlow's names of LayerNorm's parameters, gamma and beta, are weight and bias.
     3. ``position_ids`` counts 0, 1, 2, … and is no weight.
     """
@@ -31,12 +32,13 @@ def rename_published(published):
 
 
 def misfits(places, weights):
-    """The names of the tensors that do not fit, sorted, under "missing", "unexpected" and "misshapen".
+    """The names of the tensors that do not fit, sorted, under "missing", "unexpected" and
+    "misshapen".
 
     Args:
         places: the model's own tensors by name, as its state_dict() gives them.
-        weights: the tensors to be loaded. Missing is what only the model has, unexpected what only the weights have,
-            misshapen what both have in different shapes.
+        weights: the tensors to be loaded. Missing is what only the model has, unexpected what only
+            the weights have, misshapen what both have in different shapes.
     """
     found = {"missing": [], "unexpected": [], "misshapen": []}
     for name, tensor in places.items():
@@ -53,7 +55,8 @@ def misfits(places, weights):
 
 
 def module_outputs(model, names, batch):
-    """What comes out of the named modules while the model reads the batch: name → output, without gradients.
+    """What comes out of the named modules while the model reads the batch: name → output,
+    without gradients.
 
     Afterwards the model is as it was: no hook is left behind, even if the model raises an error.
 
@@ -82,10 +85,11 @@ def module_outputs(model, names, batch):
 
 
 def first_difference(model, reference, batch):
-    """The first part of a BertModel whose output is off by more than 0.0001 anywhere; None if none is.
+    """The first part of a BertModel whose output is off by more than 0.0001 anywhere;
+    None if none is.
 
-    In the order in which they run: "embeddings", "encoder.layer.0", "encoder.layer.1", …, "pooler". NaN is off, too.
-    What is computed for padding does not count, since nobody reads it.
+    In the order in which they run: "embeddings", "encoder.layer.0", "encoder.layer.1", …, "pooler".
+    NaN is off, too. What is computed for padding does not count, since nobody reads it.
     """
     names = ["embeddings"]
     for number in range(len(reference.encoder.layer)):
