@@ -183,7 +183,8 @@ class BertForQuestionAnswering(nn.Module):
     """Where does the answer begin, and where does it end? (Devlin et al. 2019, section 4.2.)
 
     Shapes:
-        as BertModel → scores (B, T) of being the first token of the answer, scores (B, T) of being the last
+        as BertModel → scores (B, T) of being the first token of the answer,
+            scores (B, T) of being the last
     """
 
     def __init__(self, config: BertConfig):

@@ -41,9 +41,10 @@ def restored(word: str, label: str) -> str:
 
 
 def label_tokens(words: list[str], labels: list[int], tokenizer: BertTokenizer) -> tuple[list[int], list[int]]:
-    """One row for the model, and a label for each of its tokens: a word's label is asked for once, at its first piece.
+    """One row for the model, and a label for each of its tokens.
 
-    At all other pieces, and at [CLS] and [SEP], it is NOT_ASKED (Devlin et al. 2019, section 5.3).
+    A word's label is asked for once, at its first piece. At all other pieces, and at [CLS] and
+    [SEP], it is NOT_ASKED (Devlin et al. 2019, section 5.3).
 
     Returns:
         The ids and the labels, one for each token.

@@ -90,7 +90,9 @@ def whole_words(sizes: list[int], room: int, stride: int) -> Iterator[tuple[int,
 
 
 def span_labels(window: Window, start: int, end: int) -> tuple[int, int]:
-    """The tokens with which an answer begins and ends, counted in the row; (0, 0), [CLS], if it is not wholly in this window.
+    """The tokens with which an answer begins and ends, counted in the row.
+
+    They are (0, 0), that is [CLS], if the answer is not wholly in this window.
 
     Args:
         start, end: the answer is passage[start:end]; start = −1 if there is none.
@@ -102,12 +104,14 @@ def span_labels(window: Window, start: int, end: int) -> tuple[int, int]:
 
 
 def span_loss(start: Tensor, end: Tensor, firsts: Tensor, lasts: Tensor, attention_mask: Tensor) -> Tensor:
-    """How surprising the right first and last token are, in nats, the mean of both and of all texts.
+    """How surprising the right first and last token are, in nats, the mean over both and all texts.
 
-    Each is a choice among the tokens of its own row; padding takes no part (Devlin et al. 2019, section 4.2).
+    Each is a choice among the tokens of its own row; padding takes no part
+    (Devlin et al. 2019, section 4.2).
 
     Shapes:
-        start, end: scores (B, T); firsts, lasts (B,) int64; attention_mask (B, T) of 0 and 1 → a number
+        start, end: scores (B, T); firsts, lasts (B,) int64;
+            attention_mask (B, T) of 0 and 1 → a number
     """
     padding = attention_mask == 0
     start, end = (scores.masked_fill(padding, -torch.inf) for scores in (start, end))
@@ -115,11 +119,11 @@ def span_loss(start: Tensor, end: Tensor, firsts: Tensor, lasts: Tensor, attenti
 
 
 def best_span(start: Tensor, end: Tensor, allowed: Tensor, longest: int = 30) -> tuple[int, int, float]:
-    """The first and the last token of the likeliest answer, and by how much its score is above that of "no answer".
+    """The likeliest answer's first and last token, and how far its score is above "no answer".
 
-    Of all spans that begin and end where it is allowed, do not end before they begin, and have `longest` tokens at most,
-    the one with the largest start[first] + end[last]. "No answer" is the span of [CLS] alone, start[0] + end[0]
-    (Devlin et al. 2019, section 4.3).
+    Of all spans that begin and end where it is allowed, do not end before they begin, and have
+    `longest` tokens at most, the one with the largest start[first] + end[last]. "No answer" is the
+    span of [CLS] alone, start[0] + end[0] (Devlin et al. 2019, section 4.3).
 
     Shapes:
         start, end: scores (T,), allowed (T,) bool: the tokens of the passage
@@ -141,9 +145,10 @@ def exact_match(given: str, expected: str) -> bool:
 
 
 def token_f1(given: str, expected: str) -> float:
-    """How much two answers overlap, 0 … 1: the harmonic mean of the shares of words that they have in common.
+    """How much two answers overlap, 0 … 1: the harmonic mean of their shares of common words.
 
-    Words as in `exact_match`, each as often as it occurs. Two empty answers agree, 1 (Rajpurkar et al. 2018).
+    Words as in `exact_match`, each as often as it occurs. Two empty answers agree, 1
+    (Rajpurkar et al. 2018).
     """
     words, wanted = answer_words(given), answer_words(expected)
     if not words or not wanted:

@@ -14,7 +14,8 @@ class BertForQuestionAnswering(nn.Module):
     """Where does the answer begin, and where does it end? (Devlin et al. 2019, section 4.2.)
 
     Shapes:
-        as BertModel → scores (B, T) of being the first token of the answer, scores (B, T) of being the last
+        as BertModel → scores (B, T) of being the first token of the answer,
+            scores (B, T) of being the last
     """
 
     def __init__(self, config):
@@ -31,7 +32,9 @@ class BertForQuestionAnswering(nn.Module):
 
 
 def span_labels(window, start, end):
-    """The tokens with which an answer begins and ends, counted in the row; (0, 0), [CLS], if it is not wholly in this window.
+    """The tokens with which an answer begins and ends, counted in the row.
+
+    They are (0, 0), that is [CLS], if the answer is not wholly in this window.
 
     Args:
         start, end: the answer is passage[start:end]; start = −1 if there is none.
@@ -50,12 +53,14 @@ def span_labels(window, start, end):
 
 
 def span_loss(start, end, firsts, lasts, attention_mask):
-    """How surprising the right first and last token are, in nats, the mean of both and of all texts.
+    """How surprising the right first and last token are, in nats, the mean over both and all texts.
 
-    Each is a choice among the tokens of its own row; padding takes no part (Devlin et al. 2019, section 4.2).
+    Each is a choice among the tokens of its own row; padding takes no part
+    (Devlin et al. 2019, section 4.2).
 
     Shapes:
-        start, end: scores (B, T); firsts, lasts (B,) int64; attention_mask (B, T) of 0 and 1 → a number
+        start, end: scores (B, T); firsts, lasts (B,) int64;
+            attention_mask (B, T) of 0 and 1 → a number
     """
     total = 0
     rows = torch.arange(len(firsts))
@@ -67,11 +72,11 @@ def span_loss(start, end, firsts, lasts, attention_mask):
 
 
 def best_span(start, end, allowed, longest=30):
-    """The first and the last token of the likeliest answer, and by how much its score is above that of "no answer".
+    """The likeliest answer's first and last token, and how far its score is above "no answer".
 
-    Of all spans that begin and end where it is allowed, do not end before they begin, and have `longest` tokens at most,
-    the one with the largest start[first] + end[last]. "No answer" is the span of [CLS] alone, start[0] + end[0]
-    (Devlin et al. 2019, section 4.3).
+    Of all spans that begin and end where it is allowed, do not end before they begin, and have
+    `longest` tokens at most, the one with the largest start[first] + end[last]. "No answer" is the
+    span of [CLS] alone, start[0] + end[0] (Devlin et al. 2019, section 4.3).
 
     Shapes:
         start, end: scores (T,), allowed (T,) bool: the tokens of the passage
@@ -94,9 +99,10 @@ def best_span(start, end, allowed, longest=30):
 
 
 def token_f1(given, expected):
-    """How much two answers overlap, 0 … 1: the harmonic mean of the shares of words that they have in common.
+    """How much two answers overlap, 0 … 1: the harmonic mean of their shares of common words.
 
-    Words as in `exact_match`, each as often as it occurs. Two empty answers agree, 1 (Rajpurkar et al. 2018).
+    Words as in `exact_match`, each as often as it occurs. Two empty answers agree, 1
+    (Rajpurkar et al. 2018).
     """
     said, wanted = bare(given), bare(expected)
     if not said and not wanted:
@@ -119,9 +125,10 @@ def bare(text):
 
 
 def label_tokens(words, labels, tokenizer):
-    """One row for the model, and a label for each of its tokens: a word's label is asked for once, at its first piece.
+    """One row for the model, and a label for each of its tokens.
 
-    At all other pieces, and at [CLS] and [SEP], it is NOT_ASKED (Devlin et al. 2019, section 5.3).
+    A word's label is asked for once, at its first piece. At all other pieces, and at [CLS] and
+    [SEP], it is NOT_ASKED (Devlin et al. 2019, section 5.3).
 
     Returns:
         The ids and the labels, one for each token.
