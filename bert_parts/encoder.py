@@ -49,7 +49,8 @@ class BertAttention(nn.Module):
 
 
 class BertIntermediate(nn.Module):
-    """The wide layer of the feed-forward: GELU(x W₁ + b₁) (Hendrycks & Gimpel 2016; the exact form, with erf).
+    """The wide layer of the feed-forward: GELU(x W₁ + b₁)
+    (Hendrycks & Gimpel 2016; the exact form, with erf).
 
     Shapes:
         x (B, T, D) → (B, T, intermediate_size)
@@ -65,7 +66,8 @@ class BertIntermediate(nn.Module):
 
 
 class BertLayer(nn.Module):
-    """One layer: attention, then a feed-forward on each token by itself (Vaswani et al. 2017, section 3.1).
+    """One layer: attention, then a feed-forward on each token by itself
+    (Vaswani et al. 2017, section 3.1).
 
     Shapes:
         x (B, T, D), mask broadcastable to (B, H, T, T) → (B, T, D)

@@ -16,8 +16,8 @@ class BertModel(nn.Module):
     """Embeddings, encoder, pooler (Devlin et al. 2019, section 3).
 
     Shapes:
-        input_ids (B, T) int64, attention_mask (B, T) of 0 and 1 (None: no padding), token_type_ids (B, T) int64
-        (None: all zeros) → hidden (B, T, D), pooled (B, D)
+        input_ids (B, T) int64, attention_mask (B, T) of 0 and 1 (None: no padding),
+        token_type_ids (B, T) int64 (None: all zeros) → hidden (B, T, D), pooled (B, D)
     """
 
     def __init__(self, config: BertConfig):
@@ -29,7 +29,8 @@ class BertModel(nn.Module):
         self.apply(self.initialize)
 
     def initialize(self, module: nn.Module):
-        """Small normal weights and zero biases. (Google's own code cuts the normal off at two deviations; the paper is silent.)"""
+        """Small normal weights and zero biases. (Google's own code cuts the normal off
+        at two deviations; the paper is silent.)"""
         if isinstance(module, nn.Linear | nn.Embedding):
             nn.init.normal_(module.weight, std=self.config.initializer_range)
         if isinstance(module, nn.Linear) and module.bias is not None:
@@ -40,7 +41,7 @@ class BertModel(nn.Module):
     def forward(
         self, input_ids: Tensor, attention_mask: Tensor | None = None, token_type_ids: Tensor | None = None
     ) -> tuple[Tensor, Tensor]:
-        """The course's version raises what the embeddings raise, and TypeError or ValueError for a wrong mask.
+        """The course's raises as the embeddings do; TypeError or ValueError for a wrong mask.
 
         Without a mask every id is a token, [PAD] too. A text that ends in [PAD] is most likely a padded one, so of that there is
         a warning; it is no error, since a model may be asked about that token.
@@ -89,7 +90,8 @@ def check_attention_mask(attention_mask: Tensor, shape: tuple):
 
 
 def count_parameters(config: BertConfig) -> dict[str, int]:
-    """How many numbers there are to learn in a BertModel, part by part; together they are the whole model.
+    """How many numbers there are to learn in a BertModel, part by part;
+    together they are the whole model.
 
     Returns:
         "words": the table of words.

@@ -6,7 +6,8 @@ from bert_parts.config import BertConfig
 
 
 class BertPooler(nn.Module):
-    """The first token's vector, [CLS] (Devlin et al. 2019, section 3), through the dense layer and tanh of their code.
+    """The first token's vector, [CLS] (Devlin et al. 2019, section 3),
+    through the dense layer and tanh of their code.
 
     Shapes:
         hidden (B, T, D) → pooled (B, D)

@@ -7,7 +7,8 @@ from bert_parts import BertEmbeddings, BertEncoder, padding_mask
 
 
 class BertPooler(nn.Module):
-    """The first token's vector, [CLS] (Devlin et al. 2019, section 3), through the dense layer and tanh of their code.
+    """The first token's vector, [CLS] (Devlin et al. 2019, section 3),
+    through the dense layer and tanh of their code.
 
     Shapes:
         hidden (B, T, D) → pooled (B, D)
@@ -28,8 +29,8 @@ class BertModel(nn.Module):
     """Embeddings, encoder, pooler (Devlin et al. 2019, section 3).
 
     Shapes:
-        input_ids (B, T) int64, attention_mask (B, T) of 0 and 1 (None: no padding), token_type_ids (B, T) int64
-        (None: all zeros) → hidden (B, T, D), pooled (B, D)
+        input_ids (B, T) int64, attention_mask (B, T) of 0 and 1 (None: no padding),
+        token_type_ids (B, T) int64 (None: all zeros) → hidden (B, T, D), pooled (B, D)
     """
 
     def __init__(self, config):
@@ -41,7 +42,8 @@ class BertModel(nn.Module):
         self.apply(self.initialize)
 
     def initialize(self, module):
-        """Small normal weights and zero biases. (Google's own code cuts the normal off at two deviations; the paper is silent.)"""
+        """Small normal weights and zero biases. (Google's own code cuts the normal off
+        at two deviations; the paper is silent.)"""
         if isinstance(module, nn.Linear | nn.Embedding):
             nn.init.normal_(module.weight, std=self.config.initializer_range)
         if isinstance(module, nn.Linear) and module.bias is not None:
@@ -50,7 +52,7 @@ class BertModel(nn.Module):
             nn.init.zeros_(module.weight[module.padding_idx])
 
     def forward(self, input_ids, attention_mask=None, token_type_ids=None):
-        """The course's version raises what the embeddings raise, and TypeError or ValueError for a wrong mask."""
+        """The course's raises as the embeddings do; TypeError or ValueError for a wrong mask."""
         vectors = self.embeddings(input_ids, token_type_ids)
         mask = None
         if attention_mask is not None:
@@ -61,7 +63,8 @@ class BertModel(nn.Module):
 
 
 def count_parameters(config):
-    """How many numbers there are to learn in a BertModel, part by part; together they are the whole model.
+    """How many numbers there are to learn in a BertModel, part by part;
+    together they are the whole model.
 
     Returns:
         "words": the table of words.
