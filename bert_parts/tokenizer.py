@@ -55,8 +55,8 @@ def split_words(text: str) -> list[str]:
 def word_pieces(word: str, vocab: dict[str, int]) -> list[str]:
     """Cut a word from left to right, each time taking the longest piece that the vocabulary knows.
 
-    Every piece but the first is written with ## before it. A word that cannot be cut to its end, or that has more than
-    100 characters, is [UNK] as a whole.
+    Every piece but the first is written with ## before it. A word that cannot be cut to its end, or
+    that has more than 100 characters, is [UNK] as a whole.
     """
     if len(word) > LONGEST_WORD:
         return [UNK]
@@ -90,12 +90,14 @@ def build_row(
 
     Args:
         first: the ids of a text.
-        second: the ids of the text that it is paired with, which may be an empty list; None = there is no second text.
-        max_length: the most ids that the row may have, special ones counted; the longer text gives way first, the
-            special tokens never do. math.inf = as many as it has.
+        second: the ids of the text that it is paired with, which may be an empty list; None = there
+            is no second text.
+        max_length: the most ids that the row may have, special ones counted; the longer text gives
+            way first, the special tokens never do. math.inf = as many as it has.
 
     Returns:
-        The ids of the row; and the segment of each, 0 up to the first [SEP] and with it, 1 after it.
+        The ids of the row; and the segment of each, 0 up to the first [SEP] and with it, 1 after
+        it.
     """
     special = 2 if second is None else 3
     first, rest = truncate(first, second or [], max_length - special)
@@ -113,8 +115,9 @@ def pad_batch(rows: list[tuple[list[int], list[int]]], pad_id: int) -> dict[str,
         pad_id: the id of [PAD].
 
     Returns:
-        A dict with three tensors, each (B, T) int64, T the longest row: "input_ids" (pad_id in the padding),
-        "token_type_ids" (the segments; 0 in the padding) and "attention_mask" (1 for a token, 0 for padding).
+        A dict with three tensors, each (B, T) int64, T the longest row: "input_ids" (pad_id in the
+        padding), "token_type_ids" (the segments; 0 in the padding) and "attention_mask" (1 for a
+        token, 0 for padding).
     """
     return {
         "input_ids": pad([ids for ids, _ in rows], pad_id),
@@ -296,7 +299,8 @@ def joined(pair: tuple[str, str]) -> str:
 def join_pair(pieces: list[str], pair: tuple[str, str]) -> list[str]:
     """The pieces of a word, with the two of the pair joined wherever one follows the other.
 
-    From left to right, and no piece twice: of h · ##a · ##a · ##a, the pair ##a · ##a makes h · ##aa · ##a.
+    From left to right, and no piece twice: of h · ##a · ##a · ##a, the pair ##a · ##a makes
+    h · ##aa · ##a.
     """
     result, place = [], 0
     while place < len(pieces):
@@ -310,9 +314,10 @@ def join_pair(pieces: list[str], pair: tuple[str, str]) -> list[str]:
 
 
 def best_pair(pair_counts: dict[tuple[str, str], int], piece_counts: dict[str, int]) -> tuple[str, str]:
-    """The pair with the highest score, count(pair) / (count(first) · count(second)), as usually quoted for WordPiece.
+    """The pair with the highest score, as usually quoted for WordPiece.
 
-    Of pairs with equal scores, the one that occurs more often; if that is equal too, the first in alphabetical order.
+    The score is count(pair) / (count(first) · count(second)). Of pairs with equal scores, the one
+    that occurs more often; if that is equal too, the first in alphabetical order.
     """
 
     def rank(pair):
