@@ -5,16 +5,19 @@ from torch import Tensor, nn
 
 
 def gradient_times_input(model: nn.Module, batch: dict[str, Tensor], label: int, against: int | None = None) -> Tensor:
-    """How much each token adds to a label's score: the gradient at its word vector, times that vector.
+    """How much each token adds to a label's score: the gradient at its vector, times that vector.
 
-    It says what the score would lose if the vector shrank to nothing and the model were as straight all the way as it is
-    right here. Up to that it is exact (Simonyan et al. 2014; the product is from Shrikumar et al. 2016).
+    It says what the score would lose if the word vector shrank to nothing and the model were as
+    straight all the way as it is right here. Up to that it is exact (Simonyan et al. 2014; the
+    product is from Shrikumar et al. 2016).
 
     Args:
-        model: a text classifier on top of `model.bert`, in eval mode. Nothing in it changes; its parameters get no gradients.
+        model: a text classifier on top of `model.bert`, in eval mode. Nothing in it changes; its
+            parameters get no gradients.
         batch: what the tokenizer gives.
         label: which column of the scores.
-        against: if given, the score of `label` less that of this one is explained, and not the score alone.
+        against: if given, the score of `label` less that of this one is explained, and not the
+            score alone.
 
     Shapes:
         batch of (B, T), scores (B, L) → (B, T); for padding 0, which comes by itself

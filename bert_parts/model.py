@@ -41,11 +41,7 @@ class BertModel(nn.Module):
     def forward(
         self, input_ids: Tensor, attention_mask: Tensor | None = None, token_type_ids: Tensor | None = None
     ) -> tuple[Tensor, Tensor]:
-        """The course's raises as the embeddings do; TypeError or ValueError for a wrong mask.
-
-        Without a mask every id is a token, [PAD] too. A text that ends in [PAD] is most likely a padded one, so of that there is
-        a warning; it is no error, since a model may be asked about that token.
-        """
+        """The course's raises as the embeddings do; TypeError or ValueError for a wrong mask."""
         x = self.embeddings(input_ids, token_type_ids)     # (B, T, D)
         if attention_mask is None:
             warn_of_padding(input_ids, self.config.pad_token_id)
@@ -60,7 +56,10 @@ class BertModel(nn.Module):
 
 
 def warn_of_padding(input_ids: Tensor, pad_token_id: int):
-    """Warn, once in a program, if a text begins or ends in [PAD] and there is no mask to hide it, as transformers does."""
+    """Warn, once in a program, if a text begins or ends in [PAD] and there is no mask to hide it, as transformers does.
+
+    It is no error, since without a mask every id is a token, [PAD] too, and a model may be asked about that token.
+    """
     if not torch.compiler.is_compiling() and (input_ids[:, [0, -1]] == pad_token_id).any():
         warnings.warn(
             "input_ids hold padding, and there is no attention_mask: the padding is read like words, and changes the vectors of "

@@ -43,11 +43,12 @@ class History:
 
 
 def learning_rate_at(step: int, steps: int, peak: float, warmup: float) -> float:
-    """It rises from 0 to the peak during the first part of the steps, then falls to 0, both in straight lines.
+    """It rises from 0 to the peak in the first part of the steps, then falls to 0, both straight.
 
     Args:
         step: of the steps, counted from 0. Step 0 has a little more than 0, and so has the last.
-        warmup: which part of the steps it rises, 0 … 1 (Devlin et al. 2019, appendix A.2: 10,000 of 1,000,000).
+        warmup: which part of the steps it rises, 0 … 1 (Devlin et al. 2019, appendix A.2: 10,000 of
+            1,000,000).
     """
     rising = warmup * steps
     done = step + 1
@@ -57,9 +58,10 @@ def learning_rate_at(step: int, steps: int, peak: float, warmup: float) -> float
 
 
 def decay_groups(model: nn.Module, weight_decay: float) -> list[dict]:
-    """The parameters for AdamW: matrices are pulled towards 0, biases and those of LayerNorm are not.
+    """The parameters for AdamW: matrices are pulled towards 0, biases and LayerNorm's are not.
 
-    As in the published code (the paper names the decay, 0.01, only). Parameters that do not learn are left out.
+    As in the published code (the paper names the decay, 0.01, only). Parameters that do not learn
+    are left out.
     """
     norms = {id(p) for module in model.modules() if isinstance(module, nn.LayerNorm) for p in module.parameters()}
     learning = {name: p for name, p in model.named_parameters() if p.requires_grad}

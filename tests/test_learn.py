@@ -456,7 +456,7 @@ def test_right_is_right_where_nothing_can_be_kept(fault, tmp_path, monkeypatch):
             home.chmod(0o500 if fault == "read-only" else 0)
             stack.callback(home.chmod, 0o700)
             if os.access(home, os.W_OK):     # an administrator writes everywhere
-                stack.enter_context(pytest.MonkeyPatch.context()).setattr("tempfile.mkstemp", full)
+                stack.enter_context(pytest.MonkeyPatch.context()).setattr("tempfile.mkdtemp", full)
         else:
             home.mkdir()
             monkeypatch.setattr("bert_parts.learn.progress_file.LOCK_SECONDS", 0.2)

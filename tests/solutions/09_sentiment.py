@@ -28,9 +28,10 @@ class BertForSequenceClassification(nn.Module):
 
 
 def decay_groups(model, weight_decay):
-    """The parameters for AdamW: matrices are pulled towards 0, biases and those of LayerNorm are not.
+    """The parameters for AdamW: matrices are pulled towards 0, biases and LayerNorm's are not.
 
-    As in the published code (the paper names the decay, 0.01, only). Parameters that do not learn are left out.
+    As in the published code (the paper names the decay, 0.01, only). Parameters that do not learn
+    are left out.
     """
     pulled, spared = [], []
     for name, parameter in model.named_parameters():
@@ -40,11 +41,12 @@ def decay_groups(model, weight_decay):
 
 
 def learning_rate_at(step, steps, peak, warmup):
-    """It rises from 0 to the peak during the first part of the steps, then falls to 0, both in straight lines.
+    """It rises from 0 to the peak in the first part of the steps, then falls to 0, both straight.
 
     Args:
         step: of the steps, counted from 0. Step 0 has a little more than 0, and so has the last.
-        warmup: which part of the steps it rises, 0 … 1 (Devlin et al. 2019, appendix A.2: 10,000 of 1,000,000).
+        warmup: which part of the steps it rises, 0 … 1 (Devlin et al. 2019, appendix A.2: 10,000 of
+            1,000,000).
     """
     rising = warmup * steps
     if step + 1 <= rising:
@@ -55,16 +57,19 @@ def learning_rate_at(step, steps, peak, warmup):
 
 
 def gradient_times_input(model, batch, label, against=None):
-    """How much each token adds to a label's score: the gradient at its word vector, times that vector.
+    """How much each token adds to a label's score: the gradient at its vector, times that vector.
 
-    It says what the score would lose if the vector shrank to nothing and the model were as straight all the way as it is
-    right here. Up to that it is exact (Simonyan et al. 2014; the product is from Shrikumar et al. 2016).
+    It says what the score would lose if the word vector shrank to nothing and the model were as
+    straight all the way as it is right here. Up to that it is exact (Simonyan et al. 2014; the
+    product is from Shrikumar et al. 2016).
 
     Args:
-        model: a text classifier on top of `model.bert`, in eval mode. Nothing in it changes; its parameters get no gradients.
+        model: a text classifier on top of `model.bert`, in eval mode. Nothing in it changes; its
+            parameters get no gradients.
         batch: what the tokenizer gives.
         label: which column of the scores.
-        against: if given, the score of `label` less that of this one is explained, and not the score alone.
+        against: if given, the score of `label` less that of this one is explained, and not the
+            score alone.
 
     Shapes:
         batch of (B, T), scores (B, L) → (B, T); for padding 0, which comes by itself
