@@ -158,8 +158,8 @@ class Muon(torch.optim.Optimizer):
     """Steps that are as long in every direction of a matrix: momentum, made orthogonal (Jordan et al. 2024).
 
     The steps are as long as Adam's usually are, so that both can have the same learning rate (Liu et al. 2025, section 2.2).
-    As torch.optim.Muon with `adjust_lr_fn="match_rms_adamw"`; but that one counts in bfloat16, for which most processors have
-    no instructions, and then needs thirty times as long.
+    As torch.optim.Muon with `adjust_lr_fn="match_rms_adamw"`; but that one counts in bfloat16, for which many processors have
+    no instructions; with an old one's arithmetic a step took 0.36 s, and this one's 0.016 s.
 
     Args:
         matrices: parameters of two dimensions. For tables of embeddings and for biases take AdamW.
