@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from bert_parts.learn.cells import later_try, origin
+from bert_parts.learn.diagnosis import diagnosed
 from bert_parts.learn.exercise import Exercise, Finding
 from bert_parts.learn.judging import Trouble, judge, outcome_of
 from bert_parts.learn.kept import keep
@@ -39,9 +40,9 @@ def check(thing) -> Result:
 
 def verdict(exercise: Exercise, thing) -> Result:
     """Right or not yet; what is right is kept."""
-    finding = judge(exercise, thing)
-    if finding:
-        finding = unfinished_part(exercise, thing) or finding
+    refusal = judge(exercise, thing)
+    if refusal:
+        finding = unfinished_part(exercise, thing) or diagnosed(exercise, thing, refusal)
         return Result("not yet", finding.message, finding.mistake)
     agreed = dropped_in(exercise, thing)
     if isinstance(agreed, Finding):
