@@ -46,7 +46,8 @@ def two_mistakes(exercise: Exercise, outcomes: Outcomes, refusal: Refusal, until
     Those of which one alone gives the answer that was given where it first failed are tried first.
     """
     known = list(ways(exercise))
-    telling = {place for place, (_, way) in enumerate(known) if outcomes.alike(Outcomes(exercise, exercise.made(way)), refusal.case)}
+    telling = {place for place, (_, way) in enumerate(known)
+               if outcomes.alike(Outcomes(exercise, exercise.made(way)), refusal.case)}
     pairs = sorted(itertools.combinations(range(len(known)), 2), key=lambda pair: telling.isdisjoint(pair))
     for (one, first), (other, second) in ((known[a], known[b]) for a, b in pairs):
         if time.monotonic() > until:
