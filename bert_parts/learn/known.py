@@ -35,7 +35,7 @@ class Outcomes:
 def known_mistake(exercise: Exercise, outcomes: Outcomes, refusal: Refusal) -> Finding | None:
     """The first known mistake that answers as the learner's part does in every case."""
     for mistake, way in ways(exercise):
-        if agrees(exercise, exercise.made(way), outcomes, refusal.case):
+        if agrees_if_made(exercise, way, outcomes, refusal.case):
             return Finding(mistake.says, mistake.name)
     return None
 
@@ -60,7 +60,7 @@ def two_mistakes(exercise: Exercise, outcomes: Outcomes, refusal: Refusal, until
 def agrees_if_made(exercise: Exercise, changes: Changes, outcomes: Outcomes, first: Case) -> bool:
     try:
         return agrees(exercise, exercise.made(changes), outcomes, first)
-    except (PatchError, SyntaxError):     # they meet in one place
+    except (PatchError, SyntaxError):     # two that meet in one place
         return False
 
 
