@@ -147,13 +147,13 @@ def some_only(given: Tensor, expected: Tensor) -> Measure | None:
         lines = wrong.movedim(dimension, 0).flatten(1).any(dim=1)
         places = lines.nonzero().flatten().tolist()
         if size > 2 and len(places) <= max(1, size // 3):
-            return Measure("some", f"Along dimension {dimension} only {in_words(places)} of {size} {'is' if len(places) == 1 else 'are'} "
-                                   "wrong (counted from 0); all else is right.")
+            return Measure("some", f"Along dimension {dimension} (of size {size}) only {in_words(places)} wrong, counted from 0; all "
+                                   "else is right.")
     return None
 
 
 def in_words(places: list[int]) -> str:
-    return ("place " if len(places) == 1 else "places ") + ", ".join(map(str, places))
+    return f"place {places[0]} is" if len(places) == 1 else f"places {', '.join(map(str, places))} are"
 
 
 def another_order(given: Tensor, expected: Tensor) -> Measure | None:

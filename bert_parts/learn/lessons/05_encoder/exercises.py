@@ -1,12 +1,10 @@
 """Notebook 05: what stands around attention: the feed-forward, residuals, LayerNorm, the layer and the stack."""
 
-import math
 from dataclasses import replace
 from pathlib import Path
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 from bert_parts.attention import padding_mask
 from bert_parts.config import BertConfig
