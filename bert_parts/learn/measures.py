@@ -147,7 +147,7 @@ def some_only(given: Tensor, expected: Tensor) -> Measure | None:
         lines = wrong.movedim(dimension, 0).flatten(1).any(dim=1)
         places = lines.nonzero().flatten().tolist()
         if size > 2 and len(places) <= max(1, size // 3):
-            return Measure("some", f"Along dimension {dimension} (of size {size}) only {in_words(places)} wrong, counted from 0; all "
+            return Measure("some", f"Along dimension {dimension} only {in_words(places)} wrong, counted from 0; all "
                                    "else is right.")
     return None
 
