@@ -2,6 +2,7 @@
 # style: from NumPy
 # at: return (hidden * real).sum(axis=-1) / real.sum(axis=-1)
 # kind: axis
+# known: mean over the width
 def mean_pooling(hidden, attention_mask):
     real = attention_mask[:, :, None]
     return (hidden * real).sum(axis=-1) / real.sum(axis=-1)
