@@ -122,6 +122,71 @@ def attention_weights(query, key, mask=None):
         scores.masked_fill_(~mask, -math.inf)
     return torch.nn.Softmax(dim=-1)(scores)
 
+# %% attention_weights | a helper called normalize, which is also a name of the course
+# style: from NumPy
+import torch
+
+
+def normalize(scores):
+    e = torch.exp(scores - scores.max(dim=-1, keepdim=True).values)
+    return e / e.sum(dim=-1, keepdim=True)
+
+
+def attention_weights(query, key, mask=None):
+    scores = torch.einsum("...td,...sd->...ts", query, key) * query.size(-1) ** -0.5
+    if mask is not None:
+        scores = torch.where(mask, scores, torch.full_like(scores, float("-inf")))
+    return normalize(scores)
+
+# %% attention_weights | nn.Sequential and a partial beside it
+# style: from Keras
+from functools import partial
+
+import torch
+from torch import nn
+
+to_weights = nn.Sequential(nn.Softmax(dim=-1))
+swap = partial(torch.transpose, dim0=-2, dim1=-1)
+
+
+def attention_weights(query, key, mask=None):
+    logits = torch.matmul(query, swap(key)) / query.size(-1) ** 0.5
+    if mask is not None:
+        logits = logits.masked_fill(~mask, float("-inf"))
+    return to_weights(logits)
+
+# %% attention_weights | a helper defined inside an if
+# style: careful beginner
+import math
+
+import torch
+
+if hasattr(torch.Tensor, "mT"):
+    def turned(x):
+        return x.mT
+else:
+    def turned(x):
+        return x.transpose(-2, -1)
+
+
+def attention_weights(query, key, mask=None):
+    scores = query @ turned(key) / math.sqrt(query.shape[-1])
+    if mask is not None:
+        scores = scores.masked_fill(~mask, -math.inf)
+    return scores.softmax(-1)
+
+# %% attention_weights | the exponentials masked after the maximum is taken off, and divided by what is left
+# style: from NumPy
+import torch
+
+
+def attention_weights(query, key, mask=None):
+    hidden = torch.zeros((), dtype=torch.bool) if mask is None else ~mask
+    scores = (query @ key.transpose(2, 3) / query.shape[3] ** 0.5).masked_fill(hidden, float("-inf"))
+    top = scores.amax(dim=3, keepdim=True)
+    e = torch.exp(scores - top)
+    return e / e.sum(dim=3, keepdim=True)
+
 # %% padding_mask | view of a comparison
 # style: careful beginner
 def padding_mask(attention_mask):
@@ -252,6 +317,15 @@ def split_heads(x, num_heads):
     for h in range(num_heads):
         out[:, h] = x[..., h * d : h * d + d]
     return out
+
+# %% split_heads | a Sequential made in the function
+# style: from Keras
+from torch import nn
+
+
+def split_heads(x, num_heads):
+    split = nn.Sequential(nn.Unflatten(2, (num_heads, x.size(2) // num_heads)))
+    return split(x).transpose(1, 2)
 
 # %% MultiHeadAttention | step by step, as the text has it
 # style: careful beginner
@@ -450,3 +524,70 @@ class MultiHeadAttention(nn.Module):
         probs = nn.functional.dropout(probs, p=self.dropout, training=self.training)
         context_layer = (probs @ value_layer).permute(0, 2, 1, 3).contiguous()
         return context_layer.view(context_layer.size()[:-2] + (self.hidden_size,))
+
+# %% MultiHeadAttention | its own join_heads, which is also a name of the course, called otherwise
+# style: loops
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from bert_parts.attention import attention_weights as weigh
+from bert_parts.attention import split_heads as cut
+
+
+def join_heads(x, num_heads):
+    """Side by side again."""
+    heads = [x[:, h] for h in range(num_heads)]
+    return torch.cat(heads, dim=-1)
+
+
+class MultiHeadAttention(nn.Module):
+    def __init__(self, hidden_size, num_heads, dropout):
+        super().__init__()
+        self.hidden_size = hidden_size
+        self.num_heads = num_heads
+        self.dropout = dropout
+        self.query = nn.Linear(hidden_size, hidden_size)
+        self.key = nn.Linear(hidden_size, hidden_size)
+        self.value = nn.Linear(hidden_size, hidden_size)
+
+    def forward(self, x, context=None, mask=None):
+        H = self.num_heads
+        if context is None:
+            context = x
+        weights = weigh(cut(self.query(x), H), cut(self.key(context), H), mask)
+        weights = F.dropout(weights, self.dropout, training=self.training)
+        return join_heads(weights @ cut(self.value(context), H), H)
+
+# %% MultiHeadAttention | dropout by hand, type hints
+# style: careful beginner
+import torch
+from torch import Tensor, nn
+
+from bert_parts.attention import attention_weights, split_heads
+
+
+class MultiHeadAttention(nn.Module):
+    def __init__(self, hidden_size, num_heads, dropout):
+        super().__init__()
+        self.hidden_size = hidden_size
+        self.num_heads = num_heads
+        self.dropout = dropout
+        self.query = nn.Linear(hidden_size, hidden_size)
+        self.key = nn.Linear(hidden_size, hidden_size)
+        self.value = nn.Linear(hidden_size, hidden_size)
+
+    def drop(self, weights: Tensor) -> Tensor:
+        if not self.training or self.dropout == 0:
+            return weights
+        keep = (torch.rand_like(weights) >= self.dropout).to(weights.dtype)
+        return weights * keep / (1 - self.dropout)
+
+    def forward(self, x: Tensor, context: Tensor | None = None, mask: Tensor | None = None) -> Tensor:
+        if context is None:
+            context = x
+        query = split_heads(self.query(x), self.num_heads)
+        key = split_heads(self.key(context), self.num_heads)
+        value = split_heads(self.value(context), self.num_heads)
+        weights = self.drop(attention_weights(query, key, mask))
+        return (weights @ value).transpose(1, 2).flatten(start_dim=2)
