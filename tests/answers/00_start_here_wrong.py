@@ -130,6 +130,20 @@ def mean_pooling(hidden, attention_mask):
     n = attention_mask.sum(axis=1)
     return (s.T / n[:, None]).T
 
+# %% mean_pooling | as many of the first tokens as there are marks, which fails where padding stands in front
+# style: loops
+# at: means.append(hidden[i, :n].mean(dim=0))
+# kind: number, name, order
+import torch
+
+
+def mean_pooling(hidden, attention_mask):
+    means = []
+    for i in range(len(hidden)):
+        n = attention_mask[i].sum()
+        means.append(hidden[i, :n].mean(dim=0))
+    return torch.stack(means)
+
 # %% mean_pooling | two: [CLS] left out of the sum only, and the root of the length
 # style: Hugging Face
 # at: total = (hidden[:, 1:] * real[:, 1:]).sum(dim=1)

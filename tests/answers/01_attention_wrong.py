@@ -285,6 +285,44 @@ def attention_weights(query, key, mask=None):
     p_attn = F.dropout(p_attn, 0.1)
     return p_attn
 
+# %% attention_weights | the caller's mask is turned round in place
+# style: hasty
+# at: scores = scores.masked_fill(mask.logical_not_(), float("-inf"))
+# kind: state, name
+# known: input changed in place
+def attention_weights(query, key, mask=None):
+    scores = query @ key.mT / query.size(-1) ** 0.5
+    if mask is not None:
+        scores = scores.masked_fill(mask.logical_not_(), float("-inf"))
+    return scores.softmax(dim=-1)
+
+# %% attention_weights | the mask's dimensions of size 1 are squeezed away
+# style: from NumPy
+# at: mask = mask.squeeze()
+# kind: shape, extra
+def attention_weights(query, key, mask=None):
+    scores = query @ key.swapaxes(2, 3) / query.shape[3] ** 0.5
+    if mask is not None:
+        mask = mask.squeeze()
+        scores = scores.masked_fill(~mask, -1e9)
+    return scores.softmax(axis=-1)
+
+# %% attention_weights | a key that learns nothing
+# style: careful beginner
+# at: scores = torch.matmul(query, key.detach().transpose(-2, -1))
+# kind: gradient
+import math
+
+import torch
+
+
+def attention_weights(query, key, mask=None):
+    scores = torch.matmul(query, key.detach().transpose(-2, -1))
+    scores = scores / math.sqrt(query.size(-1))
+    if mask is not None:
+        scores = scores.masked_fill(~mask, -math.inf)
+    return torch.softmax(scores, dim=-1)
+
 # %% attention_weights | two: softmax over the heads, scaled by the number of heads
 # style: hasty
 # at: scores = query @ key.transpose(-1, -2) / math.sqrt(query.size(1))
@@ -1169,6 +1207,128 @@ class MultiHeadAttention(nn.Module):
             is_causal=mask is None,
         )
         return y.transpose(1, 2).contiguous().view(x.size())
+
+# %% MultiHeadAttention | the mask counts only where there is a context
+# style: careful beginner
+# at: if context is None:
+# at: mask = None
+# kind: extra, state
+from torch import nn
+from torch.nn import functional as F
+
+from bert_parts.attention import attention_weights, split_heads
+
+
+class MultiHeadAttention(nn.Module):
+    def __init__(self, hidden_size, num_heads, dropout):
+        super().__init__()
+        self.hidden_size = hidden_size
+        self.num_heads = num_heads
+        self.dropout = dropout
+        self.query = nn.Linear(hidden_size, hidden_size)
+        self.key = nn.Linear(hidden_size, hidden_size)
+        self.value = nn.Linear(hidden_size, hidden_size)
+
+    def forward(self, x, context=None, mask=None):
+        if context is None:
+            context = x
+            mask = None
+        q = split_heads(self.query(x), self.num_heads)
+        k = split_heads(self.key(context), self.num_heads)
+        v = split_heads(self.value(context), self.num_heads)
+        weights = F.dropout(attention_weights(q, k, mask), self.dropout, self.training)
+        return (weights @ v).transpose(1, 2).flatten(2)
+
+# %% MultiHeadAttention | the weights learn nothing
+# style: Hugging Face
+# at: weights = attention_weights(q, k, mask).detach()
+# kind: gradient
+# known: gradient cut off
+from torch import nn
+from torch.nn import functional as F
+
+from bert_parts.attention import attention_weights, split_heads
+
+
+class MultiHeadAttention(nn.Module):
+    def __init__(self, hidden_size, num_heads, dropout):
+        super().__init__()
+        self.hidden_size = hidden_size
+        self.num_heads = num_heads
+        self.dropout = dropout
+        self.query = nn.Linear(hidden_size, hidden_size)
+        self.key = nn.Linear(hidden_size, hidden_size)
+        self.value = nn.Linear(hidden_size, hidden_size)
+
+    def forward(self, x, context=None, mask=None):
+        context = x if context is None else context
+        q = split_heads(self.query(x), self.num_heads)
+        k = split_heads(self.key(context), self.num_heads)
+        v = split_heads(self.value(context), self.num_heads)
+        weights = attention_weights(q, k, mask).detach()
+        weights = F.dropout(weights, self.dropout, self.training)
+        return (weights @ v).transpose(1, 2).flatten(2)
+
+# %% MultiHeadAttention | whole heads are dropped, not single weights
+# style: from Keras
+# at: weights = F.dropout2d(weights, self.dropout, self.training)
+# kind: name
+from torch import nn
+from torch.nn import functional as F
+
+from bert_parts.attention import attention_weights, split_heads
+
+
+class MultiHeadAttention(nn.Module):
+    def __init__(self, hidden_size, num_heads, dropout):
+        super().__init__()
+        self.hidden_size = hidden_size
+        self.num_heads = num_heads
+        self.dropout = dropout
+        self.query = nn.Linear(hidden_size, hidden_size)
+        self.key = nn.Linear(hidden_size, hidden_size)
+        self.value = nn.Linear(hidden_size, hidden_size)
+
+    def forward(self, x, context=None, mask=None):
+        context = x if context is None else context
+        q = split_heads(self.query(x), self.num_heads)
+        k = split_heads(self.key(context), self.num_heads)
+        v = split_heads(self.value(context), self.num_heads)
+        weights = attention_weights(q, k, mask)
+        weights = F.dropout2d(weights, self.dropout, self.training)
+        return (weights @ v).transpose(1, 2).flatten(2)
+
+# %% MultiHeadAttention | what is left after the dropout is not made larger
+# style: careful beginner
+# at: weights = weights.masked_fill(lost, 0.0)
+# kind: missing, scale
+import torch
+from torch import nn
+
+from bert_parts.attention import attention_weights, split_heads
+
+
+class MultiHeadAttention(nn.Module):
+    def __init__(self, hidden_size, num_heads, dropout):
+        super().__init__()
+        self.hidden_size = hidden_size
+        self.num_heads = num_heads
+        self.dropout = dropout
+        self.query = nn.Linear(hidden_size, hidden_size)
+        self.key = nn.Linear(hidden_size, hidden_size)
+        self.value = nn.Linear(hidden_size, hidden_size)
+
+    def forward(self, x, context=None, mask=None):
+        if context is None:
+            context = x
+        q = split_heads(self.query(x), self.num_heads)
+        k = split_heads(self.key(context), self.num_heads)
+        v = split_heads(self.value(context), self.num_heads)
+        weights = attention_weights(q, k, mask)
+        if self.training:
+            lost = torch.rand_like(weights) < self.dropout
+            weights = weights.masked_fill(lost, 0.0)
+        return (weights @ v).transpose(1, 2).flatten(2)
 
 # %% MultiHeadAttention | two: scaled once more, and the key taken from x
 # style: nanoGPT

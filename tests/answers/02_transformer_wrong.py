@@ -173,6 +173,23 @@ def sinusoidal_positions(length, hidden_size):
     angle = p / 10000 ** (2 * i / hidden_size)
     return torch.stack([torch.sin(angle), torch.cos(angle)], dim=2).reshape(length, hidden_size)
 
+# %% sinusoidal_positions | even and odd rows in place of columns
+# style: loops
+# at: pe[p, i] = math.sin(angle) if p % 2 == 0 else math.cos(angle)
+# kind: name, condition
+import math
+
+import torch
+
+
+def sinusoidal_positions(length, hidden_size):
+    pe = torch.zeros(length, hidden_size)
+    for p in range(length):
+        for i in range(hidden_size):
+            angle = p / 10000 ** (2 * (i // 2) / hidden_size)
+            pe[p, i] = math.sin(angle) if p % 2 == 0 else math.cos(angle)
+    return pe
+
 # %% sinusoidal_positions | two: base 100,000, and every wave a sine
 # style: hasty
 # at: angle = torch.arange(length)[:, None] / 100000 ** (i / hidden_size)
@@ -951,6 +968,65 @@ class DecoderLayer(nn.Module):
         x = self.cross_output(found, residual=x)
         return self.output(self.intermediate(x), residual=x)
 
+# %% DecoderLayer | no gradient into the memory
+# style: Hugging Face
+# at: found = self.cross_attention(x, memory.detach(), memory_mask)
+# kind: gradient
+# known: gradient cut off
+from torch import nn
+
+from bert_parts.attention import MultiHeadAttention
+from bert_parts.encoder import AddAndNorm, BertAttention, BertIntermediate
+
+
+class DecoderLayer(nn.Module):
+    def __init__(self, config):
+        super().__init__()
+        self.config = config
+        self.attention = BertAttention(config)     # looks, adds and norms
+        self.cross_attention = MultiHeadAttention(
+            config.hidden_size, config.num_attention_heads, config.attention_probs_dropout_prob
+        )
+        self.cross_output = AddAndNorm(config.hidden_size, config)
+        self.intermediate = BertIntermediate(config)
+        self.output = AddAndNorm(config.intermediate_size, config)
+
+    def forward(self, x, memory, mask=None, memory_mask=None):
+        x = self.attention(x, mask)
+        found = self.cross_attention(x, memory.detach(), memory_mask)
+        x = self.cross_output(found, residual=x)
+        return self.output(self.intermediate(x), residual=x)
+
+# %% DecoderLayer | the memory's mask is made to suit both
+# style: careful beginner
+# at: both = memory_mask if memory_mask is not None else mask
+# kind: name, condition, extra
+# known: causal mask used across
+from torch import nn
+
+from bert_parts.attention import MultiHeadAttention
+from bert_parts.encoder import AddAndNorm, BertAttention, BertIntermediate
+
+
+class DecoderLayer(nn.Module):
+    def __init__(self, config):
+        super().__init__()
+        self.config = config
+        self.attention = BertAttention(config)     # looks, adds and norms
+        self.cross_attention = MultiHeadAttention(
+            config.hidden_size, config.num_attention_heads, config.attention_probs_dropout_prob
+        )
+        self.cross_output = AddAndNorm(config.hidden_size, config)
+        self.intermediate = BertIntermediate(config)
+        self.output = AddAndNorm(config.intermediate_size, config)
+
+    def forward(self, x, memory, mask=None, memory_mask=None):
+        both = memory_mask if memory_mask is not None else mask
+        x = self.attention(x, mask)
+        found = self.cross_attention(x, memory, both)
+        x = self.cross_output(found, residual=x)
+        return self.output(self.intermediate(x), residual=x)
+
 # %% DecoderLayer | two: the feed-forward reads the old x, and the masks' names exchanged
 # style: hasty
 # at: y = self.attention(x, memory_mask)
@@ -1338,6 +1414,47 @@ def greedy_decode(model, source_ids, source_mask, start_id, end_id, max_length):
         ids = torch.cat([ids, new], dim=1)
         ended = ended | (new == end_id)
         if bool(ended.all()):
+            break
+    return ids[:, 1:]
+
+# %% greedy_decode | the batch is counted on the mask, which may be None
+# style: careful beginner
+# at: ids = torch.full((source_mask.size(0), 1), start_id)
+# kind: name
+import torch
+
+
+@torch.no_grad()
+def greedy_decode(model, source_ids, source_mask, start_id, end_id, max_length):
+    memory = model.encode(source_ids, source_mask)
+    ids = torch.full((source_mask.size(0), 1), start_id)
+    ended = torch.zeros_like(ids, dtype=torch.bool)
+    while ids.size(1) <= max_length and not ended.all():
+        new = model.decode(ids, memory, source_mask)[:, -1:].argmax(dim=-1)
+        new = torch.where(ended, end_id, new)
+        ids = torch.cat([ids, new], dim=1)
+        ended = ended | (new == end_id)
+    return ids[:, 1:]
+
+# %% greedy_decode | the second likeliest
+# style: from NumPy
+# at: new = scores.argsort(dim=-1)[:, -2:-1]
+# kind: number
+import torch
+
+
+@torch.no_grad()
+def greedy_decode(model, source_ids, source_mask, start_id, end_id, max_length):
+    memory = model.encode(source_ids, source_mask)
+    ids = torch.full((len(source_ids), 1), start_id)
+    ended = torch.zeros_like(ids, dtype=torch.bool)
+    while ids.size(1) < max_length + 1:
+        scores = model.decode(ids, memory, source_mask)[:, -1]
+        new = scores.argsort(dim=-1)[:, -2:-1]
+        new = new.masked_fill(ended, end_id)
+        ids = torch.cat([ids, new], dim=1)
+        ended |= new == end_id
+        if ended.all():
             break
     return ids[:, 1:]
 
