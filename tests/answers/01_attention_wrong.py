@@ -1330,6 +1330,146 @@ class MultiHeadAttention(nn.Module):
             weights = weights.masked_fill(lost, 0.0)
         return (weights @ v).transpose(1, 2).flatten(2)
 
+# %% MultiHeadAttention | one matrix for all three, as in GPT
+# style: nanoGPT
+# at: self.c_attn = nn.Linear(hidden_size, 3 * hidden_size)
+# kind: definition
+from torch import nn
+from torch.nn import functional as F
+
+from bert_parts.attention import attention_weights, split_heads
+
+
+class MultiHeadAttention(nn.Module):
+    def __init__(self, hidden_size, num_heads, dropout):
+        super().__init__()
+        self.hidden_size = hidden_size
+        self.num_heads = num_heads
+        self.dropout = dropout
+        self.c_attn = nn.Linear(hidden_size, 3 * hidden_size)
+
+    def forward(self, x, context=None, mask=None):
+        context = x if context is None else context
+        q = self.c_attn(x).chunk(3, dim=-1)[0]
+        _, k, v = self.c_attn(context).chunk(3, dim=-1)
+        q, k, v = (split_heads(t, self.num_heads) for t in (q, k, v))
+        att = F.dropout(attention_weights(q, k, mask), self.dropout, self.training)
+        return (att @ v).transpose(1, 2).flatten(2)
+
+# %% MultiHeadAttention | the three layers in a plain list, where torch does not see them
+# style: loops
+# at: self.layers = [nn.Linear(hidden_size, hidden_size) for _ in range(3)]
+# kind: definition, type
+from torch import nn
+from torch.nn import functional as F
+
+from bert_parts.attention import attention_weights, split_heads
+
+
+class MultiHeadAttention(nn.Module):
+    def __init__(self, hidden_size, num_heads, dropout):
+        super().__init__()
+        self.hidden_size = hidden_size
+        self.num_heads = num_heads
+        self.dropout = dropout
+        self.layers = [nn.Linear(hidden_size, hidden_size) for _ in range(3)]
+
+    def forward(self, x, context=None, mask=None):
+        context = x if context is None else context
+        inputs = [x, context, context]
+        q, k, v = [split_heads(f(t), self.num_heads) for f, t in zip(self.layers, inputs)]
+        weights = F.dropout(attention_weights(q, k, mask), self.dropout, self.training)
+        return (weights @ v).transpose(1, 2).flatten(2)
+
+# %% MultiHeadAttention | the key without a bias
+# style: hasty
+# at: self.key = nn.Linear(hidden_size, hidden_size, bias=False)
+# kind: definition, argument
+from torch import nn
+from torch.nn import functional as F
+
+from bert_parts.attention import attention_weights, split_heads
+
+
+class MultiHeadAttention(nn.Module):
+    def __init__(self, hidden_size, num_heads, dropout):
+        super().__init__()
+        self.hidden_size = hidden_size
+        self.num_heads = num_heads
+        self.dropout = dropout
+        self.query = nn.Linear(hidden_size, hidden_size)
+        self.key = nn.Linear(hidden_size, hidden_size, bias=False)
+        self.value = nn.Linear(hidden_size, hidden_size)
+
+    def forward(self, x, context=None, mask=None):
+        context = x if context is None else context
+        q = split_heads(self.query(x), self.num_heads)
+        k = split_heads(self.key(context), self.num_heads)
+        v = split_heads(self.value(context), self.num_heads)
+        weights = F.dropout(attention_weights(q, k, mask), self.dropout, self.training)
+        return (weights @ v).transpose(1, 2).flatten(2)
+
+# %% MultiHeadAttention | super().__init__() comes last
+# style: careful beginner
+# at: super().__init__()
+# kind: order, definition
+from torch import nn
+from torch.nn import functional as F
+
+from bert_parts.attention import attention_weights, split_heads
+
+
+class MultiHeadAttention(nn.Module):
+    def __init__(self, hidden_size, num_heads, dropout):
+        self.hidden_size = hidden_size
+        self.num_heads = num_heads
+        self.dropout = dropout
+        self.query = nn.Linear(hidden_size, hidden_size)
+        self.key = nn.Linear(hidden_size, hidden_size)
+        self.value = nn.Linear(hidden_size, hidden_size)
+        super().__init__()
+
+    def forward(self, x, context=None, mask=None):
+        context = x if context is None else context
+        q = split_heads(self.query(x), self.num_heads)
+        k = split_heads(self.key(context), self.num_heads)
+        v = split_heads(self.value(context), self.num_heads)
+        weights = F.dropout(attention_weights(q, k, mask), self.dropout, self.training)
+        return (weights @ v).transpose(1, 2).flatten(2)
+
+# %% MultiHeadAttention | a default in the list of parameters that is shared by all calls
+# style: careful beginner
+# at: def forward(self, x, context=None, mask=None, seen=[]):
+# at: seen.append(context)
+# at: context = seen[0]
+# kind: state, argument, number
+from torch import nn
+from torch.nn import functional as F
+
+from bert_parts.attention import attention_weights, split_heads
+
+
+class MultiHeadAttention(nn.Module):
+    def __init__(self, hidden_size, num_heads, dropout):
+        super().__init__()
+        self.hidden_size = hidden_size
+        self.num_heads = num_heads
+        self.dropout = dropout
+        self.query = nn.Linear(hidden_size, hidden_size)
+        self.key = nn.Linear(hidden_size, hidden_size)
+        self.value = nn.Linear(hidden_size, hidden_size)
+
+    def forward(self, x, context=None, mask=None, seen=[]):
+        if context is None:
+            context = x
+        seen.append(context)
+        context = seen[0]
+        q = split_heads(self.query(x), self.num_heads)
+        k = split_heads(self.key(context), self.num_heads)
+        v = split_heads(self.value(context), self.num_heads)
+        weights = F.dropout(attention_weights(q, k, mask), self.dropout, self.training)
+        return (weights @ v).transpose(1, 2).flatten(2)
+
 # %% MultiHeadAttention | two: scaled once more, and the key taken from x
 # style: nanoGPT
 # at: k = split_heads(self.key(x), self.num_heads)

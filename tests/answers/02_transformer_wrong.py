@@ -1027,6 +1027,59 @@ class DecoderLayer(nn.Module):
         x = self.cross_output(found, residual=x)
         return self.output(self.intermediate(x), residual=x)
 
+# %% DecoderLayer | a BertAttention for the cross-attention, which adds and norms by itself
+# style: hasty
+# at: self.cross_attention = BertAttention(config)
+# kind: definition, name
+from torch import nn
+
+from bert_parts.encoder import AddAndNorm, BertAttention, BertIntermediate
+
+
+class DecoderLayer(nn.Module):
+    def __init__(self, config):
+        super().__init__()
+        self.config = config
+        self.attention = BertAttention(config)     # looks, adds and norms
+        self.cross_attention = BertAttention(config)
+        self.cross_output = AddAndNorm(config.hidden_size, config)
+        self.intermediate = BertIntermediate(config)
+        self.output = AddAndNorm(config.intermediate_size, config)
+
+    def forward(self, x, memory, mask=None, memory_mask=None):
+        x = self.attention(x, mask)
+        found = self.cross_attention.self(x, memory, memory_mask)
+        x = self.cross_output(found, residual=x)
+        return self.output(self.intermediate(x), residual=x)
+
+# %% DecoderLayer | the last AddAndNorm is made for the narrow width
+# style: careful beginner
+# at: self.output = AddAndNorm(config.hidden_size, config)
+# kind: definition, argument, name
+from torch import nn
+
+from bert_parts.attention import MultiHeadAttention
+from bert_parts.encoder import AddAndNorm, BertAttention, BertIntermediate
+
+
+class DecoderLayer(nn.Module):
+    def __init__(self, config):
+        super().__init__()
+        self.config = config
+        self.attention = BertAttention(config)     # looks, adds and norms
+        self.cross_attention = MultiHeadAttention(
+            config.hidden_size, config.num_attention_heads, config.attention_probs_dropout_prob
+        )
+        self.cross_output = AddAndNorm(config.hidden_size, config)
+        self.intermediate = BertIntermediate(config)
+        self.output = AddAndNorm(config.hidden_size, config)
+
+    def forward(self, x, memory, mask=None, memory_mask=None):
+        x = self.attention(x, mask)
+        found = self.cross_attention(x, memory, memory_mask)
+        x = self.cross_output(found, residual=x)
+        return self.output(self.intermediate(x), residual=x)
+
 # %% DecoderLayer | two: the feed-forward reads the old x, and the masks' names exchanged
 # style: hasty
 # at: y = self.attention(x, memory_mask)
