@@ -11,6 +11,7 @@ def best_pair(pair_counts, piece_counts):
             best = entry
     return best[2]
 
+
 # %% best_pair | stable sorts, the least important first
 # style: sorting
 from operator import itemgetter as take
@@ -21,6 +22,7 @@ def best_pair(pair_counts, piece_counts):
     table.sort(key=take(1), reverse=True)
     table.sort(key=take(2), reverse=True)
     return table[0][0]
+
 
 # %% best_pair | a named tuple and a helper beside it
 # style: helper functions
@@ -35,6 +37,7 @@ def candidate(pair, count, piece_counts):
 def best_pair(pair_counts, piece_counts):
     return min(candidate(pair, count, piece_counts) for pair, count in pair_counts.items()).pair
 
+
 # %% best_pair | narrowed down in three steps
 # style: loops
 def best_pair(pair_counts, piece_counts):
@@ -45,6 +48,7 @@ def best_pair(pair_counts, piece_counts):
     left = [pair for pair in left if pair_counts[pair] == often]
     left.sort()
     return left[0]
+
 
 # %% best_pair | cross-multiplied in a comparison function
 # style: from C
@@ -65,6 +69,7 @@ def best_pair(pair_counts: Dict[Pair, int], piece_counts: Dict[str, int]) -> Pai
 
     return sorted(pair_counts, key=cmp_to_key(compare))[0]
 
+
 # %% best_pair | a lambda beside the function, heapq
 # style: one-liner
 import heapq
@@ -73,6 +78,7 @@ score = lambda pair, pairs, pieces: pairs[pair] / (pieces[pair[0]] * pieces[pair
 
 def best_pair(pair_counts, piece_counts):
     return heapq.nsmallest(1, pair_counts, key=lambda p: (-score(p, pair_counts, piece_counts), -pair_counts[p], p))[0]
+
 
 # %% best_pair | NumPy's lexsort over sorted pairs
 # style: NumPy
@@ -84,6 +90,7 @@ def best_pair(pair_counts, piece_counts):
     scores = n / np.array([piece_counts[a] * piece_counts[b] for a, b in pairs], dtype=np.float64)
     order = np.lexsort((np.arange(len(pairs)), -n, -scores))
     return pairs[order[0]]
+
 
 # %% join_pair | a stack of pieces
 # style: one-liner
@@ -98,6 +105,7 @@ def join_pair(pieces, pair):
             out.append(piece)
     return out
 
+
 # %% join_pair | recursion with pattern matching
 # style: functional
 from bert_parts.tokenizer import joined
@@ -110,6 +118,7 @@ def join_pair(pieces, pair):
             return [a, *join_pair(rest, pair)]
         case _:
             return []
+
 
 # %% join_pair | a flag that says that the piece is used up
 # style: careful beginner
@@ -130,6 +139,7 @@ def join_pair(pieces, pair):
             result.append(piece)
     return result
 
+
 # %% join_pair | a copy that shrinks
 # style: Python's list methods
 import bert_parts.tokenizer as bt
@@ -141,6 +151,7 @@ def join_pair(pieces, pair):
             word[i : i + 2] = [bt.joined(pair)]
         i += 1
     return word
+
 
 # %% join_pair | a generator inside
 # style: helper functions
@@ -161,6 +172,7 @@ def join_pair(pieces: list[str], pair: tuple[str, str]) -> list[str]:
 
     return list(walk())
 
+
 # %% join_pair | a deque
 # style: helper functions
 from collections import deque
@@ -175,6 +187,7 @@ def join_pair(pieces, pair):
             piece += queue.popleft().removeprefix(MARK)
         done.append(piece)
     return done
+
 
 # %% word_pieces | HF's loop with its names
 # style: HF
@@ -203,6 +216,7 @@ def word_pieces(word, vocab, unk_token="[UNK]", max_input_chars_per_word=100):
         start = end
     return [unk_token] if is_bad else sub_tokens
 
+
 # %% word_pieces | recursion over the rest, None where it cannot be cut
 # style: recursion
 def cut(text, mark, vocab):
@@ -219,6 +233,7 @@ def word_pieces(word, vocab):
     pieces = cut(word, "", vocab) if len(word) <= 100 else None
     return ["[UNK]"] if pieces is None else pieces
 
+
 # %% word_pieces | next() with a default
 # style: one-liner
 UNKNOWN, LIMIT = "[UNK]", 100
@@ -234,6 +249,7 @@ def word_pieces(word, vocab):
         pieces.append(mark + rest[:end])
         rest, mark = rest[end:], "##"
     return pieces
+
 
 # %% word_pieces | an error of its own, caught
 # style: helper functions
@@ -261,6 +277,7 @@ def word_pieces(word, vocab):
         return ["[UNK]"]
     return result
 
+
 # %% word_pieces | a generator that is asked for all pieces
 # style: functional
 from collections.abc import Iterator, Mapping
@@ -278,6 +295,7 @@ def word_pieces(word: str, vocab: Mapping[str, int]) -> list[str]:
 
     found = list(pieces()) if len(word) <= 100 else [None]
     return ["[UNK]"] if None in found else found
+
 
 # %% word_pieces | the word is marked first, like a piece
 # style: loops
@@ -298,6 +316,7 @@ def word_pieces(word, vocab):
         shortest = 2
     return pieces
 
+
 # %% build_row | truncate used once
 # style: one-liner
 from bert_parts.tokenizer import truncate
@@ -306,6 +325,7 @@ def build_row(first, second, max_length, cls_id, sep_id):
     a, b = truncate(first, [] if second is None else second, max_length - (2 if second is None else 3))
     left, right = [cls_id, *a, sep_id], [] if second is None else [*b, sep_id]
     return left + right, [0] * len(left) + [1] * len(right)
+
 
 # %% build_row | the cutting written out
 # style: careful beginner
@@ -330,6 +350,7 @@ def build_row(first, second, max_length, cls_id, sep_id):
     segments = [0] * (keep_first + 2) + [1] * (keep_second + 1)
     return ids, segments
 
+
 # %% build_row | cumulative sum of [SEP]s, by place
 # style: loops
 import math
@@ -345,6 +366,7 @@ def build_row(first, second, max_length=math.inf, cls_id=101, sep_id=102):
         ids.append(sep_id)
         segments.extend([number] * (len(text) + 1))
     return ids, segments
+
 
 # %% build_row | helpers inside
 # style: helper functions
@@ -367,6 +389,7 @@ def build_row(first, second, max_length, cls_id, sep_id):
     left, right = pair()
     return left + right, len(left) * [0] + len(right) * [1]
 
+
 # %% build_row | zipped from pairs
 # style: functional
 from itertools import chain, repeat
@@ -378,6 +401,7 @@ def build_row(first: list[int], second: list[int] | None, max_length: float, cls
     row = chain(zip([cls_id, *a, sep_id], repeat(0)), zip([*b, sep_id] if is_pair else [], repeat(1)))
     ids, segments = zip(*row)
     return list(ids), list(segments)
+
 
 # %% build_row | HF's names, a decorator that counts nothing
 # style: HF
@@ -401,6 +425,7 @@ def build_row(first, second, max_length, cls_id, sep_id):
     cls, sep = [cls_id], [sep_id]
     return cls + token_ids_0 + sep + token_ids_1 + sep, len(cls + token_ids_0 + sep) * [0] + len(token_ids_1 + sep) * [1]
 
+
 # %% pad_batch | pad_sequence
 # style: HF
 import torch
@@ -413,6 +438,7 @@ def pad_batch(rows, pad_id):
         "token_type_ids": pad_sequence([torch.tensor(s) for s in segments], batch_first=True),
         "attention_mask": pad_sequence([torch.ones_like(torch.tensor(i)) for i in ids], batch_first=True),
     }
+
 
 # %% pad_batch | filled tensors, then slices
 # style: NumPy
@@ -429,6 +455,7 @@ def pad_batch(rows, pad_id):
         attention_mask[b, : len(ids)] = 1
     return dict(input_ids=input_ids, token_type_ids=token_type_ids, attention_mask=attention_mask)
 
+
 # %% pad_batch | a helper that bears a name of the course
 # style: helper functions
 import torch
@@ -444,6 +471,7 @@ def pad_batch(rows, pad_id):
         "attention_mask": torch.tensor([pad([1] * len(ids), width, 0) for ids, _ in rows]),
     }
 
+
 # %% pad_batch | zip_longest, turned
 # style: one-liner
 import itertools
@@ -456,6 +484,7 @@ def pad_batch(rows, pad_id):
         "token_type_ids": table([segments for _, segments in rows], 0),
         "attention_mask": table([[1 for _ in ids] for ids, _ in rows], 0),
     }
+
 
 # %% pad_batch | constants in a dict beside the function
 # style: Keras
@@ -476,6 +505,7 @@ def pad_batch(rows, pad_id):
         value = pad_id if FILL[name] is None else FILL[name]
         batch[name] = torch.tensor([row + [value] * (longest - len(row)) for row in lists])
     return batch
+
 
 # %% pad_batch | F.pad, row by row
 # style: from Keras

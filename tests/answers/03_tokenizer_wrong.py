@@ -1,10 +1,3 @@
-# %% best_pair | ties in score go to the pair that occurs less often
-# style: one-liner
-# at: return min(pair_counts, key=lambda p: (-pair_counts[p] / (piece_counts[p[0]] * piece_counts[p[1]]), pair_counts[p], p))
-# kind: sign
-def best_pair(pair_counts, piece_counts):
-    return min(pair_counts, key=lambda p: (-pair_counts[p] / (piece_counts[p[0]] * piece_counts[p[1]]), pair_counts[p], p))
-
 # %% best_pair | the best score starts at 1, which no pair can exceed
 # style: hasty
 # at: best_score = 1
@@ -20,6 +13,7 @@ def best_pair(pair_counts, piece_counts):
         if score > best_score or (score == best_score and count > best_count):
             best, best_score, best_count = pair, score, count
     return best
+
 
 # %% best_pair | the count of the best pair so far is never written down
 # style: careful beginner
@@ -41,6 +35,7 @@ def best_pair(pair_counts, piece_counts):
             best = pair
     return best
 
+
 # %% best_pair | three stable sorts in the wrong order, so that the alphabet decides first
 # style: NumPy (sorting by several keys)
 # at: pairs = sorted(pair_counts, key=score, reverse=True)
@@ -56,6 +51,7 @@ def best_pair(pair_counts, piece_counts):
     pairs = sorted(pairs)
     return pairs[0]
 
+
 # %% best_pair | scores rounded to three places, so that different ones tie
 # style: one-liner
 # at: scores = {pair: round(n / (piece_counts[pair[0]] * piece_counts[pair[1]]), 3) for pair, n in pair_counts.items()}
@@ -63,6 +59,7 @@ def best_pair(pair_counts, piece_counts):
 def best_pair(pair_counts, piece_counts):
     scores = {pair: round(n / (piece_counts[pair[0]] * piece_counts[pair[1]]), 3) for pair, n in pair_counts.items()}
     return min(scores, key=lambda pair: (-scores[pair], -pair_counts[pair], pair))
+
 
 # %% best_pair | scores kept under the first piece only, so that later pairs overwrite earlier ones
 # style: loops and dictionaries
@@ -78,6 +75,7 @@ def best_pair(pair_counts, piece_counts):
     best = min(scores, key=lambda first: (-scores[first][0], -scores[first][1], first))
     return best, partner[best]
 
+
 # %% best_pair | a root over the denominator, as in a cosine
 # style: NumPy
 # at: return pair_counts[pair] / math.sqrt(piece_counts[pair[0]] * piece_counts[pair[1]])
@@ -89,6 +87,7 @@ def best_pair(pair_counts, piece_counts):
         return pair_counts[pair] / math.sqrt(piece_counts[pair[0]] * piece_counts[pair[1]])
 
     return sorted(pair_counts, key=lambda pair: (-association(pair), -pair_counts[pair], pair))[0]
+
 
 # %% best_pair | gives back the sorted list's first entry, which is the key and not the pair
 # style: helper functions
@@ -102,6 +101,7 @@ def best_pair(pair_counts, piece_counts):
     table = [(-rate(pair), -pair_counts[pair], pair) for pair in pair_counts]
     return min(table)
 
+
 # %% best_pair | the return stands inside the loop
 # style: hasty
 # at: return best
@@ -114,6 +114,7 @@ def best_pair(pair_counts, piece_counts):
             best, key = pair, new
         return best
 
+
 # %% best_pair | counts of a plus counts of b in a log score: the sign of the last term
 # style: NumPy (logs)
 # at: return np.log(pair_counts[pair]) - np.log(piece_counts[pair[0]]) + np.log(piece_counts[pair[1]])
@@ -125,6 +126,7 @@ def best_pair(pair_counts, piece_counts):
         return np.log(pair_counts[pair]) - np.log(piece_counts[pair[0]]) + np.log(piece_counts[pair[1]])
 
     return min(pair_counts, key=lambda pair: (-round(pmi(pair), 9), -pair_counts[pair], pair))
+
 
 # %% best_pair | ties looked for with a generous tolerance
 # style: careful beginner
@@ -141,6 +143,7 @@ def best_pair(pair_counts, piece_counts):
     most = max(pair_counts[pair] for pair in close)
     return min(pair for pair in close if pair_counts[pair] == most)
 
+
 # %% best_pair | the first piece's count squared, and ties broken by the second piece before the first
 # style: one-liner
 # at: score = lambda p: pair_counts[p] / (piece_counts[p[0]] * piece_counts[p[0]])
@@ -150,6 +153,7 @@ def best_pair(pair_counts, piece_counts):
 def best_pair(pair_counts, piece_counts):
     score = lambda p: pair_counts[p] / (piece_counts[p[0]] * piece_counts[p[0]])
     return min(pair_counts, key=lambda p: (-score(p), -pair_counts[p], p[::-1]))
+
 
 # %% best_pair | minus for times in the denominator, and the last of the sorted list
 # style: helper functions
@@ -162,6 +166,7 @@ def best_pair(pair_counts, piece_counts):
         return pair_counts[pair] / (piece_counts[pair[0]] + piece_counts[pair[1]] - pair_counts[pair])
 
     return sorted(pair_counts, key=lambda pair: (-jaccard(pair), -pair_counts[pair], pair))[-1]
+
 
 # %% best_pair | whole-number division, and the more frequent of a tie is not looked for
 # style: hasty
@@ -179,14 +184,6 @@ def best_pair(pair_counts, piece_counts):
             best, best_score = (first, second), score
     return best
 
-# %% join_pair | text replaced, which also finds the pair inside longer pieces
-# style: one-liner
-# at: return " ".join(pieces).replace(" ".join(pair), joined(pair)).split()
-# kind: condition, name
-from bert_parts.tokenizer import joined
-
-def join_pair(pieces, pair):
-    return " ".join(pieces).replace(" ".join(pair), joined(pair)).split()
 
 # %% join_pair | the result is a default argument, shared by all calls
 # style: helper functions
@@ -204,6 +201,7 @@ def join_pair(pieces, pair, result=[]):
             result.append(pieces[i])
             i += 1
     return result
+
 
 # %% join_pair | a pair at the end of the word is not looked at
 # style: careful beginner
@@ -223,6 +221,7 @@ def join_pair(pieces, pair):
             i = i + 1
     return result
 
+
 # %% join_pair | an iterator: the piece after a first one that does not match is lost
 # style: helper functions
 # at: result.append(piece)
@@ -241,22 +240,6 @@ def join_pair(pieces, pair):
         result.append(piece)
     return result
 
-# %% join_pair | the pair is recognised in either order
-# style: one-liner
-# at: if i + 1 < len(pieces) and {pieces[i], pieces[i + 1]} == set(pair):
-# kind: condition, type
-from bert_parts.tokenizer import joined
-
-def join_pair(pieces, pair):
-    out, i = [], 0
-    while i < len(pieces):
-        if i + 1 < len(pieces) and {pieces[i], pieces[i + 1]} == set(pair):
-            out += [joined(pair)]
-            i += 2
-        else:
-            out += [pieces[i]]
-            i += 1
-    return out
 
 # %% join_pair | one of the two is enough
 # style: hasty
@@ -276,28 +259,12 @@ def join_pair(pieces, pair):
             i += 1
     return out
 
-# %% join_pair | works on the list that was given, with del
-# style: careful beginner
-# at: word = pieces
-# at: word[i] = joined(pair)
-# at: del word[i + 1]
-# kind: state
-from bert_parts.tokenizer import joined
-
-def join_pair(pieces, pair):
-    word = pieces
-    i = 0
-    while i + 1 < len(word):
-        if (word[i], word[i + 1]) == pair:
-            word[i] = joined(pair)
-            del word[i + 1]
-        i += 1
-    return word
 
 # %% join_pair | only the first place where the first piece stands is looked at
 # style: Python's list methods
 # at: i = pieces.index(pair[0]) if pair[0] in pieces else -1
 # kind: name, missing, condition
+# known: first place only
 from bert_parts.tokenizer import joined
 
 def join_pair(pieces, pair):
@@ -306,18 +273,6 @@ def join_pair(pieces, pair):
         return pieces[:i] + [joined(pair)] + pieces[i + 2:]
     return list(pieces)
 
-# %% join_pair | neighbours zipped: the second of the pair stays, and what follows too
-# style: NumPy (shifted views)
-# at: result.append(joined(pair) if (a, b) == pair else a)
-# at: for a, b in zip(pieces, [*pieces[1:], None]):
-# kind: missing
-from bert_parts.tokenizer import joined
-
-def join_pair(pieces, pair):
-    result = []
-    for a, b in zip(pieces, [*pieces[1:], None]):
-        result.append(joined(pair) if (a, b) == pair else a)
-    return result
 
 # %% join_pair | gives back a tuple
 # style: functional
@@ -334,39 +289,26 @@ def join_pair(pieces, pair):
             result.append(piece)
     return tuple(result)
 
-# %% join_pair | joins from the right
-# style: recursion
-# at: if (pieces[-2], pieces[-1]) == pair:
-# at: return join_pair(pieces[:-2], pair) + [joined(pair)]
-# at: return join_pair(pieces[:-1], pair) + [pieces[-1]]
-# kind: order, number
-from bert_parts.tokenizer import joined
 
-def join_pair(pieces, pair):
-    if len(pieces) < 2:
-        return list(pieces)
-    if (pieces[-2], pieces[-1]) == pair:
-        return join_pair(pieces[:-2], pair) + [joined(pair)]
-    return join_pair(pieces[:-1], pair) + [pieces[-1]]
-
-# %% join_pair | both lose their ##, and the loop ends one too early
+# %% join_pair | both lose their ##, and two places are gone on where nothing was joined
 # style: careful beginner
 # at: new = pair[0].removeprefix("##") + pair[1].removeprefix("##")
 # kind: extra, name
-# at2: while i < len(pieces) - 1:
-# kind2: number, condition
+# at2: out.append(pieces[i]); i += 2
+# kind2: number
+# known: ## lost in front
 def join_pair(pieces, pair):
     new = pair[0].removeprefix("##") + pair[1].removeprefix("##")
     out = []
     i = 0
-    while i < len(pieces) - 1:
-        if pieces[i] == pair[0] and pieces[i + 1] == pair[1]:
+    while i < len(pieces):
+        if pieces[i] == pair[0] and i + 1 < len(pieces) and pieces[i + 1] == pair[1]:
             out.append(new)
             i += 2
         else:
-            out.append(pieces[i])
-            i += 1
+            out.append(pieces[i]); i += 2
     return out
+
 
 # %% join_pair | the second piece keeps its ##, and the result is text
 # style: one-liner
@@ -374,6 +316,7 @@ def join_pair(pieces, pair):
 # kind: missing
 # at2: return " ".join(out)
 # kind2: type, return
+# known: ## left inside
 def join_pair(pieces, pair):
     out = []
     for piece in pieces:
@@ -383,20 +326,23 @@ def join_pair(pieces, pair):
             out.append(piece)
     return " ".join(out)
 
-# %% join_pair | stops after the first join, and changes the list that was given
+
+# %% join_pair | the first piece joined with itself, and the list that was given is changed
 # style: hasty
-# at: break
-# kind: condition, extra
-# at2: pieces[i:i + 2] = [joined(pair)]
+# at: new = joined((pair[0], pair[0]))
+# kind: number, name
+# at2: pieces[i:i + 2] = [new]
 # kind2: state
+# known: list changed in place
 from bert_parts.tokenizer import joined
 
 def join_pair(pieces, pair):
+    new = joined((pair[0], pair[0]))
     for i in range(len(pieces)):
         if tuple(pieces[i:i + 2]) == pair:
-            pieces[i:i + 2] = [joined(pair)]
-            break
+            pieces[i:i + 2] = [new]
     return pieces
+
 
 # %% word_pieces | what is left is found by replace, which takes out every occurrence
 # style: helper functions
@@ -419,6 +365,7 @@ def word_pieces(word, vocab):
         rest = rest.replace(found, "")
     return pieces
 
+
 # %% word_pieces | lstrip takes letters off, not a beginning
 # style: Python's text methods
 # at: rest = rest.lstrip(rest[:end])
@@ -438,6 +385,7 @@ def word_pieces(word, vocab):
         else:
             return ["[UNK]"]
     return pieces
+
 
 # %% word_pieces | ## is forgotten after a first piece of one letter
 # style: careful beginner
@@ -465,6 +413,7 @@ def word_pieces(word, vocab):
         start = end
     return pieces
 
+
 # %% word_pieces | goes back to a shorter piece when the rest cannot be cut
 # style: recursion
 # at: if rest is not None:
@@ -487,6 +436,7 @@ def word_pieces(word, vocab):
     pieces = cut(word, True)
     return ["[UNK]"] if pieces is None else pieces
 
+
 # %% word_pieces | a long word is cut to 100 characters, not unknown
 # style: NumPy
 # at: word = word[:100]
@@ -501,6 +451,7 @@ def word_pieces(word, vocab):
         pieces.append(("##" if start else "") + word[start:ends[0]])
         start = ends[0]
     return pieces
+
 
 # %% word_pieces | the length is counted in bytes
 # style: one who thinks of C
@@ -521,123 +472,17 @@ def word_pieces(word, vocab):
             return ["[UNK]"]
     return pieces
 
-# %% word_pieces | the longest piece is searched in the set of pieces, where ## is not told apart
-# style: one-liner
-# at: fits = [piece for piece in vocab if rest.startswith(piece.removeprefix("##"))]
-# kind: condition, missing
-def word_pieces(word, vocab):
-    if len(word) > 100:
-        return ["[UNK]"]
-    pieces, rest = [], word
-    while rest:
-        fits = [piece for piece in vocab if rest.startswith(piece.removeprefix("##"))]
-        if not fits:
-            return ["[UNK]"]
-        best = max(fits, key=lambda piece: len(piece.removeprefix("##"))).removeprefix("##")
-        pieces.append(("##" if pieces else "") + best)
-        rest = rest[len(best):]
-    return pieces
 
-# %% word_pieces | the break is missing, so that the shortest piece is kept
-# style: hasty
-# at: piece, stop = candidate, end
-# kind: missing, condition
-def word_pieces(word, vocab):
-    if len(word) > 100:
-        return ["[UNK]"]
-    pieces, start = [], 0
-    while start < len(word):
-        piece = None
-        for end in range(len(word), start, -1):
-            candidate = ("##" if start else "") + word[start:end]
-            if candidate in vocab:
-                piece, stop = candidate, end
-        if piece is None:
-            return ["[UNK]"]
-        pieces.append(piece)
-        start = stop
-    return pieces
-
-# %% word_pieces | cut from the right: the longest ending first
-# style: HF
-# at: for begin in range(end):
-# at: while end > 0:
-# kind: order, number
-def word_pieces(word, vocab):
-    if len(word) > 100:
-        return ["[UNK]"]
-    tokens, end = [], len(word)
-    while end > 0:
-        for begin in range(end):
-            piece = ("##" if begin else "") + word[begin:end]
-            if piece in vocab:
-                break
-        else:
-            return ["[UNK]"]
-        tokens.insert(0, piece)
-        end = begin
-    return tokens
-
-# %% word_pieces | HF's loop, in which is_bad is set but never asked
-# style: HF
-# at: is_bad = True
-# at: return output_tokens
-# kind: missing, return
-def word_pieces(word, vocab, unk_token="[UNK]", max_input_chars_per_word=100):
-    if len(word) > max_input_chars_per_word:
-        return [unk_token]
-    is_bad = False
-    start = 0
-    output_tokens = []
-    while start < len(word):
-        end = len(word)
-        cur_substr = None
-        while start < end:
-            substr = word[start:end]
-            if start > 0:
-                substr = "##" + substr
-            if substr in vocab:
-                cur_substr = substr
-                break
-            end -= 1
-        if cur_substr is None:
-            is_bad = True
-            break
-        output_tokens.append(cur_substr)
-        start = end
-    return output_tokens
-
-# %% word_pieces | the pieces without ## in the result
-# style: helper functions
-# at: pieces.append(word[start:end])
-# kind: name, missing
-def word_pieces(word, vocab):
-    def longest(start):
-        for end in range(len(word), start, -1):
-            if ("##" if start else "") + word[start:end] in vocab:
-                return end
-        return None
-
-    if len(word) > 100:
-        return ["[UNK]"]
-    pieces, start = [], 0
-    while start < len(word):
-        end = longest(start)
-        if end is None:
-            return ["[UNK]"]
-        pieces.append(word[start:end])
-        start = end
-    return pieces
-
-# %% word_pieces | a word of exactly 100 characters is refused, and a word without a fit ends in [UNK]
+# %% word_pieces | a word that is too long comes back whole, and one that cannot be cut ends in [UNK]
 # style: careful beginner
-# at: if len(word) >= 100:
-# kind: number, condition
+# at: return [word]
+# kind: return, name
 # at2: return pieces + ["[UNK]"]
 # kind2: return, extra
+# known: [UNK] for the rest
 def word_pieces(word, vocab):
-    if len(word) >= 100:
-        return ["[UNK]"]
+    if len(word) > 100:
+        return [word]
     pieces = []
     start = 0
     while start < len(word):
@@ -651,12 +496,14 @@ def word_pieces(word, vocab):
         start = end
     return pieces
 
-# %% word_pieces | the whole word is never tried, and [UNK] comes as text
+
+# %% word_pieces | the whole word is never tried, and [UNK] is written without its brackets
 # style: hasty
 # at: for end in range(len(word) - 1, start, -1):
 # kind: number
-# at2: return "[UNK]"
-# kind2: type, return
+# at2: return ["UNK"]
+# kind2: number, return
+# known: whole rest never tried
 def word_pieces(word, vocab):
     if len(word) > 100:
         return ["[UNK]"]
@@ -669,10 +516,11 @@ def word_pieces(word, vocab):
                 found = candidate
                 break
         if found is None:
-            return "[UNK]"
+            return ["UNK"]
         pieces.append(found)
         start = end
     return pieces
+
 
 # %% word_pieces | ## before the pieces that end the word, and the limit is 512
 # style: one-liner
@@ -695,6 +543,7 @@ def word_pieces(word, vocab):
         start = end
     return pieces
 
+
 # %% build_row | what truncate gives back is thrown away
 # style: careful beginner
 # at: truncate(first, second, max_length - 3)
@@ -711,11 +560,13 @@ def build_row(first, second, max_length, cls_id, sep_id):
     segments = [0] * (len(first) + 2) + [1] * (len(second) + 1)
     return ids, segments
 
+
 # %% build_row | HF's pops: the lists that were given are emptied
 # style: HF
 # at: first.pop()
 # at: second.pop()
 # kind: state
+# known: lists changed in place
 def build_row(first, second, max_length, cls_id, sep_id):
     if second is None:
         while len(first) > max_length - 2:
@@ -731,6 +582,7 @@ def build_row(first, second, max_length, cls_id, sep_id):
     ids = [cls_id, *first, sep_id, *second, sep_id]
     return ids, [0] * (len(first) + 2) + [1] * (len(second) + 1)
 
+
 # %% build_row | truncate gets the texts in the wrong order, and so do the results
 # style: hasty
 # at: second, first = truncate(first, second, max_length - 3)
@@ -745,40 +597,6 @@ def build_row(first, second, max_length, cls_id, sep_id):
     ids = [cls_id, *first, sep_id, *second, sep_id]
     return ids, [0] * (len(first) + 2) + [1] * (len(second) + 1)
 
-# %% build_row | the room is halved, each text gets its half even if the other is short
-# style: NumPy
-# at: first, second = first[:half], second[:room - half]
-# at: half = room // 2
-# kind: condition, name, missing
-import math
-
-def build_row(first, second, max_length, cls_id, sep_id):
-    if second is None:
-        if max_length != math.inf:
-            first = first[:max_length - 2]
-        return [cls_id] + first + [sep_id], [0] * (len(first) + 2)
-    if max_length != math.inf and len(first) + len(second) + 3 > max_length:
-        room = max_length - 3
-        half = room // 2
-        first, second = first[:half], second[:room - half]
-    return [cls_id] + first + [sep_id] + second + [sep_id], [0] * (len(first) + 2) + [1] * (len(second) + 1)
-
-# %% build_row | keeps the ends of the texts instead of their beginnings
-# style: helper functions
-# at: first = first[len(first) - a:]
-# at: second = second[len(second) - b:]
-# kind: number
-from bert_parts.tokenizer import truncate
-
-def build_row(first, second, max_length, cls_id, sep_id):
-    special = 2 if second is None else 3
-    kept_first, kept_second = truncate(first, second or [], max_length - special)
-    a, b = len(kept_first), len(kept_second)
-    first = first[len(first) - a:]
-    if second is None:
-        return [cls_id] + first + [sep_id], [0] * (a + 2)
-    second = second[len(second) - b:]
-    return [cls_id] + first + [sep_id] + second + [sep_id], [0] * (a + 2) + [1] * (b + 1)
 
 # %% build_row | the zeros are counted when the row is already complete
 # style: loops
@@ -802,20 +620,6 @@ def build_row(first, second, max_length, cls_id, sep_id):
         segments += [1] * (len(b) + 1)
     return ids, segments
 
-# %% build_row | a [CLS] before the second text too
-# style: Keras
-# at: right = [cls_id] + b + [sep_id]
-# kind: extra
-from bert_parts.tokenizer import truncate
-
-def build_row(first, second, max_length, cls_id, sep_id):
-    if second is None:
-        a, _ = truncate(first, [], max_length - 2)
-        return [cls_id] + a + [sep_id], [0] * (len(a) + 2)
-    a, b = truncate(first, second, max_length - 3)
-    left = [cls_id] + a + [sep_id]
-    right = [cls_id] + b + [sep_id]
-    return left + right, [0] * len(left) + [1] * len(right)
 
 # %% build_row | int() around a max_length that may be infinite
 # style: careful beginner
@@ -834,41 +638,6 @@ def build_row(first, second, max_length, cls_id, sep_id):
         kinds += [1] * (len(b) + 1)
     return ids, kinds
 
-# %% build_row | segment 1 begins where the first [SEP] is found, itself included
-# style: loops
-# at: segment = 1
-# at: if token == sep_id:
-# at: segments.append(segment)
-# kind: order
-from bert_parts.tokenizer import truncate
-
-def build_row(first, second, max_length, cls_id, sep_id):
-    if second is None:
-        a, _ = truncate(first, [], max_length - 2)
-        return [cls_id, *a, sep_id], [0] * (len(a) + 2)
-    a, b = truncate(first, second, max_length - 3)
-    ids = [cls_id, *a, sep_id, *b, sep_id]
-    segments, segment = [], 0
-    for token in ids:
-        if token == sep_id:
-            segment = 1
-        segments.append(segment)
-    return ids, segments
-
-# %% build_row | only the second text gives way
-# style: hasty
-# at: second = second[:max(0, max_length - 3 - len(first))]
-# kind: name, condition, missing
-import math
-
-def build_row(first, second, max_length, cls_id, sep_id):
-    if second is None:
-        first = first if max_length == math.inf else first[:max_length - 2]
-        return [cls_id, *first, sep_id], [0] * (len(first) + 2)
-    if max_length < math.inf:
-        second = second[:max(0, max_length - 3 - len(first))]
-        first = first[:max_length - 3]
-    return [cls_id, *first, sep_id, *second, sep_id], [0] * (len(first) + 2) + [1] * (len(second) + 1)
 
 # %% build_row | gives back one list of (id, segment)
 # style: one-liner
@@ -882,12 +651,14 @@ def build_row(first, second, max_length, cls_id, sep_id):
     segments = [0] * (len(a) + 2) + [1] * (len(ids) - len(a) - 2)
     return list(zip(ids, segments))
 
+
 # %% build_row | [CLS] and [SEP] exchanged, and an empty second text taken for none
 # style: careful beginner
 # at: if not second:
 # kind: condition
 # at2: ids = [sep_id] + first + [cls_id] + second + [cls_id]
 # kind2: name, order, argument
+# known: empty taken for none
 from bert_parts.tokenizer import truncate
 
 def build_row(first, second, max_length, cls_id, sep_id):
@@ -898,12 +669,14 @@ def build_row(first, second, max_length, cls_id, sep_id):
     ids = [sep_id] + first + [cls_id] + second + [cls_id]
     return ids, [0] * (len(first) + 2) + [1] * (len(second) + 1)
 
-# %% build_row | room for two special tokens in a pair, and its segments numbered 1 and 2
+
+# %% build_row | room for two special tokens in a pair, and the second's segments counted from the first
 # style: Keras
 # at: first, second = truncate(first, second, max_length - 2)
 # kind: number
-# at2: segments = [1] * (len(first) + 2) + [2] * (len(second) + 1)
-# kind2: number
+# at2: segments = [0] * (len(first) + 2) + [1] * (len(first) + 1)
+# kind2: name
+# known: two special tokens always
 from bert_parts.tokenizer import truncate
 
 def build_row(first, second, max_length, cls_id, sep_id):
@@ -912,8 +685,9 @@ def build_row(first, second, max_length, cls_id, sep_id):
         return [cls_id] + first + [sep_id], [0] * (len(first) + 2)
     first, second = truncate(first, second, max_length - 2)
     ids = [cls_id] + first + [sep_id] + second + [sep_id]
-    segments = [1] * (len(first) + 2) + [2] * (len(second) + 1)
+    segments = [0] * (len(first) + 2) + [1] * (len(first) + 1)
     return ids, segments
+
 
 # %% build_row | the first text is changed by append, and the last segment is missing
 # style: hasty
@@ -922,6 +696,7 @@ def build_row(first, second, max_length, cls_id, sep_id):
 # kind: state
 # at2: return first + second + [sep_id], [0] * len(first) + [1] * len(second)
 # kind2: number, missing
+# known: lists changed in place
 from bert_parts.tokenizer import truncate
 
 def build_row(first, second, max_length, cls_id, sep_id):
@@ -935,6 +710,7 @@ def build_row(first, second, max_length, cls_id, sep_id):
     first.append(sep_id)
     return first + second + [sep_id], [0] * len(first) + [1] * len(second)
 
+
 # %% pad_batch | rows are pairs, so the longest by len is not the longest row
 # style: one-liner
 # at: T = len(max(rows, key=len)[0])
@@ -946,6 +722,7 @@ def pad_batch(rows, pad_id):
     return {"input_ids": torch.tensor([ids + [pad_id] * (T - len(ids)) for ids, _ in rows]),
             "token_type_ids": torch.tensor([seg + [0] * (T - len(seg)) for _, seg in rows]),
             "attention_mask": torch.tensor([[1] * len(ids) + [0] * (T - len(ids)) for ids, _ in rows])}
+
 
 # %% pad_batch | the width is the longest so far
 # style: careful beginner
@@ -968,6 +745,7 @@ def pad_batch(rows, pad_id):
         "attention_mask": torch.tensor(all_masks),
     }
 
+
 # %% pad_batch | the lists of rows are one and the same list B times
 # style: NumPy
 # at: input_ids = [[pad_id] * T] * B
@@ -989,6 +767,7 @@ def pad_batch(rows, pad_id):
     return {"input_ids": torch.tensor(input_ids), "token_type_ids": torch.tensor(token_type_ids),
             "attention_mask": torch.tensor(attention_mask)}
 
+
 # %% pad_batch | zeros without a dtype are floats
 # style: NumPy
 # at: mask = torch.zeros(len(rows), T)
@@ -1007,6 +786,7 @@ def pad_batch(rows, pad_id):
         mask[i, :n] = 1
     return {"input_ids": ids, "token_type_ids": segments, "attention_mask": mask}
 
+
 # %% pad_batch | pad_sequence without batch_first
 # style: HF
 # at: ids = pad_sequence([torch.tensor(ids) for ids, _ in rows], padding_value=pad_id)
@@ -1022,41 +802,6 @@ def pad_batch(rows, pad_id):
     mask = pad_sequence([torch.ones(len(ids), dtype=torch.long) for ids, _ in rows])
     return {"input_ids": ids, "token_type_ids": segments, "attention_mask": mask}
 
-# %% pad_batch | the rows that were given are lengthened by +=
-# style: loops
-# at: ids += [pad_id] * missing
-# at: segments += [0] * missing
-# kind: state
-import torch
-
-def pad_batch(rows, pad_id):
-    longest = max(len(ids) for ids, _ in rows)
-    mask = []
-    for ids, segments in rows:
-        missing = longest - len(ids)
-        mask.append([1] * len(ids) + [0] * missing)
-        ids += [pad_id] * missing
-        segments += [0] * missing
-    return {"input_ids": torch.tensor([ids for ids, _ in rows]),
-            "token_type_ids": torch.tensor([segments for _, segments in rows]),
-            "attention_mask": torch.tensor(mask)}
-
-# %% pad_batch | the mask is made of rows already filled up
-# style: helper functions
-# at: mask = [[1] * len(row) for row in ids]
-# kind: order, name
-import torch
-
-def fill(row, width, value):
-    return list(row) + [value] * (width - len(row))
-
-def pad_batch(rows, pad_id):
-    width = max(len(row) for row, _ in rows)
-    ids = [fill(row, width, pad_id) for row, _ in rows]
-    segments = [fill(kinds, width, 0) for _, kinds in rows]
-    mask = [[1] * len(row) for row in ids]
-    mask = [fill(row, width, 0) for row in mask]
-    return {"input_ids": torch.tensor(ids), "token_type_ids": torch.tensor(segments), "attention_mask": torch.tensor(mask)}
 
 # %% pad_batch | zip_longest runs along the tokens, and the batch is not turned back
 # style: one-liner
@@ -1071,55 +816,6 @@ def pad_batch(rows, pad_id):
     return {"input_ids": table(ids, pad_id), "token_type_ids": table(segments, 0),
             "attention_mask": table([[1] * len(i) for i in ids], 0)}
 
-# %% pad_batch | everything is filled up to 512
-# style: Keras
-# at: maxlen = 512
-# kind: number
-import torch
-
-def pad_batch(rows, pad_id):
-    maxlen = 512
-    out = {"input_ids": [], "token_type_ids": [], "attention_mask": []}
-    for ids, segments in rows:
-        n = maxlen - len(ids)
-        out["input_ids"].append(ids + [pad_id] * n)
-        out["token_type_ids"].append(segments + [0] * n)
-        out["attention_mask"].append([1] * len(ids) + [0] * n)
-    return {name: torch.tensor(value) for name, value in out.items()}
-
-# %% pad_batch | a mask of True and False
-# style: NumPy
-# at: mask = torch.arange(width)[None, :] < lengths[:, None]
-# at: "attention_mask": mask,
-# kind: type
-import torch
-
-def pad_batch(rows, pad_id):
-    lengths = torch.tensor([len(ids) for ids, _ in rows])
-    width = int(lengths.max())
-    mask = torch.arange(width)[None, :] < lengths[:, None]
-    return {
-        "input_ids": torch.tensor([ids + [pad_id] * (width - len(ids)) for ids, _ in rows]),
-        "token_type_ids": torch.tensor([seg + [0] * (width - len(seg)) for _, seg in rows]),
-        "attention_mask": mask,
-    }
-
-# %% pad_batch | one column too many: range counted from the lengths plus one
-# style: NumPy
-# at: width = int(lengths.max()) + 1
-# kind: number, extra
-import torch
-
-def pad_batch(rows, pad_id):
-    lengths = torch.tensor([len(ids) for ids, _ in rows])
-    width = int(lengths.max()) + 1
-    mask = (torch.arange(width) < lengths.unsqueeze(1)).long()
-    ids = torch.full_like(mask, pad_id)
-    segments = torch.zeros_like(mask)
-    for i, (row, kinds) in enumerate(rows):
-        ids[i, : len(row)] = torch.tensor(row)
-        segments[i, : len(row)] = torch.tensor(kinds)
-    return {"input_ids": ids, "token_type_ids": segments, "attention_mask": mask}
 
 # %% pad_batch | ids and segments exchanged in the unpacking, and everything filled on the left
 # style: hasty
@@ -1127,6 +823,7 @@ def pad_batch(rows, pad_id):
 # kind: order, name
 # at2: return torch.tensor([[value] * (T - len(row)) + row for row in lists])
 # kind2: order
+# known: padding on the left
 import torch
 
 def pad_batch(rows, pad_id):
@@ -1139,39 +836,42 @@ def pad_batch(rows, pad_id):
     return {"input_ids": fill(ids, pad_id), "token_type_ids": fill(segments, 0),
             "attention_mask": fill([[1] * len(row) for row in ids], 0)}
 
-# %% pad_batch | the mask is 1 in the padding, and the segments are filled with pad_id
+
+# %% pad_batch | the mask is 1 in the padding, and the segments are made of the ids
 # style: Keras
-# at: seg = torch.tensor([s + [pad_id] * (n - len(s)) for _, s in rows])
-# kind: number, name
+# at: seg = torch.tensor([i + [0] * (n - len(i)) for i, _ in rows])
+# kind: name
 # at2: mask = torch.tensor([[0] * len(i) + [1] * (n - len(i)) for i, _ in rows])
 # kind2: sign, number, order
+# known: mask exchanged
 import torch
 
 def pad_batch(rows, pad_id):
     n = max(len(i) for i, _ in rows)
     ids = torch.tensor([i + [pad_id] * (n - len(i)) for i, _ in rows])
-    seg = torch.tensor([s + [pad_id] * (n - len(s)) for _, s in rows])
+    seg = torch.tensor([i + [0] * (n - len(i)) for i, _ in rows])
     mask = torch.tensor([[0] * len(i) + [1] * (n - len(i)) for i, _ in rows])
     return dict(input_ids=ids, token_type_ids=seg, attention_mask=mask)
 
-# %% pad_batch | cut to the shortest row, and the padding of the ids is 0
+
+# %% pad_batch | the padding of the ids is 0, and the last token of each row is masked
 # style: careful beginner
-# at: T = min(len(ids) for ids, _ in rows)
-# kind: name
-# at2: ids_row = ids[t] if t < len(ids) else 0
-# kind2: number, name
+# at: a.append(ids[t] if t < len(ids) else 0)
+# kind: number, name
+# at2: c.append(1 if t < len(ids) - 1 else 0)
+# kind2: number, condition
+# known: padded with 0
 import torch
 
 def pad_batch(rows, pad_id):
-    T = min(len(ids) for ids, _ in rows)
+    T = max(len(ids) for ids, _ in rows)
     input_ids, token_type_ids, attention_mask = [], [], []
     for ids, segments in rows:
         a, b, c = [], [], []
         for t in range(T):
-            ids_row = ids[t] if t < len(ids) else 0
-            a.append(ids_row)
+            a.append(ids[t] if t < len(ids) else 0)
             b.append(segments[t] if t < len(segments) else 0)
-            c.append(1 if t < len(ids) else 0)
+            c.append(1 if t < len(ids) - 1 else 0)
         input_ids.append(a)
         token_type_ids.append(b)
         attention_mask.append(c)

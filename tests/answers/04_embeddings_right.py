@@ -8,6 +8,7 @@ def nearest_words(word, tokens, vectors, k=5):
     others = [i for i in range(len(tokens)) if i != place]
     return [(tokens[i], cosines[i]) for i in sorted(others, key=lambda i: -cosines[i])[:k]]
 
+
 # %% nearest_words | einsum and a mask
 # style: einsum
 import torch
@@ -22,6 +23,7 @@ def nearest_words(word, tokens, vectors, k=5):
     values, indices = torch.topk(cosines.masked_fill(is_word, float("-inf")), k=min(k, len(tokens) - 1))
     return list(zip([tokens[i] for i in indices], values.tolist()))
 
+
 # %% nearest_words | NumPy inside
 # style: NumPy
 import numpy as np
@@ -35,6 +37,7 @@ def nearest_words(word, tokens, vectors, k=5):
     scores = table @ table[place]
     order = [int(i) for i in np.argsort(-scores, kind="stable") if i != place]
     return [(tokens[i], float(scores[i])) for i in order[:k]]
+
 
 # %% nearest_words | loops, with a helper
 # style: careful beginner
@@ -60,6 +63,7 @@ def nearest_words(word, tokens, vectors, k=5):
     pairs.sort(key=lambda pair: pair[1], reverse=True)
     return pairs[:k]
 
+
 # %% nearest_words | a heap, and the row taken out of both lists
 # style: helper functions
 import heapq
@@ -75,6 +79,7 @@ def nearest_words(word, tokens, vectors, k=5):
     rest = torch.cat((unit[:place], unit[place + 1:]))
     scored = zip(names, (rest @ unit[place]).tolist())
     return heapq.nlargest(k, scored, key=lambda pair: pair[1])
+
 
 # %% nearest_words | named tuples
 # style: functional
@@ -94,10 +99,12 @@ def nearest_words(word, tokens, vectors, k=5):
     found = [Neighbour(token, value) for token, value in zip(tokens, cosines.tolist()) if token != word]
     return sorted(found, key=attrgetter("cosine"), reverse=True)[:k]
 
+
 # %% layer_norm | var with correction 0
 # style: one-liner
 def layer_norm(x, weight, bias, eps):
     return (x - x.mean(-1, keepdim=True)) * (x.var(-1, correction=0, keepdim=True) + eps).rsqrt() * weight + bias
+
 
 # %% layer_norm | einsum
 # style: einsum
@@ -109,6 +116,7 @@ def layer_norm(x, weight, bias, eps):
     centred = x - mean
     variance = torch.einsum("btd,btd->bt", centred, centred).unsqueeze(-1) / D
     return torch.einsum("btd,d->btd", centred / torch.sqrt(variance + eps), weight) + bias
+
 
 # %% layer_norm | vector by vector
 # style: careful beginner
@@ -126,6 +134,7 @@ def layer_norm(x, weight, bias, eps):
         texts.append(torch.stack([one(vector, eps) for vector in text]))
     return torch.stack(texts) * weight + bias
 
+
 # %% layer_norm | HF's old names
 # style: HF
 import torch
@@ -137,6 +146,7 @@ def layer_norm(x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor, eps: f
     x = (x - u) / torch.sqrt(s + variance_epsilon)
     return weight * x + bias
 
+
 # %% layer_norm | var_mean and a lambda beside it
 # style: NumPy
 import torch as t
@@ -146,6 +156,7 @@ scale = lambda x, weight, bias: t.addcmul(bias, x, weight)
 def layer_norm(x, weight, bias, eps):
     variance, mean = t.var_mean(x, dim=-1, keepdim=True, unbiased=False)
     return scale((x - mean) / t.sqrt(variance + eps), weight, bias)
+
 
 # %% layer_norm | partial functions and a constant
 # style: functional
@@ -158,6 +169,7 @@ mean = partial(torch.mean, dim=LAST, keepdim=True)
 def layer_norm(x, weight, bias, eps):
     centred = x - mean(x)
     return centred / (mean(centred * centred) + eps).sqrt() * weight + bias
+
 
 # %% BertEmbeddings | HF's, with position_ids as a buffer that is not saved
 # style: HF
@@ -189,6 +201,7 @@ class BertEmbeddings(nn.Module):
         embeddings = self.dropout(embeddings)
         return embeddings
 
+
 # %% BertEmbeddings | rows of the tables' weights
 # style: NumPy
 import torch
@@ -213,6 +226,7 @@ class BertEmbeddings(nn.Module):
         else:
             total = total + self.token_type_embeddings.weight[token_type_ids]
         return self.dropout(self.LayerNorm(total))
+
 
 # %% BertEmbeddings | a table-making helper, and the three in a list
 # style: helper functions
@@ -241,6 +255,7 @@ class BertEmbeddings(nn.Module):
     def forward(self, input_ids, token_type_ids=None):
         summed = torch.stack(self.look_up(input_ids, token_type_ids)).sum(dim=0)
         return self.dropout(self.LayerNorm(summed))
+
 
 # %% BertEmbeddings | nn.Sequential for what comes at the end, made anew on each call
 # style: from Keras
@@ -275,6 +290,7 @@ class BertEmbeddings(nn.Module):
         x = x + self.token_type_embeddings(token_type_ids)
         return self.ending(x)
 
+
 # %% BertEmbeddings | one-hot products, functional norm and dropout
 # style: einsum
 import torch
@@ -300,6 +316,7 @@ class BertEmbeddings(nn.Module):
         norm = self.LayerNorm
         total = F.layer_norm(total, norm.normalized_shape, norm.weight, norm.bias, norm.eps)
         return F.dropout(total, p=self.config.hidden_dropout_prob, training=self.training)
+
 
 # %% BertEmbeddings | parts set in a loop over a dict
 # style: functional

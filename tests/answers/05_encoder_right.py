@@ -14,6 +14,7 @@ class BertIntermediate(nn.Module):
         x = self.activation(x)
         return x
 
+
 # %% BertIntermediate | the formula written out
 # style: careful beginner
 import math
@@ -34,6 +35,7 @@ class BertIntermediate(nn.Module):
         wide = self.dense(x)
         return gelu(wide)
 
+
 # %% BertIntermediate | einsum and the normal distribution
 # style: einsum
 import torch
@@ -48,6 +50,7 @@ class BertIntermediate(nn.Module):
     def forward(self, x):
         h = torch.einsum("...d,fd->...f", x, self.dense.weight) + self.dense.bias
         return h * torch.special.ndtr(h)
+
 
 # %% BertIntermediate | a dict of activations beside the class, as in HF
 # style: HF
@@ -68,6 +71,7 @@ class BertIntermediate(nn.Module):
         hidden_states = self.intermediate_act_fn(hidden_states)
         return hidden_states
 
+
 # %% BertIntermediate | one line, with type hints
 # style: one-liner
 import torch
@@ -80,6 +84,7 @@ class BertIntermediate(nn.Module):
         self.dense = nn.Linear(config.hidden_size, config.intermediate_size)
 
     def forward(self, x: Tensor) -> Tensor: return torch.nn.functional.gelu(self.dense(x), approximate="none")
+
 
 # %% BertIntermediate | erfc, and a constant beside it
 # style: NumPy
@@ -98,6 +103,7 @@ class BertIntermediate(nn.Module):
     def forward(self, x):
         h = F.linear(x, self.dense.weight, self.dense.bias)
         return h * torch.special.erfc(-h / ROOT_TWO) / 2
+
 
 # %% AddAndNorm | HF's BertOutput
 # style: HF
@@ -118,6 +124,7 @@ class AddAndNorm(nn.Module):
         hidden_states = self.LayerNorm(hidden_states + residual)
         return hidden_states
 
+
 # %% AddAndNorm | written out with functions
 # style: functional
 import torch.nn.functional as F
@@ -137,6 +144,7 @@ class AddAndNorm(nn.Module):
         change = F.dropout(change, self.dropout.p, self.training)
         norm = self.LayerNorm
         return F.layer_norm(residual.add(change), (self.config.hidden_size,), norm.weight, norm.bias, norm.eps)
+
 
 # %% AddAndNorm | the norm by hand
 # style: NumPy
@@ -159,6 +167,7 @@ class AddAndNorm(nn.Module):
         total = sum([residual, self.dropout(self.dense(x))])
         return normalised(total, self.config.layer_norm_eps) * self.LayerNorm.weight + self.LayerNorm.bias
 
+
 # %% AddAndNorm | nn.Sequential of dense and dropout
 # style: Keras
 from torch import nn
@@ -175,6 +184,7 @@ class AddAndNorm(nn.Module):
     def forward(self, x, residual):
         change = nn.Sequential(self.dense, self.dropout)
         return self.LayerNorm(residual + change(x))
+
 
 # %% AddAndNorm | in-place additions, of its own tensor only
 # style: hasty
@@ -194,6 +204,7 @@ class AddAndNorm(nn.Module):
         y += residual
         return self.LayerNorm(y)
 
+
 # %% AddAndNorm | type hints, and a lambda inside
 # style: one-liner
 from torch import Tensor, nn
@@ -210,6 +221,7 @@ class AddAndNorm(nn.Module):
     def forward(self, x: Tensor, residual: Tensor) -> Tensor:
         change = lambda x: self.dropout(self.dense(x))
         return self.LayerNorm(change(x) + residual)
+
 
 # %% BertAttention | HF's names, without the tuple
 # style: HF
@@ -231,6 +243,7 @@ class BertAttention(nn.Module):
         attention_output = self.output(self_output, x)
         return attention_output
 
+
 # %% BertAttention | all arguments by place: the text is its own context
 # style: one-liner
 from torch import nn
@@ -248,6 +261,7 @@ class BertAttention(nn.Module):
 
     def forward(self, x, mask=None):
         return self.output(self.self(x, x, mask), x)
+
 
 # %% BertAttention | the mask and its absence told apart
 # style: careful beginner
@@ -272,6 +286,7 @@ class BertAttention(nn.Module):
         result = self.output(x=seen, residual=x)
         return result
 
+
 # %% BertAttention | options in a dict
 # style: Keras
 from torch import nn
@@ -290,6 +305,7 @@ class BertAttention(nn.Module):
     def forward(self, x, mask=None):
         options = {"mask": mask, "context": None}
         return self.output(self.self(x, **options), residual=x)
+
 
 # %% BertAttention | the output block taken apart
 # style: helper functions
@@ -312,6 +328,7 @@ class BertAttention(nn.Module):
     def forward(self, x, mask=None):
         return self.output.LayerNorm(x + self.change(x, mask))
 
+
 # %% BertAttention | modules added by name
 # style: one who knows nn.Module well
 import torch
@@ -330,6 +347,7 @@ class BertAttention(torch.nn.Module):
     def forward(self, x: torch.Tensor, mask: torch.Tensor | None = None) -> torch.Tensor:
         attend = getattr(self, "self")
         return self.output(attend(x, mask=mask), x)
+
 
 # %% BertLayer | HF's names
 # style: HF
@@ -354,6 +372,7 @@ class BertLayer(nn.Module):
         layer_output = self.feed_forward_chunk(attention_output)
         return layer_output
 
+
 # %% BertLayer | an assignment inside the call
 # style: one-liner
 from torch import nn
@@ -369,6 +388,7 @@ class BertLayer(nn.Module):
 
     def forward(self, x, mask=None):
         return self.output(self.intermediate(a := self.attention(x, mask)), a)
+
 
 # %% BertLayer | the feed-forward token by token
 # style: loops
@@ -392,6 +412,7 @@ class BertLayer(nn.Module):
             tokens.append(self.output(self.intermediate(one), one))
         return torch.cat(tokens, dim=1)
 
+
 # %% BertLayer | the second half written out
 # style: NumPy
 import torch
@@ -412,6 +433,7 @@ class BertLayer(nn.Module):
         wide = F.gelu(a @ self.intermediate.dense.weight.mT + self.intermediate.dense.bias)
         narrow = wide @ self.output.dense.weight.mT + self.output.dense.bias
         return self.output.LayerNorm(a + self.output.dropout(narrow))
+
 
 # %% BertLayer | imports through the package's module
 # style: careful beginner
@@ -434,6 +456,7 @@ class BertLayer(torch.nn.Module):
         x = self.intermediate(x)
         x = self.output(x, residual)
         return x
+
 
 # %% BertLayer | a decorator that leaves the result as it is
 # style: functional
@@ -462,6 +485,7 @@ class BertLayer(nn.Module):
         seen = self.attention(x, mask)
         return self.output(self.intermediate(seen), residual=seen)
 
+
 # %% BertEncoder | appended in a loop, indexed in a loop
 # style: careful beginner
 from torch import nn
@@ -480,6 +504,7 @@ class BertEncoder(nn.Module):
             x = self.layer[i](x, mask=mask)
         return x
 
+
 # %% BertEncoder | functools.reduce
 # style: functional
 from functools import reduce
@@ -495,6 +520,7 @@ class BertEncoder(nn.Module):
 
     def forward(self, x, mask=None):
         return reduce(lambda hidden, layer: layer(hidden, mask), self.layer, x)
+
 
 # %% BertEncoder | HF, with all states collected and the last given back
 # style: HF
@@ -516,6 +542,7 @@ class BertEncoder(nn.Module):
         all_hidden_states = all_hidden_states + (hidden_states,)
         return all_hidden_states[-1]
 
+
 # %% BertEncoder | nn.Sequential as a list of layers
 # style: Keras
 import torch.nn as nn
@@ -531,6 +558,7 @@ class BertEncoder(nn.Module):
         for block in self.layer:
             x = block(x, mask)
         return x
+
 
 # %% BertEncoder | recursion
 # style: recursion
@@ -548,6 +576,7 @@ class BertEncoder(nn.Module):
             return x if n == 0 else self.layer[n - 1](after(n - 1), mask)
 
         return after(len(self.layer))
+
 
 # %% BertEncoder | modules added by their numbers
 # style: one who knows nn.Module well

@@ -1,38 +1,3 @@
-# %% BertIntermediate | GELU with an error function that lacks √2
-# style: careful beginner
-# at: phi = 0.5 * (1 + torch.erf(h))
-# kind: scale, missing
-import torch
-from torch import nn
-
-class BertIntermediate(nn.Module):
-    def __init__(self, config):
-        super().__init__()
-        self.config = config
-        self.dense = nn.Linear(config.hidden_size, config.intermediate_size)
-
-    def forward(self, x):
-        h = self.dense(x)
-        phi = 0.5 * (1 + torch.erf(h))
-        return h * phi
-
-# %% BertIntermediate | Φ alone, without the number that it lets through
-# style: einsum
-# at: return 0.5 * (1 + torch.erf(h / 2 ** 0.5))
-# kind: missing
-import torch
-from torch import nn
-
-class BertIntermediate(nn.Module):
-    def __init__(self, config):
-        super().__init__()
-        self.config = config
-        self.dense = nn.Linear(config.hidden_size, config.intermediate_size)
-
-    def forward(self, x):
-        h = torch.einsum("btd,fd->btf", x, self.dense.weight) + self.dense.bias
-        return 0.5 * (1 + torch.erf(h / 2 ** 0.5))
-
 # %% BertIntermediate | nn.GELU is called like a function
 # style: hasty
 # at: return nn.GELU(self.dense(x))
@@ -48,22 +13,6 @@ class BertIntermediate(nn.Module):
     def forward(self, x):
         return nn.GELU(self.dense(x))
 
-# %% BertIntermediate | the quick GELU of CLIP
-# style: HF
-# at: return h * torch.sigmoid(1.702 * h)
-# kind: name, operator, number
-import torch
-from torch import nn
-
-class BertIntermediate(nn.Module):
-    def __init__(self, config):
-        super().__init__()
-        self.config = config
-        self.dense = nn.Linear(config.hidden_size, config.intermediate_size)
-
-    def forward(self, x):
-        h = self.dense(x)
-        return h * torch.sigmoid(1.702 * h)
 
 # %% BertIntermediate | a gated GELU of the two halves, put together again
 # style: one who knows GeGLU
@@ -85,6 +34,7 @@ class BertIntermediate(nn.Module):
         h = torch.cat([a * F.gelu(b), b * F.gelu(a)], dim=-1)
         return h
 
+
 # %% BertIntermediate | the bend is added to what came out of the dense layer
 # style: Keras
 # at: return h + F.gelu(h)
@@ -102,6 +52,7 @@ class BertIntermediate(nn.Module):
         h = self.dense(x)
         return h + F.gelu(h)
 
+
 # %% BertIntermediate | the width is written as four times D
 # style: nanoGPT
 # at: self.dense = nn.Linear(config.hidden_size, 4 * config.hidden_size)
@@ -118,6 +69,7 @@ class BertIntermediate(nn.Module):
     def forward(self, x):
         return F.gelu(self.dense(x))
 
+
 # %% BertIntermediate | a dropout that no one asked for
 # style: Keras
 # at: return F.dropout(F.gelu(self.dense(x)), self.config.hidden_dropout_prob, self.training)
@@ -133,6 +85,7 @@ class BertIntermediate(nn.Module):
 
     def forward(self, x):
         return F.dropout(F.gelu(self.dense(x)), self.config.hidden_dropout_prob, self.training)
+
 
 # %% BertIntermediate | forward is decorated with no_grad
 # style: hasty
@@ -152,23 +105,6 @@ class BertIntermediate(nn.Module):
     def forward(self, x):
         return F.gelu(self.dense(x))
 
-# %% BertIntermediate | the error function of x, which is of another width
-# style: careful beginner
-# at: return hidden * 0.5 * (1.0 + torch.erf(x / math.sqrt(2.0)))
-# kind: name, shape
-import math
-import torch
-from torch import nn
-
-class BertIntermediate(nn.Module):
-    def __init__(self, config):
-        super().__init__()
-        self.config = config
-        self.dense = nn.Linear(config.hidden_size, config.intermediate_size)
-
-    def forward(self, x):
-        hidden = self.dense(x)
-        return hidden * 0.5 * (1.0 + torch.erf(x / math.sqrt(2.0)))
 
 # %% BertIntermediate | Φ with a minus, and the bias is left out
 # style: einsum
@@ -190,12 +126,14 @@ class BertIntermediate(nn.Module):
         h = torch.einsum("btd,fd->btf", x, self.dense.weight)
         return h * 0.5 * (1 - torch.erf(h / math.sqrt(2)))
 
-# %% BertIntermediate | a ReLU first, and the bend of the tanh form
+
+# %% BertIntermediate | a norm first, and the bend of the tanh form
 # style: Keras
-# at: h = F.relu(self.dense(x))
-# kind: extra, name
+# at: h = F.layer_norm(self.dense(x), (self.config.intermediate_size,))
+# kind: extra
 # at2: return F.gelu(h, approximate="tanh")
 # kind2: argument, extra
+# known: tanh GELU
 from torch import nn
 from torch.nn import functional as F
 
@@ -206,20 +144,22 @@ class BertIntermediate(nn.Module):
         self.dense = nn.Linear(config.hidden_size, config.intermediate_size)
 
     def forward(self, x):
-        h = F.relu(self.dense(x))
+        h = F.layer_norm(self.dense(x), (self.config.intermediate_size,))
         return F.gelu(h, approximate="tanh")
 
-# %% BertIntermediate | 0.5 is forgotten, and the bend is applied to x before the dense layer
+
+# %% BertIntermediate | 0.5 does not fall on both terms, and the bend is applied to x before the dense layer
 # style: helper functions
-# at: return x * (1 + torch.erf(x / 2 ** 0.5))
-# kind: scale, missing
+# at: return x * (0.5 * 1 + torch.erf(x / 2 ** 0.5))
+# kind: order, scale, number, missing
 # at2: return self.dense(bend(x))
 # kind2: order
+# known: GELU before dense
 import torch
 from torch import nn
 
 def bend(x):
-    return x * (1 + torch.erf(x / 2 ** 0.5))
+    return x * (0.5 * 1 + torch.erf(x / 2 ** 0.5))
 
 class BertIntermediate(nn.Module):
     def __init__(self, config):
@@ -229,6 +169,7 @@ class BertIntermediate(nn.Module):
 
     def forward(self, x):
         return self.dense(bend(x))
+
 
 # %% AddAndNorm | the residual is changed in place
 # style: hasty
@@ -248,6 +189,7 @@ class AddAndNorm(nn.Module):
     def forward(self, x, residual):
         residual += self.dropout(self.dense(x))
         return self.LayerNorm(residual)
+
 
 # %% AddAndNorm | the dense layer is put into the residual's place
 # style: careful beginner
@@ -271,6 +213,7 @@ class AddAndNorm(nn.Module):
         x = self.LayerNorm(x)
         return x
 
+
 # %% AddAndNorm | the residual is detached
 # style: NumPy
 # at: total = self.dropout(self.dense(x)) + residual.detach()
@@ -289,6 +232,7 @@ class AddAndNorm(nn.Module):
     def forward(self, x, residual):
         total = self.dropout(self.dense(x)) + residual.detach()
         return self.LayerNorm(total)
+
 
 # %% AddAndNorm | F.dropout without self.training: it drops in use too
 # style: Keras
@@ -310,6 +254,7 @@ class AddAndNorm(nn.Module):
         x = F.dropout(self.dense(x), self.config.hidden_dropout_prob)
         return self.LayerNorm(x + residual)
 
+
 # %% AddAndNorm | dropout of what goes into the dense layer
 # style: nanoGPT
 # at: return self.LayerNorm(residual + self.dense(self.dropout(x)))
@@ -328,23 +273,6 @@ class AddAndNorm(nn.Module):
     def forward(self, x, residual):
         return self.LayerNorm(residual + self.dense(self.dropout(x)))
 
-# %% AddAndNorm | a norm of what is added, and no norm of the sum
-# style: one who knows Swin v2
-# at: return residual + self.LayerNorm(self.dropout(self.dense(x)))
-# kind: order
-from torch import nn
-
-class AddAndNorm(nn.Module):
-    def __init__(self, in_size, config):
-        super().__init__()
-        self.in_size = in_size
-        self.config = config
-        self.dense = nn.Linear(in_size, config.hidden_size)
-        self.LayerNorm = nn.LayerNorm(config.hidden_size, eps=config.layer_norm_eps)
-        self.dropout = nn.Dropout(config.hidden_dropout_prob)
-
-    def forward(self, x, residual):
-        return residual + self.LayerNorm(self.dropout(self.dense(x)))
 
 # %% AddAndNorm | a GELU after the dense layer
 # style: Keras
@@ -367,26 +295,6 @@ class AddAndNorm(nn.Module):
         hidden = self.dropout(hidden)
         return self.LayerNorm(hidden + residual)
 
-# %% AddAndNorm | the residual once more after the norm
-# style: NumPy
-# at: return self.LayerNorm(mixed) + residual
-# kind: extra
-import torch
-from torch import nn
-
-class AddAndNorm(nn.Module):
-    def __init__(self, in_size, config):
-        super().__init__()
-        self.in_size = in_size
-        self.config = config
-        self.dense = nn.Linear(in_size, config.hidden_size)
-        self.LayerNorm = nn.LayerNorm(config.hidden_size, eps=config.layer_norm_eps)
-        self.dropout = nn.Dropout(config.hidden_dropout_prob)
-
-    def forward(self, x, residual):
-        projected = self.dropout(self.dense(x))
-        mixed = torch.stack([projected, residual]).sum(dim=0)
-        return self.LayerNorm(mixed) + residual
 
 # %% AddAndNorm | a norm without weight and bias
 # style: functional
@@ -408,6 +316,7 @@ class AddAndNorm(nn.Module):
         projected = self.dropout(self.dense(x))
         return F.layer_norm(residual + projected, residual.shape[-1:], eps=self.config.layer_norm_eps)
 
+
 # %% AddAndNorm | gives back the sum for the next residual too
 # style: HF (fused norms)
 # at: return self.LayerNorm(residual), residual
@@ -426,6 +335,7 @@ class AddAndNorm(nn.Module):
     def forward(self, x, residual):
         residual = residual + self.dropout(self.dense(x))
         return self.LayerNorm(residual), residual
+
 
 # %% AddAndNorm | the dense layer's bias is left out, and the residual is subtracted
 # style: einsum
@@ -449,12 +359,14 @@ class AddAndNorm(nn.Module):
         y = torch.einsum("bti,oi->bto", x, self.dense.weight)
         return self.LayerNorm(self.dropout(y) - residual)
 
+
 # %% AddAndNorm | no dropout, and the residual is counted twice
 # style: hasty
 # at: x = self.dense(x)
 # kind: missing
 # at2: return self.LayerNorm(x + residual + residual)
 # kind2: extra
+# known: added twice
 from torch import nn
 
 class AddAndNorm(nn.Module):
@@ -469,6 +381,7 @@ class AddAndNorm(nn.Module):
     def forward(self, x, residual):
         x = self.dense(x)
         return self.LayerNorm(x + residual + residual)
+
 
 # %% AddAndNorm | the sum is dropped as a whole, and eps is a number of its own
 # style: careful beginner
@@ -491,26 +404,6 @@ class AddAndNorm(nn.Module):
         total = self.dropout(self.dense(x) + residual)
         return self.LayerNorm(total)
 
-# %% BertAttention | the arguments of the output block exchanged
-# style: careful beginner
-# at: return self.output(x, attended)
-# kind: argument, order
-from torch import nn
-from bert_parts import MultiHeadAttention
-from bert_parts.encoder import AddAndNorm
-
-class BertAttention(nn.Module):
-    def __init__(self, config):
-        super().__init__()
-        self.config = config
-        self.self = MultiHeadAttention(
-            config.hidden_size, config.num_attention_heads, config.attention_probs_dropout_prob
-        )
-        self.output = AddAndNorm(config.hidden_size, config)
-
-    def forward(self, x, mask=None):
-        attended = self.self(x, mask=mask)
-        return self.output(x, attended)
 
 # %% BertAttention | the attention is run twice
 # style: hasty
@@ -534,6 +427,7 @@ class BertAttention(nn.Module):
         x = self.self(x, x, mask)
         return self.output(self.self(x, mask=mask), residual)
 
+
 # %% BertAttention | the mask is unsqueezed once more, as for a padding mask (B, T)
 # style: HF
 # at: mask = mask[:, None, None]
@@ -555,6 +449,7 @@ class BertAttention(nn.Module):
         if mask is not None:
             mask = mask[:, None, None]
         return self.output(self.self(x, mask=mask), x)
+
 
 # %% BertAttention | an additive mask, as in Hugging Face
 # style: HF
@@ -580,6 +475,7 @@ class BertAttention(nn.Module):
         attention_output = self.self(x, mask=mask)
         return self.output(attention_output, x)
 
+
 # %% BertAttention | HF's tuple of outputs
 # style: HF
 # at: outputs = (attention_output,)
@@ -604,32 +500,12 @@ class BertAttention(nn.Module):
         outputs = (attention_output,)
         return outputs
 
-# %% BertAttention | the residual is what the attention gave
-# style: one-liner
-# at: return self.output(x, residual=x)
-# at: x = self.self(x, mask=mask)
-# kind: name, argument, order
-from torch import nn
-from bert_parts import MultiHeadAttention
-from bert_parts.encoder import AddAndNorm
-
-class BertAttention(nn.Module):
-    def __init__(self, config):
-        super().__init__()
-        self.config = config
-        self.self = MultiHeadAttention(
-            config.hidden_size, config.num_attention_heads, config.attention_probs_dropout_prob
-        )
-        self.output = AddAndNorm(config.hidden_size, config)
-
-    def forward(self, x, mask=None):
-        x = self.self(x, mask=mask)
-        return self.output(x, residual=x)
 
 # %% BertAttention | the mask is used only in training
 # style: Keras
 # at: if self.training and mask is not None:
 # kind: condition, state
+# known: mask ignored
 from torch import nn
 from bert_parts import MultiHeadAttention
 from bert_parts.encoder import AddAndNorm
@@ -649,6 +525,7 @@ class BertAttention(nn.Module):
         else:
             attended = self.self(x)
         return self.output(attended, residual=x)
+
 
 # %% BertAttention | queries and keys are normalised first, by the norm of the output
 # style: nanoGPT
@@ -671,6 +548,7 @@ class BertAttention(nn.Module):
         attended = self.self(self.output.LayerNorm(x), mask=mask)
         return self.output(attended, x)
 
+
 # %% BertAttention | only the first text's mask is used for all
 # style: NumPy
 # at: mask = mask[:1]
@@ -692,6 +570,7 @@ class BertAttention(nn.Module):
         if mask is not None:
             mask = mask[:1]
         return self.output(self.self(x, mask=mask), residual=x)
+
 
 # %% BertAttention | what the attention gives is masked as well
 # style: Keras (masking)
@@ -716,12 +595,14 @@ class BertAttention(nn.Module):
             attended = attended * mask[:, 0, 0, :, None]
         return self.output(attended, residual=x)
 
+
 # %% BertAttention | the attention's dropout takes the rate of the hidden ones, and the mask is reversed
 # style: hasty
 # at: config.hidden_size, config.num_attention_heads, config.hidden_dropout_prob
 # kind: name, argument
 # at2: mask = ~mask
 # kind2: sign, extra
+# known: mask inverted
 from torch import nn
 from bert_parts import MultiHeadAttention
 from bert_parts.encoder import AddAndNorm
@@ -740,12 +621,14 @@ class BertAttention(nn.Module):
             mask = ~mask
         return self.output(self.self(x, mask=mask), residual=x)
 
-# %% BertAttention | no mask, and x added once more at the end
+
+# %% BertAttention | no mask, and a residual of twice x
 # style: nanoGPT
 # at: y = self.self(x)
 # kind: missing, argument
-# at2: return x + self.output(y, x)
-# kind2: extra
+# at2: return self.output(y, 2 * x)
+# kind2: scale, extra
+# known: mask ignored
 from torch import nn
 from bert_parts import MultiHeadAttention
 from bert_parts.encoder import AddAndNorm
@@ -761,15 +644,16 @@ class BertAttention(nn.Module):
 
     def forward(self, x, mask=None):
         y = self.self(x)
-        return x + self.output(y, x)
+        return self.output(y, 2 * x)
 
-# %% BertAttention | the mask in the context's place, and a residual of zeros
+
+# %% BertAttention | the mask in the context's place, and a residual to which the heads are added
 # style: careful beginner
 # at: heads = self.self(x, mask)
 # kind: argument
-# at2: return self.output(heads, torch.zeros_like(x))
-# kind2: name, argument
-import torch
+# at2: return self.output(heads, heads + x)
+# kind2: extra
+# known: mask as context
 from torch import nn
 from bert_parts import MultiHeadAttention
 from bert_parts.encoder import AddAndNorm
@@ -785,27 +669,8 @@ class BertAttention(nn.Module):
 
     def forward(self, x, mask=None):
         heads = self.self(x, mask)
-        return self.output(heads, torch.zeros_like(x))
+        return self.output(heads, heads + x)
 
-# %% BertLayer | the wide layer reads what came in, not what the attention gave
-# style: careful beginner
-# at: wide = self.intermediate(x)
-# kind: name
-from torch import nn
-from bert_parts.encoder import AddAndNorm, BertAttention, BertIntermediate
-
-class BertLayer(nn.Module):
-    def __init__(self, config):
-        super().__init__()
-        self.config = config
-        self.attention = BertAttention(config)
-        self.intermediate = BertIntermediate(config)
-        self.output = AddAndNorm(config.intermediate_size, config)
-
-    def forward(self, x, mask=None):
-        a = self.attention(x, mask)
-        wide = self.intermediate(x)
-        return self.output(wide, a)
 
 # %% BertLayer | both halves side by side, as in GPT-J
 # style: nanoGPT
@@ -827,6 +692,7 @@ class BertLayer(nn.Module):
         a = self.attention(x, mask)
         b = self.output(self.intermediate(x), x)
         return a + b
+
 
 # %% BertLayer | a GELU around the wide layer, which has one already
 # style: HF
@@ -850,26 +716,6 @@ class BertLayer(nn.Module):
         layer_output = self.output(intermediate_output, attention_output)
         return layer_output
 
-# %% BertLayer | the attention alone is given back
-# style: hasty
-# at: return x
-# at: y = self.output(self.intermediate(x), x)
-# kind: return, name
-from torch import nn
-from bert_parts.encoder import AddAndNorm, BertAttention, BertIntermediate
-
-class BertLayer(nn.Module):
-    def __init__(self, config):
-        super().__init__()
-        self.config = config
-        self.attention = BertAttention(config)
-        self.intermediate = BertIntermediate(config)
-        self.output = AddAndNorm(config.intermediate_size, config)
-
-    def forward(self, x, mask=None):
-        x = self.attention(x, mask)
-        y = self.output(self.intermediate(x), x)
-        return x
 
 # %% BertLayer | HF's attention_outputs[0] of a tensor: the first text for all
 # style: HF
@@ -893,6 +739,7 @@ class BertLayer(nn.Module):
         layer_output = self.output(intermediate_output, attention_output)
         return layer_output
 
+
 # %% BertLayer | dropout once more on what comes out
 # style: Keras
 # at: return self.output.dropout(y)
@@ -913,6 +760,7 @@ class BertLayer(nn.Module):
         y = self.output(self.intermediate(x), residual=x)
         return self.output.dropout(y)
 
+
 # %% BertLayer | the residual of the second half is both, what came in and what the attention gave
 # style: hasty
 # at: return self.output(self.intermediate(a), residual=x + a)
@@ -931,6 +779,7 @@ class BertLayer(nn.Module):
     def forward(self, x, mask=None):
         a = self.attention(x, mask)
         return self.output(self.intermediate(a), residual=x + a)
+
 
 # %% BertLayer | the mask is asked for as if a tensor were a truth value
 # style: careful beginner
@@ -954,6 +803,7 @@ class BertLayer(nn.Module):
             x = self.attention(x)
         return self.output(self.intermediate(x), residual=x)
 
+
 # %% BertLayer | the feed-forward runs on the vectors' detached copy
 # style: hasty
 # at: wide = self.intermediate(a.detach())
@@ -973,6 +823,7 @@ class BertLayer(nn.Module):
         a = self.attention(x, mask)
         wide = self.intermediate(a.detach())
         return self.output(wide, a)
+
 
 # %% BertLayer | the output block of the attention is used once more for the second half
 # style: careful beginner
@@ -995,12 +846,14 @@ class BertLayer(nn.Module):
         y = self.attention.output(self.output.dense(wide), a)
         return y
 
-# %% BertLayer | no mask, and the residual is what came in
+
+# %% BertLayer | the mask reversed, and the residual is what came in
 # style: hasty
-# at: a = self.attention(x)
-# kind: missing, argument
+# at: a = self.attention(x, None if mask is None else ~mask)
+# kind: sign
 # at2: return self.output(self.intermediate(a), residual=x)
 # kind2: name
+# known: residual of the wrong thing
 from torch import nn
 from bert_parts.encoder import AddAndNorm, BertAttention, BertIntermediate
 
@@ -1013,15 +866,17 @@ class BertLayer(nn.Module):
         self.output = AddAndNorm(config.intermediate_size, config)
 
     def forward(self, x, mask=None):
-        a = self.attention(x)
+        a = self.attention(x, None if mask is None else ~mask)
         return self.output(self.intermediate(a), residual=x)
 
-# %% BertLayer | residuals added by hand on top of the blocks' own, in both halves
+
+# %% BertLayer | a residual added by hand on top of the block's own, and a ReLU after the GELU
 # style: nanoGPT
 # at: x = x + self.attention(x, mask)
 # kind: extra
-# at2: return x + self.output(self.intermediate(x), x)
+# at2: return self.output(self.intermediate(x).relu(), x)
 # kind2: extra
+# known: attention's input added twice
 from torch import nn
 from bert_parts.encoder import AddAndNorm, BertAttention, BertIntermediate
 
@@ -1035,7 +890,8 @@ class BertLayer(nn.Module):
 
     def forward(self, x, mask=None):
         x = x + self.attention(x, mask)
-        return x + self.output(self.intermediate(x), x)
+        return self.output(self.intermediate(x).relu(), x)
+
 
 # %% BertLayer | the second half has a residual of zeros, and a tuple comes back
 # style: HF
@@ -1060,61 +916,6 @@ class BertLayer(nn.Module):
         layer_output = self.output(self.intermediate(attention_output), torch.zeros_like(attention_output))
         return (layer_output,)
 
-# %% BertEncoder | the result of each layer gets another name, so that each reads what came in
-# style: careful beginner
-# at: hidden = layer(x, mask)
-# at: return hidden
-# kind: name
-from torch import nn
-from bert_parts.encoder import BertLayer
-
-class BertEncoder(nn.Module):
-    def __init__(self, config):
-        super().__init__()
-        self.config = config
-        self.layer = nn.ModuleList([BertLayer(config) for _ in range(config.num_hidden_layers)])
-
-    def forward(self, x, mask=None):
-        for layer in self.layer:
-            hidden = layer(x, mask)
-        return hidden
-
-# %% BertEncoder | the mask goes only to the first layer
-# style: hasty
-# at: mask = None
-# kind: extra, state, missing
-from torch import nn
-from bert_parts.encoder import BertLayer
-
-class BertEncoder(nn.Module):
-    def __init__(self, config):
-        super().__init__()
-        self.config = config
-        self.layer = nn.ModuleList([BertLayer(config) for _ in range(config.num_hidden_layers)])
-
-    def forward(self, x, mask=None):
-        for layer in self.layer:
-            x = layer(x, mask)
-            mask = None
-        return x
-
-# %% BertEncoder | a shortcut around each layer
-# style: nanoGPT
-# at: x = x + block(x, mask)
-# kind: extra, operator
-from torch import nn
-from bert_parts.encoder import BertLayer
-
-class BertEncoder(nn.Module):
-    def __init__(self, config):
-        super().__init__()
-        self.config = config
-        self.layer = nn.ModuleList([BertLayer(config) for _ in range(config.num_hidden_layers)])
-
-    def forward(self, x, mask=None):
-        for block in self.layer:
-            x = x + block(x, mask)
-        return x
 
 # %% BertEncoder | the index runs from 1
 # style: loops
@@ -1133,6 +934,7 @@ class BertEncoder(nn.Module):
         for i in range(1, self.config.num_hidden_layers):
             x = self.layer[i](x, mask)
         return x
+
 
 # %% BertEncoder | the mean over all layers' results
 # style: NumPy
@@ -1155,25 +957,6 @@ class BertEncoder(nn.Module):
             states.append(x)
         return torch.stack(states).mean(dim=0)
 
-# %% BertEncoder | a norm at the end, as pre-norm models have it
-# style: nanoGPT
-# at: self.LayerNorm = nn.LayerNorm(config.hidden_size, eps=config.layer_norm_eps)
-# at: return self.LayerNorm(x)
-# kind: extra
-from torch import nn
-from bert_parts.encoder import BertLayer
-
-class BertEncoder(nn.Module):
-    def __init__(self, config):
-        super().__init__()
-        self.config = config
-        self.layer = nn.ModuleList([BertLayer(config) for _ in range(config.num_hidden_layers)])
-        self.LayerNorm = nn.LayerNorm(config.hidden_size, eps=config.layer_norm_eps)
-
-    def forward(self, x, mask=None):
-        for layer in self.layer:
-            x = layer(x, mask)
-        return self.LayerNorm(x)
 
 # %% BertEncoder | layers skipped at random in training
 # style: HF (LayerDrop)
@@ -1196,6 +979,7 @@ class BertEncoder(nn.Module):
             x = layer(x, mask)
         return x
 
+
 # %% BertEncoder | what lies between layers is detached
 # style: hasty
 # at: x = layer(x.detach(), mask)
@@ -1214,24 +998,6 @@ class BertEncoder(nn.Module):
             x = layer(x.detach(), mask)
         return x
 
-# %% BertEncoder | all hidden states, as a list
-# style: HF
-# at: return all_hidden_states
-# kind: return, type
-from torch import nn
-from bert_parts.encoder import BertLayer
-
-class BertEncoder(nn.Module):
-    def __init__(self, config):
-        super().__init__()
-        self.config = config
-        self.layer = nn.ModuleList([BertLayer(config) for _ in range(config.num_hidden_layers)])
-
-    def forward(self, x, mask=None):
-        all_hidden_states = [x]
-        for layer_module in self.layer:
-            all_hidden_states.append(layer_module(all_hidden_states[-1], mask))
-        return all_hidden_states
 
 # %% BertEncoder | weights of the first layer copied into all others
 # style: Keras
@@ -1253,6 +1019,7 @@ class BertEncoder(nn.Module):
             x = layer(x, mask)
         return x
 
+
 # %% BertEncoder | no self.config
 # style: hasty
 # at: super().__init__()
@@ -1270,12 +1037,14 @@ class BertEncoder(nn.Module):
             x = layer(x, mask)
         return x
 
+
 # %% BertEncoder | one layer too many, run from the last to the first
 # style: careful beginner
 # at: for i in range(config.num_hidden_layers + 1):
 # kind: number
 # at2: for layer in reversed(self.layer):
 # kind2: order
+# known: layers in reverse
 from torch import nn
 from bert_parts.encoder import BertLayer
 
@@ -1292,12 +1061,14 @@ class BertEncoder(nn.Module):
             x = layer(x, mask)
         return x
 
+
 # %% BertEncoder | as many layers as heads, and no mask
 # style: hasty
 # at: self.layer = nn.ModuleList(BertLayer(config) for _ in range(config.num_attention_heads))
 # kind: name, definition
 # at2: x = layer(x)
 # kind2: missing, argument
+# known: mask ignored
 from torch import nn
 from bert_parts.encoder import BertLayer
 
@@ -1312,12 +1083,14 @@ class BertEncoder(nn.Module):
             x = layer(x)
         return x
 
-# %% BertEncoder | the return inside the loop, and one layer six times
+
+# %% BertEncoder | two layers are run, and they are one and the same
 # style: loops
 # at: layers = [BertLayer(config)] * config.num_hidden_layers
 # kind: state, definition
-# at2: return x
-# kind2: condition, order
+# at2: for layer in self.layer[:2]:
+# kind2: number, extra
+# known: same layer n times
 from torch import nn
 from bert_parts.encoder import BertLayer
 
@@ -1329,6 +1102,6 @@ class BertEncoder(nn.Module):
         self.layer = nn.ModuleList(layers)
 
     def forward(self, x, mask=None):
-        for layer in self.layer:
+        for layer in self.layer[:2]:
             x = layer(x, mask)
-            return x
+        return x
