@@ -290,6 +290,45 @@ def join_pair(pieces, pair):
     return tuple(result)
 
 
+# %% join_pair | the flag that says "already used" is never taken back
+# style: careful beginner
+# at: if skip:
+# at: continue
+# kind: missing, state
+from bert_parts.tokenizer import joined
+
+def join_pair(pieces, pair):
+    result = []
+    skip = False
+    for i in range(len(pieces)):
+        if skip:
+            continue
+        if i + 1 < len(pieces) and (pieces[i], pieces[i + 1]) == pair:
+            result.append(joined(pair))
+            skip = True
+        else:
+            result.append(pieces[i])
+    return result
+
+
+# %% join_pair | whatever follows the first piece is swallowed
+# style: hasty
+# at: if pieces[i] == pair[0]:
+# kind: condition, missing
+from bert_parts.tokenizer import joined
+
+def join_pair(pieces, pair):
+    result, i = [], 0
+    while i < len(pieces):
+        if pieces[i] == pair[0]:
+            result.append(joined(pair))
+            i += 2
+        else:
+            result.append(pieces[i])
+            i += 1
+    return result
+
+
 # %% join_pair | both lose their ##, and two places are gone on where nothing was joined
 # style: careful beginner
 # at: new = pair[0].removeprefix("##") + pair[1].removeprefix("##")
@@ -473,6 +512,46 @@ def word_pieces(word, vocab):
     return pieces
 
 
+# %% word_pieces | = for +=: the length of a piece becomes the new start
+# style: NumPy
+# at: start = length
+# kind: operator, name
+def word_pieces(word, vocab):
+    if len(word) > 100:
+        return ["[UNK]"]
+    pieces, start = [], 0
+    while start < len(word):
+        for length in range(len(word) - start, 0, -1):
+            piece = ("##" if start else "") + word[start : start + length]
+            if piece in vocab:
+                break
+        else:
+            return ["[UNK]"]
+        pieces.append(piece)
+        start = length
+    return pieces
+
+
+# %% word_pieces | made small letters first, which a vocabulary with capitals does not want
+# style: HF
+# at: word = word.lower()
+# kind: extra
+def word_pieces(word, vocab):
+    word = word.lower()
+    if len(word) > 100:
+        return ["[UNK]"]
+    pieces, start = [], 0
+    while start < len(word):
+        end = len(word)
+        while end > start and ("##" if start else "") + word[start:end] not in vocab:
+            end -= 1
+        if end == start:
+            return ["[UNK]"]
+        pieces.append(("##" if start else "") + word[start:end])
+        start = end
+    return pieces
+
+
 # %% word_pieces | a word that is too long comes back whole, and one that cannot be cut ends in [UNK]
 # style: careful beginner
 # at: return [word]
@@ -652,6 +731,45 @@ def build_row(first, second, max_length, cls_id, sep_id):
     return list(zip(ids, segments))
 
 
+# %% build_row | the longer text bears the whole cut, even when it becomes the shorter
+# style: careful beginner
+# at: first = first[:max(room - len(second), 0)]
+# at: second = second[:max(room - len(first), 0)]
+# at: if len(first) > len(second):
+# kind: condition, missing
+import math
+
+def build_row(first, second, max_length, cls_id, sep_id):
+    if second is None:
+        if max_length != math.inf:
+            first = first[: max_length - 2]
+        return [cls_id] + first + [sep_id], [0] * (len(first) + 2)
+    room = max_length - 3
+    if len(first) + len(second) > room:
+        if len(first) > len(second):
+            first = first[:max(room - len(second), 0)]
+        else:
+            second = second[:max(room - len(first), 0)]
+    ids = [cls_id] + first + [sep_id] + second + [sep_id]
+    return ids, [0] * (len(first) + 2) + [1] * (len(second) + 1)
+
+
+# %% build_row | whether something must be cut is asked without the special tokens
+# style: hasty
+# at: if len(first) + len(second) > max_length:
+# kind: condition, number, missing
+from bert_parts.tokenizer import truncate
+
+def build_row(first, second, max_length, cls_id, sep_id):
+    if second is None:
+        first, _ = truncate(first, [], max_length - 2)
+        return [cls_id, *first, sep_id], [0] * (len(first) + 2)
+    if len(first) + len(second) > max_length:
+        first, second = truncate(first, second, max_length - 3)
+    ids = [cls_id, *first, sep_id, *second, sep_id]
+    return ids, [0] * (len(first) + 2) + [1] * (len(second) + 1)
+
+
 # %% build_row | [CLS] and [SEP] exchanged, and an empty second text taken for none
 # style: careful beginner
 # at: if not second:
@@ -815,6 +933,37 @@ def pad_batch(rows, pad_id):
     ids, segments = zip(*rows)
     return {"input_ids": table(ids, pad_id), "token_type_ids": table(segments, 0),
             "attention_mask": table([[1] * len(i) for i in ids], 0)}
+
+
+# %% pad_batch | the rows sorted by length, as for a recurrent network
+# style: one who knows pack_padded_sequence
+# at: rows = sorted(rows, key=lambda row: len(row[0]), reverse=True)
+# kind: order, extra
+import torch
+
+def pad_batch(rows, pad_id):
+    rows = sorted(rows, key=lambda row: len(row[0]), reverse=True)
+    T = len(rows[0][0])
+    return {
+        "input_ids": torch.tensor([ids + [pad_id] * (T - len(ids)) for ids, _ in rows]),
+        "token_type_ids": torch.tensor([seg + [0] * (T - len(seg)) for _, seg in rows]),
+        "attention_mask": torch.tensor([[1] * len(ids) + [0] * (T - len(ids)) for ids, _ in rows]),
+    }
+
+
+# %% pad_batch | lengths for a mask
+# style: one who knows pack_padded_sequence
+# at: "attention_mask": torch.tensor([len(ids) for ids, _ in rows]),
+# kind: shape, missing
+import torch
+
+def pad_batch(rows, pad_id):
+    T = max(len(ids) for ids, _ in rows)
+    return {
+        "input_ids": torch.tensor([ids + [pad_id] * (T - len(ids)) for ids, _ in rows]),
+        "token_type_ids": torch.tensor([seg + [0] * (T - len(seg)) for _, seg in rows]),
+        "attention_mask": torch.tensor([len(ids) for ids, _ in rows]),
+    }
 
 
 # %% pad_batch | ids and segments exchanged in the unpacking, and everything filled on the left

@@ -297,6 +297,25 @@ def layer_norm(x, weight, bias, eps):
     return weight * (x - u) / torch.sqrt(s + variance_epsilon) + bias
 
 
+# %% layer_norm | maximum and minimum for mean and deviation
+# style: NumPy
+# at: spread = x.amax(-1, keepdim=True) - x.amin(-1, keepdim=True)
+# kind: name, operator
+def layer_norm(x, weight, bias, eps):
+    mean = x.mean(-1, keepdim=True)
+    spread = x.amax(-1, keepdim=True) - x.amin(-1, keepdim=True)
+    return (x - mean) / (spread + eps) * weight + bias
+
+
+# %% layer_norm | exponent outside the brackets of eps: the root of the variance, and then of the sum
+# style: one-liner
+# at: return (x - m) / ((((x - m) ** 2).mean(-1, keepdim=True)) ** 0.5 + eps) ** 0.5 * weight + bias
+# kind: scale, extra
+def layer_norm(x, weight, bias, eps):
+    m = x.mean(-1, keepdim=True)
+    return (x - m) / ((((x - m) ** 2).mean(-1, keepdim=True)) ** 0.5 + eps) ** 0.5 * weight + bias
+
+
 # %% layer_norm | variance with D - 1, and the bias is subtracted
 # style: careful beginner
 # at: variance = x.var(dim=-1, keepdim=True)

@@ -106,6 +106,44 @@ class BertIntermediate(nn.Module):
         return F.gelu(self.dense(x))
 
 
+# %% BertIntermediate | √(2π) in the error function
+# style: NumPy
+# at: return h / 2 * (1 + torch.erf(h / math.sqrt(2 * math.pi)))
+# kind: scale, number, extra
+import math
+import torch
+from torch import nn
+
+class BertIntermediate(nn.Module):
+    def __init__(self, config):
+        super().__init__()
+        self.config = config
+        self.dense = nn.Linear(config.hidden_size, config.intermediate_size)
+
+    def forward(self, x):
+        h = self.dense(x)
+        return h / 2 * (1 + torch.erf(h / math.sqrt(2 * math.pi)))
+
+
+# %% BertIntermediate | texts and tokens put into one dimension, and left there
+# style: Keras
+# at: flat = x.reshape(-1, x.shape[-1])
+# at: return F.gelu(self.dense(flat))
+# kind: shape, missing
+from torch import nn
+from torch.nn import functional as F
+
+class BertIntermediate(nn.Module):
+    def __init__(self, config):
+        super().__init__()
+        self.config = config
+        self.dense = nn.Linear(config.hidden_size, config.intermediate_size)
+
+    def forward(self, x):
+        flat = x.reshape(-1, x.shape[-1])
+        return F.gelu(self.dense(flat))
+
+
 # %% BertIntermediate | Φ with a minus, and the bias is left out
 # style: einsum
 # at: h = torch.einsum("btd,fd->btf", x, self.dense.weight)
@@ -1031,6 +1069,47 @@ class BertEncoder(nn.Module):
     def __init__(self, config):
         super().__init__()
         self.layer = nn.ModuleList([BertLayer(config) for _ in range(config.num_hidden_layers)])
+
+    def forward(self, x, mask=None):
+        for layer in self.layer:
+            x = layer(x, mask)
+        return x
+
+
+# %% BertEncoder | the mask is turned round before each layer
+# style: hasty
+# at: mask = None if mask is None else ~mask
+# kind: sign, extra
+from torch import nn
+from bert_parts.encoder import BertLayer
+
+class BertEncoder(nn.Module):
+    def __init__(self, config):
+        super().__init__()
+        self.config = config
+        self.layer = nn.ModuleList([BertLayer(config) for _ in range(config.num_hidden_layers)])
+
+    def forward(self, x, mask=None):
+        for layer in self.layer:
+            mask = None if mask is None else ~mask
+            x = layer(x, mask)
+        return x
+
+
+# %% BertEncoder | a ModuleDict, whose iteration gives names
+# style: Keras
+# at: for layer in self.layer:
+# at: x = layer(x, mask)
+# at: self.layer = nn.ModuleDict({str(i): BertLayer(config) for i in range(config.num_hidden_layers)})
+# kind: type, name, missing
+from torch import nn
+from bert_parts.encoder import BertLayer
+
+class BertEncoder(nn.Module):
+    def __init__(self, config):
+        super().__init__()
+        self.config = config
+        self.layer = nn.ModuleDict({str(i): BertLayer(config) for i in range(config.num_hidden_layers)})
 
     def forward(self, x, mask=None):
         for layer in self.layer:
