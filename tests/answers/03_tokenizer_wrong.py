@@ -758,6 +758,7 @@ def build_row(first, second, max_length, cls_id, sep_id):
 # style: hasty
 # at: if len(first) + len(second) > max_length:
 # kind: condition, number, missing
+# known: special tokens not counted
 from bert_parts.tokenizer import truncate
 
 def build_row(first, second, max_length, cls_id, sep_id):

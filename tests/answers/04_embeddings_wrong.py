@@ -20,6 +20,7 @@ def nearest_words(word, tokens, vectors, k=5):
 # style: NumPy
 # at: vectors /= vectors.norm(dim=-1, keepdim=True)
 # kind: state
+# known: input changed in place
 import torch
 
 def nearest_words(word, tokens, vectors, k=5):
@@ -224,6 +225,7 @@ def nearest_words(word, tokens, vectors, k=5):
 # style: NumPy
 # at: x -= x.mean(-1, keepdim=True)
 # kind: state
+# known: input changed in place
 def layer_norm(x, weight, bias, eps):
     x -= x.mean(-1, keepdim=True)
     var = x.pow(2).mean(-1, keepdim=True)

@@ -91,6 +91,7 @@ class BertIntermediate(nn.Module):
 # style: hasty
 # at: @torch.no_grad()
 # kind: gradient
+# known: gradient cut off
 import torch
 from torch import nn
 from torch.nn import functional as F
@@ -213,6 +214,7 @@ class BertIntermediate(nn.Module):
 # style: hasty
 # at: residual += self.dropout(self.dense(x))
 # kind: state
+# known: input changed in place
 from torch import nn
 
 class AddAndNorm(nn.Module):
@@ -276,6 +278,7 @@ class AddAndNorm(nn.Module):
 # style: Keras
 # at: x = F.dropout(self.dense(x), self.config.hidden_dropout_prob)
 # kind: argument, state, missing
+# known: random in evaluation
 from torch import nn
 from torch.nn import functional as F
 
@@ -297,6 +300,7 @@ class AddAndNorm(nn.Module):
 # style: nanoGPT
 # at: return self.LayerNorm(residual + self.dense(self.dropout(x)))
 # kind: order
+# known: dropout before dense
 from torch import nn
 
 class AddAndNorm(nn.Module):
@@ -1022,6 +1026,7 @@ class BertEncoder(nn.Module):
 # style: hasty
 # at: x = layer(x.detach(), mask)
 # kind: gradient
+# known: gradient cut off
 from torch import nn
 from bert_parts.encoder import BertLayer
 
@@ -1041,6 +1046,7 @@ class BertEncoder(nn.Module):
 # style: Keras
 # at: layer.load_state_dict(self.layer[0].state_dict())
 # kind: extra, state, definition
+# known: layers start equal
 from torch import nn
 from bert_parts.encoder import BertLayer
 
