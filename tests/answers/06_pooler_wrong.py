@@ -190,6 +190,46 @@ class BertPooler(nn.Module):
         x = self.dense(hidden[:, 0]).tanh()
         return F.layer_norm(x, x.shape[-1:])
 
+# %% BertPooler | dropout before the dense layer
+# style: from Keras
+# at: cls = self.dropout(hidden[:, 0])
+# at: self.dropout = nn.Dropout(config.hidden_dropout_prob)
+# kind: extra
+import torch
+from torch import nn
+
+
+class BertPooler(nn.Module):
+    def __init__(self, config):
+        super().__init__()
+        self.config = config
+        self.dropout = nn.Dropout(config.hidden_dropout_prob)
+        self.dense = nn.Linear(config.hidden_size, config.hidden_size)
+
+    def forward(self, hidden):
+        cls = self.dropout(hidden[:, 0])
+        return torch.tanh(self.dense(cls))
+
+# %% BertPooler | the tanh is NumPy's
+# style: from NumPy
+# at: pooled = np.tanh(self.dense(hidden[:, 0]).detach().numpy())
+# kind: gradient, type
+# known: gradient cut off
+import numpy as np
+import torch
+from torch import nn
+
+
+class BertPooler(nn.Module):
+    def __init__(self, config):
+        super().__init__()
+        self.config = config
+        self.dense = nn.Linear(config.hidden_size, config.hidden_size)
+
+    def forward(self, hidden):
+        pooled = np.tanh(self.dense(hidden[:, 0]).detach().numpy())
+        return torch.from_numpy(pooled)
+
 # %% BertPooler | [CLS] is divided by the root of the width, and the tanh comes before the dense layer
 # style: hasty
 # at: cls = hidden[:, 0] / hidden.size(-1) ** 0.5
@@ -636,6 +676,43 @@ class BertModel(nn.Module):
         for number in range(1, self.config.num_hidden_layers):
             x = self.encoder.layer[number](x, mask)
         return x, self.pooler(x)
+
+# %% BertModel | dropout on the pooled vectors, as before a classifier
+# style: Hugging Face
+# at: pooled_output = nn.functional.dropout(pooled_output, self.config.hidden_dropout_prob, self.training)
+# kind: extra
+import torch
+from torch import nn
+
+from bert_parts.attention import padding_mask
+from bert_parts.embeddings import BertEmbeddings
+from bert_parts.encoder import BertEncoder
+from bert_parts.pooler import BertPooler
+
+
+class BertModel(nn.Module):
+    def __init__(self, config):
+        super().__init__()
+        self.config = config
+        self.embeddings = BertEmbeddings(config)
+        self.encoder = BertEncoder(config)
+        self.pooler = BertPooler(config)
+        self.apply(self.initialize)
+
+    def initialize(self, module):
+        if isinstance(module, nn.Linear | nn.Embedding):
+            nn.init.normal_(module.weight, std=self.config.initializer_range)
+        if isinstance(module, nn.Linear) and module.bias is not None:
+            nn.init.zeros_(module.bias)
+        if isinstance(module, nn.Embedding) and module.padding_idx is not None:
+            nn.init.zeros_(module.weight[module.padding_idx])
+
+    def forward(self, input_ids, attention_mask=None, token_type_ids=None):
+        mask = None if attention_mask is None else padding_mask(attention_mask)
+        sequence_output = self.encoder(self.embeddings(input_ids, token_type_ids), mask)
+        pooled_output = self.pooler(sequence_output)
+        pooled_output = nn.functional.dropout(pooled_output, self.config.hidden_dropout_prob, self.training)
+        return sequence_output, pooled_output
 
 # %% BertModel | the pooler is given the mean, and the mask is turned round
 # style: loops and helpers

@@ -109,18 +109,18 @@ def hide_tokens(input_ids, chosen, mask_id, vocab_size, generator):
     out[chosen & (r < 0.8)] = mask_id
     return out
 
-# %% hide_tokens | the words take their tenth from the [MASK]
-# style: one-liners
-# at: return words.where(chosen & (lot < 0.1), hidden)
-# kind: condition, number
+# %% hide_tokens | the generator is taken for a size
+# style: hasty
+# at: lot = torch.rand(input_ids.shape, generator)
+# kind: argument
 import torch
 
 
 def hide_tokens(input_ids, chosen, mask_id, vocab_size, generator):
     words = torch.randint(vocab_size, input_ids.shape, generator=generator)
-    lot = torch.rand(input_ids.shape, generator=generator)
+    lot = torch.rand(input_ids.shape, generator)
     hidden = input_ids.masked_fill(chosen & (lot < 0.8), mask_id)
-    return words.where(chosen & (lot < 0.1), hidden)
+    return words.where(chosen & (lot >= 0.9), hidden)
 
 # %% hide_tokens | gives back what it has after the first text
 # style: loops and helpers
@@ -288,6 +288,27 @@ def choose_words(candidates, continues, rate, generator):
             start = end
     return chosen
 
+# %% choose_words | the loop over the words does not go on
+# style: loops and helpers
+# at: while start < T:
+# at: chosen[b, start:end] = candidates[b, start:end]
+# kind: missing, condition
+import torch
+
+
+def choose_words(candidates, continues, rate, generator):
+    B, T = candidates.shape
+    chosen = torch.zeros_like(candidates)
+    for b in range(B):
+        start = 0
+        while start < T:
+            end = start + 1
+            while end < T and continues[b, end]:
+                end += 1
+            if torch.rand(1, generator=generator).item() < rate:
+                chosen[b, start:end] = candidates[b, start:end]
+    return chosen
+
 # %% choose_words | the places of the chosen, in a list, and not marks
 # style: Google's code
 # at: chosen.append([place for place in word if candidates[b, place]])
@@ -440,6 +461,26 @@ class Transform(nn.Module):
         mean = x.mean(dim=-1, keepdim=True)
         std = x.std(dim=-1, keepdim=True)
         return self.LayerNorm.weight * (x - mean) / (std + self.config.layer_norm_eps) + self.LayerNorm.bias
+
+# %% Transform | without gradients, as when a model is only used
+# style: hasty
+# at: @torch.no_grad()
+# kind: gradient
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+
+class Transform(nn.Module):
+    def __init__(self, config):
+        super().__init__()
+        self.config = config
+        self.dense = nn.Linear(config.hidden_size, config.hidden_size)
+        self.LayerNorm = nn.LayerNorm(config.hidden_size, eps=config.layer_norm_eps)
+
+    @torch.no_grad()
+    def forward(self, hidden):
+        return self.LayerNorm(F.gelu(self.dense(hidden)))
 
 # %% Transform | the dense layer is used twice
 # style: from Keras
