@@ -83,6 +83,7 @@ def rename_published(published):
 # style: one-liners
 # at: if n != "embeddings.position_ids"}
 # kind: order, condition
+# known: position_ids kept
 def rename_published(published):
     b = [n for n in published if n.startswith("bert.")]
     swap = lambda n: n.replace("LayerNorm.gamma", "LayerNorm.weight").replace("LayerNorm.beta", "LayerNorm.bias")
@@ -357,7 +358,7 @@ def misfits(places, weights):
 # kind: condition, order
 # at2: if name not in weights or weights[name].shape != places[name].shape:
 # kind2: condition
-# known: misshapen also missing
+# known: misshapen also missing; missing not reported
 def misfits(places, weights):
     result = {"missing": [], "unexpected": sorted(set(weights) - set(places)), "misshapen": []}
     for name in sorted(places):
@@ -430,6 +431,7 @@ def module_outputs(model, names, batch, outputs={}):
 # at: handle.remove()
 # at: handle = module.register_forward_hook(make_hook(name))
 # kind: missing, condition
+# known: hooks left behind
 import torch
 
 
@@ -680,6 +682,7 @@ def module_outputs(model, names, batch):
 # at: x, y = np.round(ours[name][rows], 4), np.round(theirs[name][rows], 4)
 # at: if not (x == y).all():
 # kind: extra, condition
+# known: rounding counted
 import numpy as np
 
 from bert_parts.learn.inside import module_outputs

@@ -205,6 +205,7 @@ def hide_tokens(input_ids, chosen, mask_id, vocab_size, generator):
 # style: from NumPy
 # at: chosen[:, 1:] = torch.where(continues[:, 1:], chosen[:, :-1], chosen[:, 1:])
 # kind: missing, condition
+# known: a draw for each piece
 import torch
 
 
@@ -217,6 +218,7 @@ def choose_words(candidates, continues, rate, generator):
 # style: loops and helpers
 # at: chosen[:, t] |= chosen[:, t - 1] & continues[:, t]
 # kind: operator
+# known: a draw for each piece
 import torch
 
 
@@ -230,6 +232,7 @@ def choose_words(candidates, continues, rate, generator):
 # style: one-liners
 # at: return candidates & (lots.gather(0, words) < rate)
 # kind: axis
+# known: a draw for each piece
 import torch
 
 
@@ -331,9 +334,10 @@ def choose_words(candidates, continues, rate, generator):
                 chosen.append([place for place in word if candidates[b, place]])
     return chosen
 
-# %% choose_words | what was chosen is chosen for all rows after it
+# %% choose_words | one list serves for all rows
 # style: loops and helpers
 # at: row = [False] * T
+# at: rows.append(row)
 # kind: state, order
 import torch
 
@@ -677,6 +681,7 @@ class MaskedLMHead(nn.Module):
 # style: Hugging Face
 # at: scores = F.linear(hidden_states, words.T, self.bias)
 # kind: extra, shape
+# known: table not turned
 import torch
 from torch import nn
 from torch.nn import functional as F
