@@ -462,3 +462,114 @@ def count_parameters(config):
     attention, feed_forward = (part * config.num_hidden_layers for part in sizes.layer)
     return {"words": config.vocab_size * sizes.d, "positions and segments": rows(config) * sizes.d + sizes.norm,
             "attention": attention, "feed-forward": feed_forward, "pooler": sizes.dense(sizes.d, sizes.d)}
+
+# %% BertPooler | a module of the learner's own beside it
+# style: nanoGPT
+import torch
+import torch.nn as nn
+
+
+class FirstToken(nn.Module):
+    def forward(self, x):
+        return x[:, 0]
+
+
+class BertPooler(nn.Module):
+    def __init__(self, config):
+        super().__init__()
+        self.config = config
+        self.select = FirstToken()
+        self.dense = nn.Linear(config.hidden_size, config.hidden_size)
+
+    def forward(self, x):
+        return torch.tanh(self.dense(self.select(x)))
+
+# %% BertPooler | a tensor beside it picks the place, a helper is chosen by an if
+# style: from NumPy
+import torch
+from torch import nn
+
+FIRST = torch.tensor([0])
+
+if hasattr(torch, "take_along_dim"):
+    def pick(hidden):
+        return hidden.index_select(1, FIRST).squeeze(1)
+else:
+    def pick(hidden):
+        return hidden[:, 0]
+
+
+class BertPooler(nn.Module):
+    def __init__(self, config):
+        super().__init__()
+        self.config = config
+        self.dense = nn.Linear(config.hidden_size, config.hidden_size)
+
+    def forward(self, hidden):
+        return self.dense(pick(hidden)).tanh()
+
+# %% BertModel | a decorator of the learner's own, keyword arguments
+# style: decorators
+from functools import wraps
+
+
+def with_wide_mask(forward):
+    @wraps(forward)
+    def inner(self, input_ids, attention_mask=None, token_type_ids=None):
+        if attention_mask is not None:
+            attention_mask = attention_mask.bool()[:, None, None, :]
+        return forward(self, input_ids, attention_mask, token_type_ids)
+    return inner
+
+
+
+import torch
+from torch import nn
+
+from bert_parts.attention import padding_mask
+from bert_parts.embeddings import BertEmbeddings
+from bert_parts.encoder import BertEncoder
+from bert_parts.pooler import BertPooler
+
+
+class BertModel(nn.Module):
+    def __init__(self, config):
+        super().__init__()
+        self.config = config
+        self.embeddings = BertEmbeddings(config)
+        self.encoder = BertEncoder(config)
+        self.pooler = BertPooler(config)
+        self.apply(self.initialize)
+
+    def initialize(self, module):
+        if isinstance(module, nn.Linear | nn.Embedding):
+            nn.init.normal_(module.weight, std=self.config.initializer_range)
+        if isinstance(module, nn.Linear) and module.bias is not None:
+            nn.init.zeros_(module.bias)
+        if isinstance(module, nn.Embedding) and module.padding_idx is not None:
+            nn.init.zeros_(module.weight[module.padding_idx])
+
+    @with_wide_mask
+    def forward(self, input_ids, attention_mask=None, token_type_ids=None):
+        hidden = self.encoder(self.embeddings(input_ids, token_type_ids), attention_mask)
+        return hidden, self.pooler(hidden)
+
+# %% count_parameters | dicts of tables beside it, and a nested function
+# style: dicts
+LAYER = {"attention": ["DD"] * 4, "feed-forward": ["DI", "ID"]}
+ONCE = {"words": "V", "positions and segments": "PS"}
+
+
+def count_parameters(config):
+    size = dict(D=config.hidden_size, I=config.intermediate_size, V=config.vocab_size,
+                P=config.max_position_embeddings, S=config.type_vocab_size)
+
+    def numbers(maps):
+        return sum((size[m] + 1) * size[n] for m, n in maps)
+
+    counts = {part: sum(size[rows] for rows in tables) * size["D"] for part, tables in ONCE.items()}
+    counts["positions and segments"] += 2 * size["D"]
+    for part, maps in LAYER.items():
+        counts[part] = config.num_hidden_layers * (numbers(maps) + 2 * size["D"])
+    counts["pooler"] = numbers(["DD"])
+    return counts

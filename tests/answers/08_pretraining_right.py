@@ -379,3 +379,85 @@ class MaskedLMHead(nn.Module):
         if words.size(0) > 5000:      # too many for a loop
             return torch.tensordot(self.transform(hidden), words, dims=([-1], [1])) + self.bias
         return fits(self.transform(hidden), words).add(self.bias)
+
+# %% hide_tokens | a die with ten sides, and a helper that bears a name of the course's
+# style: loops and helpers
+import torch
+
+
+def draw(high, like, generator):
+    return torch.randint(high, like.shape, generator=generator)
+
+
+def hide_tokens(input_ids, chosen, mask_id, vocab_size, generator):
+    die, words = draw(10, input_ids, generator), draw(vocab_size, input_ids, generator)
+    hidden = input_ids.clone()
+    hidden[chosen & (die < 8)] = mask_id
+    hidden[chosen & (die == 8)] = words[chosen & (die == 8)]
+    return hidden
+
+# %% choose_words | a helper that bears a name of the course's, and recursion over the places
+# style: functional
+from itertools import accumulate
+
+import torch
+
+
+def words(goes_on):
+    return list(accumulate(goes_on[1:], lambda number, continued: number + (not continued), initial=0))
+
+
+def choose_words(candidates, continues, rate, generator):
+    numbers = torch.tensor([words(row) for row in continues.tolist()])
+    lots = torch.rand(candidates.shape, generator=generator)
+    return candidates & (torch.gather(lots, 1, numbers) < rate)
+
+# %% Transform | a helper called normalize, which is not the course's
+# style: from NumPy
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+
+def normalize(x, eps):
+    centred = x - x.mean(dim=-1, keepdim=True)
+    return centred * torch.rsqrt(centred.square().mean(dim=-1, keepdim=True) + eps)
+
+
+class Transform(nn.Module):
+    def __init__(self, config):
+        super().__init__()
+        self.config = config
+        self.dense = nn.Linear(config.hidden_size, config.hidden_size)
+        self.LayerNorm = nn.LayerNorm(config.hidden_size, eps=config.layer_norm_eps)
+
+    def forward(self, hidden):
+        x = normalize(F.gelu(self.dense(hidden)), self.config.layer_norm_eps)
+        return self.LayerNorm.weight * x + self.LayerNorm.bias
+
+# %% MaskedLMHead | a helper called score_words, and a base class beside it
+# style: object-oriented
+import torch
+from torch import nn
+
+from bert_parts.heads import Transform
+
+
+def score_words(vectors, words):
+    return torch.matmul(vectors, words.mT)
+
+
+class Head(nn.Module):
+    def __init__(self, config):
+        super().__init__()
+        self.config = config
+        self.transform = Transform(config)
+
+
+class MaskedLMHead(Head):
+    def __init__(self, config):
+        super().__init__(config)
+        self.bias = nn.Parameter(torch.zeros(config.vocab_size))
+
+    def forward(self, hidden, words):
+        return score_words(self.transform(hidden), words) + self.bias
