@@ -169,7 +169,8 @@ def draws(module: nn.Module, arguments: tuple) -> Draws:
     with torch.no_grad():
         for seed in range(DRAWS):
             torch.manual_seed(seed)
-            answers.append(module(*arguments))
+            answer = module(*arguments)
+            answers.append(torch.cat([part.flatten() for part in (answer if isinstance(answer, tuple) else (answer,))]))
     return Draws(torch.stack(answers))
 
 
