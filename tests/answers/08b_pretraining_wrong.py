@@ -1,19 +1,3 @@
-# %% masked_lm_loss | asks at changed places only, so that the words which stay as they are go unasked
-# style: hasty
-# at: asked = (labels != NOT_ASKED) & (batch["input_ids"] != labels)
-# kind: condition, extra
-from torch.nn import functional as F
-
-from bert_parts.pretraining import NOT_ASKED
-
-
-def masked_lm_loss(model, batch, labels):
-    asked = (labels != NOT_ASKED) & (batch["input_ids"] != labels)
-    hidden, _ = model.bert(**batch)
-    scores = model.score_words(hidden[asked])
-    return F.cross_entropy(scores, labels[asked], reduction="sum") / max(int(asked.sum()), 1)
-
-
 # %% masked_lm_loss | shifted by one place, as for a model that writes
 # style: nanoGPT
 # at: hidden = model.bert(**batch)[0][:, :-1]
@@ -31,49 +15,6 @@ def masked_lm_loss(model, batch, labels):
     logits = model.score_words(hidden[mask])
     loss = F.cross_entropy(logits, wanted[mask], reduction="sum")
     return loss / max(mask.sum().item(), 1)
-
-
-# %% masked_lm_loss | the attention mask is not handed on
-# style: careful beginner
-# at: hidden, pooled = model.bert(batch["input_ids"])
-# kind: argument, missing
-import torch
-from torch.nn import functional as F
-
-from bert_parts.pretraining import NOT_ASKED
-
-
-def masked_lm_loss(model, batch, labels):
-    # 1. read the text
-    hidden, pooled = model.bert(batch["input_ids"])
-    # 2. pick the places that are asked for
-    asked = labels != NOT_ASKED
-    picked = hidden[asked]
-    answers = labels[asked]
-    # 3. score the words there
-    scores = model.score_words(picked)
-    # 4. the loss
-    if len(answers) == 0:
-        return scores.sum() * 0
-    return F.cross_entropy(scores, answers)
-
-
-# %% masked_lm_loss | bits for nats
-# style: from NumPy
-# at: surprise = -torch.log2(probabilities[torch.arange(len(wanted)), wanted])
-# kind: scale, name
-import torch
-
-from bert_parts.pretraining import NOT_ASKED
-
-
-def masked_lm_loss(model, batch, labels):
-    where = labels != NOT_ASKED
-    wanted = labels[where]
-    hidden = model.bert(**batch)[0][where]
-    probabilities = torch.softmax(model.score_words(hidden), dim=-1)
-    surprise = -torch.log2(probabilities[torch.arange(len(wanted)), wanted])
-    return surprise.sum() / max(len(wanted), 1)
 
 
 # %% masked_lm_loss | one more than there are in the divisor
@@ -95,29 +36,6 @@ def masked_lm_loss(model, batch, labels):
     return per_token.sum() / (asked.sum() + 1)
 
 
-# %% masked_lm_loss | the mean of the texts' means
-# style: loops and helpers
-# at: losses.append(F.cross_entropy(scores, answers[asked]))
-# at: return sum(losses) / len(losses)
-# kind: order, scale, axis
-from torch.nn import functional as F
-
-from bert_parts.pretraining import NOT_ASKED
-
-
-def masked_lm_loss(model, batch, labels):
-    hidden = model.bert(**batch)[0]
-    losses = []
-    for vectors, answers in zip(hidden, labels):
-        asked = answers != NOT_ASKED
-        if asked.any():
-            scores = model.score_words(vectors[asked])
-            losses.append(F.cross_entropy(scores, answers[asked]))
-    if not losses:
-        return hidden.sum() * 0
-    return sum(losses) / len(losses)
-
-
 # %% masked_lm_loss | softmax over the places
 # style: one-liners
 # at: log_p = model.score_words(model.bert(**batch)[0][asked]).log_softmax(0)
@@ -135,6 +53,7 @@ def masked_lm_loss(model, batch, labels):
 # style: hasty
 # at: labels[labels == NOT_ASKED] = 0
 # kind: state
+# known: input changed in place
 from torch.nn import functional as F
 
 from bert_parts.pretraining import NOT_ASKED
@@ -163,38 +82,169 @@ def masked_lm_loss(model, batch, labels):
     return loss / max(1, int(asked.sum()))
 
 
-# %% masked_lm_loss | the token with the id 0 is never asked for
+# %% masked_lm_loss | the mask is turned round
 # style: hasty
-# at: asked = labels > 0
-# kind: condition
-import torch
+# at: asked = labels == NOT_ASKED
+# kind: condition, sign
 from torch.nn import functional as F
-
-
-def masked_lm_loss(model, batch, labels):
-    asked = labels > 0
-    hidden = model.bert(**batch)[0]
-    scores = model.score_words(hidden[asked])
-    return F.cross_entropy(scores, labels[asked], reduction="sum") / max(asked.sum(), torch.tensor(1))
-
-
-# %% masked_lm_loss | the hidden states are cut off from the gradient
-# style: from Keras
-# at: features = encoder_output.detach()[weights]
-# kind: gradient
-import torch
-from torch import nn
 
 from bert_parts.pretraining import NOT_ASKED
 
 
 def masked_lm_loss(model, batch, labels):
-    weights = labels.ne(NOT_ASKED)
-    encoder_output, _ = model.bert(**batch)
-    features = encoder_output.detach()[weights]
-    loss_fn = nn.CrossEntropyLoss(reduction="sum")
-    loss = loss_fn(model.score_words(features), labels[weights])
-    return loss / weights.sum().clamp_min(1)
+    asked = labels == NOT_ASKED
+    hidden = model.bert(**batch)[0]
+    scores = model.score_words(hidden[asked])
+    return F.cross_entropy(scores, labels[asked], reduction="sum") / asked.sum().clamp(min=1)
+
+
+# %% masked_lm_loss | only the first text of the batch
+# style: careful beginner
+# at: hidden = hidden[0]
+# at: labels = labels[0]
+# kind: number, shape, extra
+from torch.nn import functional as F
+
+from bert_parts.pretraining import NOT_ASKED
+
+
+def masked_lm_loss(model, batch, labels):
+    output = model.bert(**batch)
+    hidden = output[0]
+    # take away the batch dimension
+    hidden = hidden[0]
+    labels = labels[0]
+    places = labels != NOT_ASKED
+    scores = model.score_words(hidden[places])
+    if places.sum() == 0:
+        return 0 * scores.sum()
+    return F.cross_entropy(scores, labels[places])
+
+
+# %% masked_lm_loss | attention mask and segments exchanged
+# style: positional arguments
+# at: hidden, pooled = model.bert(batch["input_ids"], segments, batch.get("attention_mask"))
+# kind: argument
+import torch
+from torch.nn import functional as F
+
+from bert_parts.pretraining import NOT_ASKED
+
+
+def masked_lm_loss(model, batch, labels):
+    segments = batch.get("token_type_ids", torch.zeros_like(batch["input_ids"]))
+    hidden, pooled = model.bert(batch["input_ids"], segments, batch.get("attention_mask"))
+    asked = labels != NOT_ASKED
+    scores = model.score_words(hidden[asked])
+    loss = F.cross_entropy(scores, labels[asked], reduction="sum")
+    return loss / max(1, len(scores))
+
+
+# %% masked_lm_loss | one-hot, and the mean over the words of the vocabulary too
+# style: from Keras
+# at: return -(y_true * y_pred.log_softmax(dim=-1)).mean() if len(y_true) else y_pred.sum()
+# kind: axis, scale
+import torch.nn.functional as F
+
+from bert_parts.pretraining import NOT_ASKED
+
+
+def masked_lm_loss(model, batch, labels):
+    mask = labels != NOT_ASKED
+    y_pred = model.score_words(model.bert(**batch)[0][mask])
+    y_true = F.one_hot(labels[mask], num_classes=y_pred.shape[-1]).float()
+    return -(y_true * y_pred.log_softmax(dim=-1)).mean() if len(y_true) else y_pred.sum()
+
+
+# %% masked_lm_loss | the perplexity in place of the loss
+# style: nanoGPT
+# at: return torch.exp(loss)
+# kind: extra
+import torch
+import torch.nn.functional as F
+
+from bert_parts.pretraining import NOT_ASKED
+
+
+def masked_lm_loss(model, batch, labels):
+    x = model.bert(**batch)[0]
+    mask = labels != NOT_ASKED
+    logits = model.score_words(x[mask])
+    loss = F.cross_entropy(logits, labels[mask], reduction="sum") / max(1, mask.sum().item())
+    return torch.exp(loss)
+
+
+# %% masked_lm_loss | scores divided by the root of the width, as in attention
+# style: one who has just done attention
+# at: scores = model.score_words(hidden) / math.sqrt(hidden.shape[-1])
+# kind: scale, extra
+import math
+
+from torch.nn import functional as F
+
+from bert_parts.pretraining import NOT_ASKED
+
+
+def masked_lm_loss(model, batch, labels):
+    asked = labels != NOT_ASKED
+    hidden = model.bert(**batch)[0][asked]
+    scores = model.score_words(hidden) / math.sqrt(hidden.shape[-1])
+    return F.cross_entropy(scores, labels[asked], reduction="sum") / max(1, int(asked.sum()))
+
+
+# %% masked_lm_loss | the return stands in the loop
+# style: loops
+# at: return total / max(count, 1)
+# kind: return
+from torch.nn import functional as F
+
+from bert_parts.pretraining import NOT_ASKED
+
+
+def masked_lm_loss(model, batch, labels):
+    hidden = model.bert(**batch)[0]
+    total = hidden.sum() * 0
+    count = 0
+    for vectors, answers in zip(hidden, labels):
+        asked = answers != NOT_ASKED
+        scores = model.score_words(vectors[asked])
+        total = total + F.cross_entropy(scores, answers[asked], reduction="sum")
+        count += int(asked.sum())
+        return total / max(count, 1)
+
+
+# %% masked_lm_loss | the model is put into eval mode, so that dropout never acts in training
+# style: hasty
+# at: model.eval()
+# kind: state, extra
+from torch.nn import functional as F
+
+from bert_parts.pretraining import NOT_ASKED
+
+
+def masked_lm_loss(model, batch, labels):
+    model.eval()
+    asked = labels != NOT_ASKED
+    scores = model.score_words(model.bert(**batch)[0][asked])
+    return F.cross_entropy(scores, labels[asked], reduction="sum") / max(1, int(asked.sum()))
+
+
+# %% masked_lm_loss | goes backward itself, so that the caller's gradients are doubled
+# style: copied from a training loop
+# at: loss.backward(retain_graph=True)
+# kind: extra, gradient, state
+from torch.nn import functional as F
+
+from bert_parts.pretraining import NOT_ASKED
+
+
+def masked_lm_loss(model, batch, labels):
+    asked = labels != NOT_ASKED
+    scores = model.score_words(model.bert(**batch)[0][asked])
+    loss = F.cross_entropy(scores, labels[asked], reduction="sum") / max(1, int(asked.sum()))
+    if loss.requires_grad:
+        loss.backward(retain_graph=True)
+    return loss
 
 
 # %% masked_lm_loss | two: softmax over the places, and no minus
@@ -203,6 +253,7 @@ def masked_lm_loss(model, batch, labels):
 # kind: axis
 # at2: return p[range(len(p)), labels[asked]].sum() / max(len(p), 1)
 # kind2: sign
+# known: sign turned
 from bert_parts.pretraining import NOT_ASKED
 
 
@@ -212,33 +263,33 @@ def masked_lm_loss(model, batch, labels):
     return p[range(len(p)), labels[asked]].sum() / max(len(p), 1)
 
 
-# %% masked_lm_loss | two: no attention mask, and divided by all places
-# style: careful beginner
-# at: hidden = model.bert(batch["input_ids"], token_type_ids=batch.get("token_type_ids"))[0]
+# %% masked_lm_loss | two: labels smoothed, and padding looked at
+# style: copied from a training script
+# at: hidden = model.bert(batch["input_ids"])[0]
 # kind: argument, missing
-# at2: loss = loss / labels.numel()
-# kind2: scale, name
+# at2: loss = F.cross_entropy(scores, labels[asked], reduction="sum", label_smoothing=0.1)
+# kind2: argument, extra
+# known: mask dropped; only the ids
 from torch.nn import functional as F
 
 from bert_parts.pretraining import NOT_ASKED
 
 
 def masked_lm_loss(model, batch, labels):
-    hidden = model.bert(batch["input_ids"], token_type_ids=batch.get("token_type_ids"))[0]
-    chosen = labels != NOT_ASKED
-    scores = model.score_words(hidden[chosen])
-    loss = F.cross_entropy(scores, labels[chosen], reduction="sum")
-    loss = loss / labels.numel()
-    return loss
+    hidden = model.bert(batch["input_ids"])[0]
+    asked = labels != NOT_ASKED
+    scores = model.score_words(hidden[asked])
+    loss = F.cross_entropy(scores, labels[asked], reduction="sum", label_smoothing=0.1)
+    return loss / asked.sum().clamp(min=1)
 
 
-# %% masked_lm_loss | two: base 2, and nothing is seen to where nothing is asked
+# %% masked_lm_loss | two: bits for nats, and one more in the divisor
 # style: from NumPy
-# at: p = torch.exp(scores - scores.amax(1, keepdim=True))
-# at: return -(p[rows, labels[m]] / p.sum(1)).log2().mean()
+# at: surprise = -torch.log2(p[torch.arange(len(p)), labels[m]])
 # kind: scale, name
-# at2: return -(p[rows, labels[m]] / p.sum(1)).log2().mean()
-# kind2: condition, missing
+# at2: return surprise.sum() / (len(p) + 1)
+# kind2: number, extra, scale
+# known: in bits
 import torch
 
 from bert_parts.pretraining import NOT_ASKED
@@ -248,14 +299,16 @@ def masked_lm_loss(model, batch, labels):
     m = labels != NOT_ASKED
     scores = model.score_words(model.bert(**batch)[0][m])
     p = torch.exp(scores - scores.amax(1, keepdim=True))
-    rows = torch.arange(len(scores))
-    return -(p[rows, labels[m]] / p.sum(1)).log2().mean()
+    p = p / p.sum(1, keepdim=True)
+    surprise = -torch.log2(p[torch.arange(len(p)), labels[m]])
+    return surprise.sum() / (len(p) + 1)
 
 
 # %% sentence_pairs | what truncate gives back is thrown away
 # style: careful beginner
 # at: truncate(first, second, room)
 # kind: return, missing
+# known: more than the room
 import torch
 
 from bert_parts.pretraining import Pair, draw, together, where_full
@@ -286,41 +339,6 @@ def sentence_pairs(documents, room, generator):
                 start = cut
             truncate(first, second, room)
             pairs.append(Pair(first, second, follows))
-    return pairs
-
-
-# %% sentence_pairs | the first sentence of the document itself is lengthened
-# style: hasty
-# at: first = document[start]
-# at: first += sentence
-# kind: state
-from bert_parts.pretraining import Pair, draw, together, where_full
-from bert_parts.tokenizer import truncate
-
-
-def sentence_pairs(documents, room, generator):
-    if len(documents) < 2:
-        raise ValueError("there is no other document")
-    pairs = []
-    for d, document in enumerate(documents):
-        start = 0
-        while len(document) - start > 1:
-            end = where_full(document, start, room)
-            cut = start + 1 + draw(end - start - 1, generator)
-            first = document[start]
-            for sentence in document[start + 1:cut]:
-                first += sentence
-            if draw(2, generator):
-                second = together(document[cut:end])
-                pairs.append(Pair(*truncate(first, second, room), True))
-                start = end
-            else:
-                others = documents[:d] + documents[d + 1:]
-                other = others[draw(len(others), generator)]
-                at = draw(len(other), generator)
-                second = together(other[at:where_full(other, at, room - len(first), 1)])
-                pairs.append(Pair(*truncate(first, second, room), False))
-                start = cut
     return pairs
 
 
@@ -362,38 +380,11 @@ def sentence_pairs(documents, room, generator):
     return pairs
 
 
-# %% sentence_pairs | the coin is tossed once for each document
-# style: hasty
-# at: follows = bool(draw(2, generator))
-# at: while start < len(document) - 1:
-# kind: order, state
-from bert_parts.pretraining import Pair, draw, together, where_full
-from bert_parts.tokenizer import truncate
-
-
-def sentence_pairs(documents, room, generator):
-    pairs = []
-    for i, document in enumerate(documents):
-        follows = bool(draw(2, generator))
-        start = 0
-        while start < len(document) - 1:
-            end = where_full(document, start, room)
-            cut = start + 1 + draw(end - start - 1, generator)
-            first = together(document[start:cut])
-            if follows:
-                second, start = together(document[cut:end]), end
-            else:
-                other = documents[(i + 1 + draw(len(documents) - 1, generator)) % len(documents)]
-                b = draw(len(other), generator)
-                second, start = together(other[b:where_full(other, b, room - len(first), 1)]), cut
-            pairs.append(Pair(*truncate(first, second, room), follows))
-    return pairs
-
-
 # %% sentence_pairs | the list of pairs begins anew with each document
 # style: careful beginner
 # at: pairs = []
 # kind: order, state
+# known: documents left out
 import torch
 
 from bert_parts.pretraining import Pair, draw, together, where_full
@@ -430,72 +421,11 @@ def sentence_pairs(documents, room, generator):
     return pairs
 
 
-# %% sentence_pairs | after a false pair the sentence behind the cut is lost
-# style: loops
-# at: place = cut + 1
-# kind: number
-from bert_parts.pretraining import Pair, draw, together, where_full
-from bert_parts.tokenizer import truncate
-
-
-def sentence_pairs(documents, room, generator):
-    result = []
-    for mine, document in enumerate(documents):
-        place = 0
-        while place + 2 <= len(document):
-            full = where_full(document, place, room)
-            cut = place + 1 + draw(full - place - 1, generator)
-            left = together(document[place:cut])
-            goes_on = draw(2, generator) == 0
-            if goes_on:
-                right = together(document[cut:full])
-                place = full
-            else:
-                rest = [d for n, d in enumerate(documents) if n != mine]
-                other = rest[draw(len(rest), generator)]
-                begin = draw(len(other), generator)
-                right = together(other[begin:where_full(other, begin, room - len(left), 1)])
-                place = cut + 1
-            left, right = truncate(left, right, room)
-            result.append(Pair(left, right, goes_on))
-    return result
-
-
-# %% sentence_pairs | the other document is always the next one
-# style: hasty
-# at: other = documents[(i + 1) % len(documents)]
-# kind: state, missing, number
-from bert_parts.pretraining import Pair, draw, together, where_full
-from bert_parts.tokenizer import truncate
-
-
-def sentence_pairs(documents, room, generator):
-    if len(documents) < 2:
-        raise ValueError
-    out = []
-    for i, doc in enumerate(documents):
-        s = 0
-        while s < len(doc) - 1:
-            e = where_full(doc, s, room)
-            c = s + 1 + draw(e - s - 1, generator)
-            a = together(doc[s:c])
-            if draw(2, generator):
-                b, follows, s = together(doc[c:e]), True, e
-            else:
-                other = documents[(i + 1) % len(documents)]
-                k = draw(len(other), generator)
-                b, follows, s = together(other[k:where_full(other, k, room - len(a), 1)]), False, c
-            a, b = truncate(a, b, room)
-            out.append(Pair(a, b, follows))
-    return out
-
-
 # %% sentence_pairs | a true second has two sentences at least, and goes past where the room was full
 # style: loops and helpers
-# at: second = gather(document, cut, room - len(first))
-# at: return together(document[start:where_full(document, start, room)])
 # at: stop = where_full(document, cut, room - len(first))
 # kind: argument, missing
+# known: not where the room is full
 from bert_parts.pretraining import Pair, draw, together, where_full
 from bert_parts.tokenizer import truncate
 
@@ -523,47 +453,13 @@ def sentence_pairs(documents, room, generator):
     return pairs
 
 
-# %% sentence_pairs | chance from Python's random, and not from the generator
-# style: copied from the published code
-# at: follows = random.random() < 0.5
-# at: cut = start + random.randint(1, end - start - 1)
-# kind: state, argument, name
-import random
-
-from bert_parts.pretraining import Pair, draw, together, where_full
-from bert_parts.tokenizer import truncate
-
-
-def sentence_pairs(documents, room, generator):
-    if len(documents) < 2:
-        raise ValueError("fewer than two documents")
-    instances = []
-    for document_index, document in enumerate(documents):
-        start = 0
-        while start < len(document) - 1:
-            end = where_full(document, start, room)
-            cut = start + random.randint(1, end - start - 1)
-            tokens_a = together(document[start:cut])
-            follows = random.random() < 0.5
-            if follows:
-                tokens_b = together(document[cut:end])
-                start = end
-            else:
-                other = documents[(document_index + 1 + draw(len(documents) - 1, generator)) % len(documents)]
-                begin = draw(len(other), generator)
-                tokens_b = together(other[begin:where_full(other, begin, room - len(tokens_a), 1)])
-                start = cut
-            tokens_a, tokens_b = truncate(tokens_a, tokens_b, room)
-            instances.append(Pair(tokens_a, tokens_b, follows))
-    return instances
-
-
 # %% sentence_pairs | the missing else: after a false pair the same place is read again
 # style: careful beginner
 # at: if follows:
 # at: start = end
 # at: pairs.append(Pair(first, second, follows))
 # kind: missing, condition
+# known: read twice
 from bert_parts.pretraining import Pair, draw, together, where_full
 from bert_parts.tokenizer import truncate
 
@@ -594,6 +490,7 @@ def sentence_pairs(documents, room, generator):
 # style: hasty
 # at: documents.remove(document)
 # kind: state
+# known: input changed in place
 from bert_parts.pretraining import Pair, draw, together, where_full
 from bert_parts.tokenizer import truncate
 
@@ -621,13 +518,134 @@ def sentence_pairs(documents, room, generator):
     return pairs
 
 
-# %% sentence_pairs | two: no truncation of false pairs, and the coin falls three times of four on one side
+# %% sentence_pairs | room is kept for three special tokens
+# style: copied from the published code
+# at: room = room - 3
+# kind: number, extra
+from bert_parts.pretraining import Pair, draw, together, where_full
+from bert_parts.tokenizer import truncate
+
+
+def sentence_pairs(documents, room, generator):
+    # for [CLS], [SEP], [SEP]
+    room = room - 3
+    pairs = []
+    for i, document in enumerate(documents):
+        start = 0
+        while start < len(document) - 1:
+            end = where_full(document, start, room)
+            cut = start + 1 + draw(end - start - 1, generator)
+            first = together(document[start:cut])
+            if draw(2, generator):
+                second, follows = together(document[cut:end]), True
+                start = end
+            else:
+                other = documents[(i + 1 + draw(len(documents) - 1, generator)) % len(documents)]
+                begin = draw(len(other), generator)
+                second, follows = together(other[begin:where_full(other, begin, room - len(first), 1)]), False
+                start = cut
+            first, second = truncate(first, second, room)
+            pairs.append(Pair(first, second, follows))
+    return pairs
+
+
+# %% sentence_pairs | cuts at the front or the back by chance, as the published code does
+# style: copied from the published code
+# at: longer.pop(0 if draw(2, generator) else -1)
+# kind: extra, number
+from bert_parts.pretraining import Pair, draw, together, where_full
+
+
+def truncate_seq_pair(tokens_a, tokens_b, max_num_tokens, generator):
+    while len(tokens_a) + len(tokens_b) > max_num_tokens:
+        longer = tokens_a if len(tokens_a) > len(tokens_b) else tokens_b
+        longer.pop(0 if draw(2, generator) else -1)
+
+
+def sentence_pairs(documents, room, generator):
+    instances = []
+    for i, document in enumerate(documents):
+        start = 0
+        while start < len(document) - 1:
+            end = where_full(document, start, room)
+            cut = start + 1 + draw(end - start - 1, generator)
+            tokens_a = together(document[start:cut])
+            is_next = draw(2, generator) == 0
+            if is_next:
+                tokens_b = together(document[cut:end])
+                start = end
+            else:
+                other = documents[(i + 1 + draw(len(documents) - 1, generator)) % len(documents)]
+                begin = draw(len(other), generator)
+                tokens_b = together(other[begin:where_full(other, begin, room - len(tokens_a), 1)])
+                start = cut
+            truncate_seq_pair(tokens_a, tokens_b, room, generator)
+            instances.append(Pair(tokens_a, tokens_b, is_next))
+    return instances
+
+
+# %% sentence_pairs | only documents that give pairs themselves are drawn as others
+# style: helpers
+# at: others = [d for n, d in enumerate(documents) if n != own and len(d) >= 2]
+# kind: condition, extra
+from bert_parts.pretraining import Pair, draw, together, where_full
+from bert_parts.tokenizer import truncate
+
+
+def sentence_pairs(documents, room, generator):
+    pairs = []
+    for own, document in enumerate(documents):
+        others = [d for n, d in enumerate(documents) if n != own and len(d) >= 2]
+        start = 0
+        while len(document) - start >= 2:
+            end = where_full(document, start, room)
+            cut = start + 1 + draw(end - start - 1, generator)
+            first = together(document[start:cut])
+            follows = not draw(2, generator)
+            if follows:
+                second, start = together(document[cut:end]), end
+            else:
+                other = others[draw(len(others), generator)]
+                begin = draw(len(other), generator)
+                second, start = together(other[begin:where_full(other, begin, room - len(first), 1)]), cut
+            pairs.append(Pair(*truncate(first, second, room), follows))
+    return pairs
+
+
+# %% sentence_pairs | yields the pairs one by one, and gives no list
+# style: generators
+# at: yield Pair(first, second, follows)
+# kind: return, type
+from bert_parts.pretraining import Pair, draw, together, where_full
+from bert_parts.tokenizer import truncate
+
+
+def sentence_pairs(documents, room, generator):
+    for number, document in enumerate(documents):
+        start = 0
+        while start < len(document) - 1:
+            end = where_full(document, start, room)
+            cut = start + 1 + draw(end - start - 1, generator)
+            first = together(document[start:cut])
+            follows = draw(2, generator) == 1
+            if follows:
+                second = together(document[cut:end])
+                start = end
+            else:
+                other = documents[(number + 1 + draw(len(documents) - 1, generator)) % len(documents)]
+                begin = draw(len(other), generator)
+                second = together(other[begin:where_full(other, begin, room - len(first), 1)])
+                start = cut
+            first, second = truncate(first, second, room)
+            yield Pair(first, second, follows)
+
+
+# %% sentence_pairs | follows is 0 or 1, and no bool
 # style: hasty
-# at: if draw(4, generator):
-# kind: number, condition
-# at2: pairs.append(Pair(first, second, False))
-# at2: second = together(other[begin:where_full(other, begin, room - len(first), 1)])
-# kind2: missing
+# at: follows = draw(2, generator)
+# at: pairs.append(Pair(*truncate(first, second, room), follows))
+# kind: type
+# known: no pairs of the kind
 from bert_parts.pretraining import Pair, draw, together, where_full
 from bert_parts.tokenizer import truncate
 
@@ -640,16 +658,134 @@ def sentence_pairs(documents, room, generator):
             end = where_full(document, start, room)
             cut = start + 1 + draw(end - start - 1, generator)
             first = together(document[start:cut])
-            if draw(4, generator):
-                first, second = truncate(first, together(document[cut:end]), room)
-                pairs.append(Pair(first, second, True))
+            follows = draw(2, generator)
+            if follows:
+                second = together(document[cut:end])
                 start = end
             else:
                 other = documents[(number + 1 + draw(len(documents) - 1, generator)) % len(documents)]
                 begin = draw(len(other), generator)
                 second = together(other[begin:where_full(other, begin, room - len(first), 1)])
+                start = cut
+            pairs.append(Pair(*truncate(first, second, room), follows))
+    return pairs
+
+
+# %% sentence_pairs | the end is counted from the start, and taken for a place in the document
+# style: slices
+# at: end = where_full(document[start:], 0, room)
+# kind: number, argument
+from bert_parts.pretraining import Pair, draw, together, where_full
+from bert_parts.tokenizer import truncate
+
+
+def sentence_pairs(documents, room, generator):
+    pairs = []
+    for number, document in enumerate(documents):
+        start = 0
+        while start < len(document) - 1:
+            end = where_full(document[start:], 0, room)
+            cut = start + 1 + draw(end - start - 1, generator)
+            first = together(document[start:cut])
+            follows = draw(2, generator) == 1
+            if follows:
+                second = together(document[cut:end])
+                start = end
+            else:
+                other = documents[(number + 1 + draw(len(documents) - 1, generator)) % len(documents)]
+                tail = other[draw(len(other), generator):]
+                second = together(tail[:where_full(tail, 0, room - len(first), 1)])
+                start = cut
+            pairs.append(Pair(*truncate(first, second, room), follows))
+    return pairs
+
+
+# %% sentence_pairs | the other document is drawn once for each document, and not for each pair
+# style: helpers
+# at: other = others[draw(len(others), generator)]
+# at: while start < len(document) - 1:
+# kind: order, state
+from bert_parts.pretraining import Pair, draw, together, where_full
+from bert_parts.tokenizer import truncate
+
+
+def sentence_pairs(documents, room, generator):
+    pairs = []
+    for number, document in enumerate(documents):
+        others = documents[:number] + documents[number + 1:]
+        other = others[draw(len(others), generator)]
+        start = 0
+        while start < len(document) - 1:
+            end = where_full(document, start, room)
+            cut = start + 1 + draw(end - start - 1, generator)
+            first = together(document[start:cut])
+            if draw(2, generator):
+                first, second = truncate(first, together(document[cut:end]), room)
+                pairs.append(Pair(first, second, True))
+                start = end
+            else:
+                begin = draw(len(other), generator)
+                stop = where_full(other, begin, room - len(first), least=1)
+                first, second = truncate(first, together(other[begin:stop]), room)
                 pairs.append(Pair(first, second, False))
                 start = cut
+    return pairs
+
+
+# %% sentence_pairs | the last sentence of another document is never drawn to begin with
+# style: careful beginner
+# at: begin = draw(len(other) - 1, generator)
+# kind: number
+from bert_parts.pretraining import Pair, draw, together, where_full
+from bert_parts.tokenizer import truncate
+
+
+def sentence_pairs(documents, room, generator):
+    pairs = []
+    for number, document in enumerate(documents):
+        start = 0
+        while start < len(document) - 1:
+            end = where_full(document, start, room)
+            cut = start + 1 + draw(end - start - 1, generator)
+            first = together(document[start:cut])
+            follows = draw(2, generator) == 1
+            if follows:
+                second = together(document[cut:end])
+                start = end
+            else:
+                others = [d for n, d in enumerate(documents) if n != number]
+                other = others[draw(len(others), generator)]
+                begin = draw(len(other) - 1, generator)
+                second = together(other[begin:where_full(other, begin, room - len(first), 1)])
+                start = cut
+            pairs.append(Pair(*truncate(first, second, room), follows))
+    return pairs
+
+
+# %% sentence_pairs | the loop goes on with a single sentence, where there is nowhere to cut
+# style: loops
+# at: while start < len(document):
+# kind: condition, number
+from bert_parts.pretraining import Pair, draw, together, where_full
+from bert_parts.tokenizer import truncate
+
+
+def sentence_pairs(documents, room, generator):
+    pairs = []
+    for number, document in enumerate(documents):
+        start = 0
+        while start < len(document):
+            end = where_full(document, start, room)
+            cut = start + 1 + draw(end - start - 1, generator)
+            first = together(document[start:cut])
+            follows = draw(2, generator) == 1
+            if follows:
+                second, start = together(document[cut:end]), end
+            else:
+                other = documents[(number + 1 + draw(len(documents) - 1, generator)) % len(documents)]
+                begin = draw(len(other), generator)
+                second, start = together(other[begin:where_full(other, begin, room - len(first), 1)]), cut
+            pairs.append(Pair(*truncate(first, second, room), follows))
     return pairs
 
 
@@ -659,6 +795,7 @@ def sentence_pairs(documents, room, generator):
 # kind: number, condition
 # at2: position = cut + 1
 # kind2: number
+# known: sentences lost; documents left out
 import torch
 
 from bert_parts.pretraining import Pair, draw, together, where_full
@@ -683,4 +820,38 @@ def sentence_pairs(documents, room, generator):
                 second = together(other[begin:where_full(other, begin, room - len(first), 1)])
                 position = cut + 1
             pairs.append(Pair(*truncate(first, second, room), follows))
+    return pairs
+
+
+# %% sentence_pairs | two: follows is a number, and false pairs are not cut down to the room
+# style: hasty
+# at: pairs.append(Pair(first, second, 0))
+# at: pairs.append(Pair(first, second, 1))
+# kind: type
+# at2: pairs.append(Pair(first, second, 0))
+# at2: second = together(other[begin:where_full(other, begin, room - len(first), 1)])
+# kind2: missing
+# known: more than the room; no pairs of the kind
+from bert_parts.pretraining import Pair, draw, together, where_full
+from bert_parts.tokenizer import truncate
+
+
+def sentence_pairs(documents, room, generator):
+    pairs = []
+    for number, document in enumerate(documents):
+        start = 0
+        while start < len(document) - 1:
+            end = where_full(document, start, room)
+            cut = start + 1 + draw(end - start - 1, generator)
+            first = together(document[start:cut])
+            if draw(2, generator):
+                first, second = truncate(first, together(document[cut:end]), room)
+                pairs.append(Pair(first, second, 1))
+                start = end
+            else:
+                other = documents[(number + 1 + draw(len(documents) - 1, generator)) % len(documents)]
+                begin = draw(len(other), generator)
+                second = together(other[begin:where_full(other, begin, room - len(first), 1)])
+                pairs.append(Pair(first, second, 0))
+                start = cut
     return pairs
