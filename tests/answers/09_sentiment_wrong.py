@@ -1,58 +1,9 @@
-# %% BertForSequenceClassification | reads the hidden vector of [CLS], past the pooler
-# style: one who knows other models
-# at: return self.classifier(self.dropout(hidden[:, 0]))
-# kind: name, number
-from torch import nn
-
-from bert_parts import BertModel
-
-
-class BertForSequenceClassification(nn.Module):
-    def __init__(self, config, num_labels):
-        super().__init__()
-        self.config = config
-        self.num_labels = num_labels
-        self.bert = BertModel(config)
-        self.dropout = nn.Dropout(config.hidden_dropout_prob)
-        self.classifier = nn.Linear(config.hidden_size, num_labels)
-        self.apply(self.bert.initialize)
-
-    def forward(self, input_ids, attention_mask=None, token_type_ids=None):
-        hidden, pooled = self.bert(input_ids, attention_mask, token_type_ids)
-        return self.classifier(self.dropout(hidden[:, 0]))
-
-
-# %% BertForSequenceClassification | dropout acts on the scores, and not before the head
-# style: from Keras
-# at: logits = self.classifier(pooled_output)
-# at: logits = self.dropout(logits)
-# kind: order
-from torch import nn
-
-from bert_parts import BertModel
-
-
-class BertForSequenceClassification(nn.Module):
-    def __init__(self, config, num_labels):
-        super().__init__()
-        self.config, self.num_labels = config, num_labels
-        self.bert = BertModel(config)
-        self.classifier = nn.Linear(config.hidden_size, num_labels)
-        self.dropout = nn.Dropout(config.hidden_dropout_prob)
-        self.apply(self.bert.initialize)
-
-    def forward(self, input_ids, attention_mask=None, token_type_ids=None):
-        pooled_output = self.bert(input_ids, attention_mask, token_type_ids)[1]
-        logits = self.classifier(pooled_output)
-        logits = self.dropout(logits)
-        return logits
-
-
 # %% BertForSequenceClassification | the new weights are drawn before the head is there
 # style: careful beginner
 # at: self.apply(self.bert.initialize)
 # at: self.classifier = nn.Linear(config.hidden_size, num_labels)
 # kind: order
+# known: not initialised
 from torch import nn
 
 from bert_parts import BertModel
@@ -126,6 +77,7 @@ class BertForSequenceClassification(nn.Module):
 # style: hasty
 # at: self.dropout = nn.Dropout(config.attention_probs_dropout_prob)
 # kind: name
+# known: dropout not from the config
 from torch import nn
 
 from bert_parts import BertModel
@@ -177,6 +129,7 @@ class BertForSequenceClassification(nn.Module):
 # at: parameter.requires_grad = False
 # at: for parameter in self.bert.parameters():
 # kind: gradient, extra
+# known: encoder frozen
 from torch import nn
 
 from bert_parts import BertModel
@@ -203,6 +156,7 @@ class BertForSequenceClassification(nn.Module):
 # style: branches
 # at: _, pooled = self.bert(input_ids, token_type_ids=token_type_ids)
 # kind: argument, missing
+# known: mask not handed on
 from torch import nn
 
 from bert_parts import BertModel
@@ -224,33 +178,6 @@ class BertForSequenceClassification(nn.Module):
         else:
             _, pooled = self.bert(input_ids, token_type_ids=token_type_ids)
         return self.classifier(self.dropout(pooled))
-
-
-# %% BertForSequenceClassification | a tanh over the pooled vector, which has had one already
-# style: from older code
-# at: pooled = torch.tanh(pooled)
-# kind: extra
-import torch
-from torch import nn
-
-from bert_parts import BertModel
-
-
-class BertForSequenceClassification(nn.Module):
-    def __init__(self, config, num_labels):
-        super().__init__()
-        self.config = config
-        self.num_labels = num_labels
-        self.bert = BertModel(config)
-        self.dropout = nn.Dropout(config.hidden_dropout_prob)
-        self.classifier = nn.Linear(config.hidden_size, num_labels)
-        self.apply(self.bert.initialize)
-
-    def forward(self, input_ids, attention_mask=None, token_type_ids=None):
-        hidden, pooled = self.bert(input_ids, attention_mask, token_type_ids)
-        pooled = torch.tanh(pooled)
-        pooled = self.dropout(pooled)
-        return self.classifier(pooled)
 
 
 # %% BertForSequenceClassification | the head is a function with weights of its own in a list
@@ -283,6 +210,7 @@ class BertForSequenceClassification(nn.Module):
 # style: careful, too much so
 # at: nn.init.ones_(self.classifier.bias)
 # kind: extra, number
+# known: not initialised
 from torch import nn
 
 from bert_parts import BertModel
@@ -304,12 +232,212 @@ class BertForSequenceClassification(nn.Module):
         return self.classifier(self.dropout(pooled))
 
 
-# %% BertForSequenceClassification | two: dropout after the head, and a softmax over the texts
+# %% BertForSequenceClassification | the base class is not set up
+# style: careful beginner
+# at: def __init__(self, config, num_labels):
+# at: self.config = config
+# at: self.bert = BertModel(config)
+# kind: definition, missing
+from torch import nn
+
+from bert_parts import BertModel
+
+
+class BertForSequenceClassification(nn.Module):
+    def __init__(self, config, num_labels):
+        self.config = config
+        self.num_labels = num_labels
+        self.bert = BertModel(config)
+        self.dropout = nn.Dropout(config.hidden_dropout_prob)
+        self.classifier = nn.Linear(config.hidden_size, num_labels)
+        self.apply(self.bert.initialize)
+
+    def forward(self, input_ids, attention_mask=None, token_type_ids=None):
+        hidden, pooled = self.bert(input_ids, attention_mask, token_type_ids)
+        return self.classifier(self.dropout(pooled))
+
+
+# %% BertForSequenceClassification | dropout by the function, which acts outside training too
+# style: functions
+# at: pooled = F.dropout(pooled, self.config.hidden_dropout_prob)
+# kind: argument, state
+# known: random in evaluation
+from torch import nn
+from torch.nn import functional as F
+
+from bert_parts import BertModel
+
+
+class BertForSequenceClassification(nn.Module):
+    def __init__(self, config, num_labels):
+        super().__init__()
+        self.config = config
+        self.num_labels = num_labels
+        self.bert = BertModel(config)
+        self.classifier = nn.Linear(config.hidden_size, num_labels)
+        self.apply(self.bert.initialize)
+
+    def forward(self, input_ids, attention_mask=None, token_type_ids=None):
+        hidden, pooled = self.bert(input_ids, attention_mask, token_type_ids)
+        pooled = F.dropout(pooled, self.config.hidden_dropout_prob)
+        return self.classifier(pooled)
+
+
+# %% BertForSequenceClassification | the width of one BERT written in
+# style: hasty
+# at: self.classifier = nn.Linear(384, num_labels)
+# kind: number
+from torch import nn
+
+from bert_parts import BertModel
+
+
+class BertForSequenceClassification(nn.Module):
+    def __init__(self, config, num_labels):
+        super().__init__()
+        self.config = config
+        self.num_labels = num_labels
+        self.bert = BertModel(config)
+        self.dropout = nn.Dropout(config.hidden_dropout_prob)
+        self.classifier = nn.Linear(384, num_labels)
+        self.apply(self.bert.initialize)
+
+    def forward(self, input_ids, attention_mask=None, token_type_ids=None):
+        hidden, pooled = self.bert(input_ids, attention_mask, token_type_ids)
+        return self.classifier(self.dropout(pooled))
+
+
+# %% BertForSequenceClassification | two labels written in
+# style: hasty
+# at: self.classifier = nn.Linear(config.hidden_size, 2)
+# kind: number, name
+from torch import nn
+
+from bert_parts import BertModel
+
+
+class BertForSequenceClassification(nn.Module):
+    def __init__(self, config, num_labels):
+        super().__init__()
+        self.config = config
+        self.num_labels = num_labels
+        self.bert = BertModel(config)
+        self.dropout = nn.Dropout(config.hidden_dropout_prob)
+        self.classifier = nn.Linear(config.hidden_size, 2)
+        self.apply(self.bert.initialize)
+
+    def forward(self, input_ids, attention_mask=None, token_type_ids=None):
+        hidden, pooled = self.bert(input_ids, attention_mask, token_type_ids)
+        return self.classifier(self.dropout(pooled))
+
+
+# %% BertForSequenceClassification | where there are no segments, all are said to be the second
 # style: from Keras
-# at: scores = self.dropout(self.classifier(pooled))
-# kind: order
-# at2: return scores.softmax(dim=0)
-# kind2: extra, axis
+# at: token_type_ids = torch.ones_like(input_ids)
+# kind: number, name, extra
+import torch
+from torch import nn
+
+from bert_parts import BertModel
+
+
+class BertForSequenceClassification(nn.Module):
+    def __init__(self, config, num_labels):
+        super().__init__()
+        self.config = config
+        self.num_labels = num_labels
+        self.bert = BertModel(config)
+        self.dropout = nn.Dropout(config.hidden_dropout_prob)
+        self.classifier = nn.Linear(config.hidden_size, num_labels)
+        self.apply(self.bert.initialize)
+
+    def forward(self, input_ids, attention_mask=None, token_type_ids=None):
+        if token_type_ids is None:
+            token_type_ids = torch.ones_like(input_ids)
+        hidden, pooled = self.bert(input_ids, attention_mask, token_type_ids)
+        return self.classifier(self.dropout(pooled))
+
+
+# %% BertForSequenceClassification | the head by another name
+# style: one who names things anew
+# at: self.head = nn.Linear(config.hidden_size, num_labels)
+# at: return self.head(self.dropout(pooled))
+# kind: name, definition
+from torch import nn
+
+from bert_parts import BertModel
+
+
+class BertForSequenceClassification(nn.Module):
+    def __init__(self, config, num_labels):
+        super().__init__()
+        self.config = config
+        self.num_labels = num_labels
+        self.bert = BertModel(config)
+        self.dropout = nn.Dropout(config.hidden_dropout_prob)
+        self.head = nn.Linear(config.hidden_size, num_labels)
+        self.apply(self.bert.initialize)
+
+    def forward(self, input_ids, attention_mask=None, token_type_ids=None):
+        hidden, pooled = self.bert(input_ids, attention_mask, token_type_ids)
+        return self.head(self.dropout(pooled))
+
+
+# %% BertForSequenceClassification | without a mask, id 0 is taken for padding
+# style: Hugging Face
+# at: attention_mask = (input_ids != 0).long()
+# kind: extra, condition
+from torch import nn
+
+from bert_parts import BertModel
+
+
+class BertForSequenceClassification(nn.Module):
+    def __init__(self, config, num_labels):
+        super().__init__()
+        self.config = config
+        self.num_labels = num_labels
+        self.bert = BertModel(config)
+        self.dropout = nn.Dropout(config.hidden_dropout_prob)
+        self.classifier = nn.Linear(config.hidden_size, num_labels)
+        self.apply(self.bert.initialize)
+
+    def forward(self, input_ids, attention_mask=None, token_type_ids=None):
+        if attention_mask is None:
+            attention_mask = (input_ids != 0).long()
+        hidden, pooled = self.bert(input_ids, attention_mask, token_type_ids)
+        return self.classifier(self.dropout(pooled))
+
+
+# %% BertForSequenceClassification | the head has no bias
+# style: nanoGPT
+# at: self.classifier = nn.Linear(config.hidden_size, num_labels, bias=False)
+# kind: argument
+from torch import nn
+
+from bert_parts import BertModel
+
+
+class BertForSequenceClassification(nn.Module):
+    def __init__(self, config, num_labels):
+        super().__init__()
+        self.config = config
+        self.num_labels = num_labels
+        self.bert = BertModel(config)
+        self.dropout = nn.Dropout(config.hidden_dropout_prob)
+        self.classifier = nn.Linear(config.hidden_size, num_labels, bias=False)
+        self.apply(self.bert.initialize)
+
+    def forward(self, input_ids, attention_mask=None, token_type_ids=None):
+        hidden, pooled = self.bert(input_ids, attention_mask, token_type_ids)
+        return self.classifier(self.dropout(pooled))
+
+
+# %% BertForSequenceClassification | what dropout gives back is not used
+# style: careful beginner
+# at: scores = self.classifier(pooled)
+# kind: name
+# known: dropout forgotten
 from torch import nn
 
 from bert_parts import BertModel
@@ -327,17 +455,16 @@ class BertForSequenceClassification(nn.Module):
 
     def forward(self, input_ids, attention_mask=None, token_type_ids=None):
         hidden, pooled = self.bert(input_ids, attention_mask, token_type_ids)
-        scores = self.dropout(self.classifier(pooled))
-        return scores.softmax(dim=0)
+        dropped = self.dropout(pooled)
+        scores = self.classifier(pooled)
+        return scores
 
 
-# %% BertForSequenceClassification | two: reads the last token, and initialises too early
-# style: nanoGPT
-# at: self.apply(self.bert.initialize)
-# at: self.classifier = nn.Linear(config.hidden_size, num_labels)
-# kind: order
-# at2: x = hidden[:, -1]
-# kind2: name, number
+# %% BertForSequenceClassification | segments come before the mask in forward
+# style: positional arguments
+# at: def forward(self, input_ids, token_type_ids=None, attention_mask=None):
+# kind: definition, argument
+# known: mask and segments exchanged
 from torch import nn
 
 from bert_parts import BertModel
@@ -350,22 +477,101 @@ class BertForSequenceClassification(nn.Module):
         self.num_labels = num_labels
         self.bert = BertModel(config)
         self.dropout = nn.Dropout(config.hidden_dropout_prob)
-        self.apply(self.bert.initialize)
         self.classifier = nn.Linear(config.hidden_size, num_labels)
+        self.apply(self.bert.initialize)
+
+    def forward(self, input_ids, token_type_ids=None, attention_mask=None):
+        hidden, pooled = self.bert(input_ids, attention_mask, token_type_ids)
+        return self.classifier(self.dropout(pooled))
+
+
+# %% BertForSequenceClassification | takes the hidden states apart, and not the pair that BERT gives
+# style: hasty
+# at: hidden, pooled = self.bert(input_ids, attention_mask, token_type_ids)[0]
+# kind: number, extra
+from torch import nn
+
+from bert_parts import BertModel
+
+
+class BertForSequenceClassification(nn.Module):
+    def __init__(self, config, num_labels):
+        super().__init__()
+        self.config = config
+        self.num_labels = num_labels
+        self.bert = BertModel(config)
+        self.dropout = nn.Dropout(config.hidden_dropout_prob)
+        self.classifier = nn.Linear(config.hidden_size, num_labels)
+        self.apply(self.bert.initialize)
 
     def forward(self, input_ids, attention_mask=None, token_type_ids=None):
-        hidden, _ = self.bert(input_ids, attention_mask, token_type_ids)
-        x = hidden[:, -1]
-        x = self.dropout(x)
+        hidden, pooled = self.bert(input_ids, attention_mask, token_type_ids)[0]
+        return self.classifier(self.dropout(pooled))
+
+
+# %% BertForSequenceClassification | two: no bias, and dropout acts outside training
+# style: nanoGPT
+# at: self.classifier = nn.Linear(config.hidden_size, num_labels, bias=False)
+# kind: argument
+# at2: x = F.dropout(pooled, p=self.config.hidden_dropout_prob)
+# kind2: argument, state
+# known: random in evaluation
+from torch import nn
+from torch.nn import functional as F
+
+from bert_parts import BertModel
+
+
+class BertForSequenceClassification(nn.Module):
+    def __init__(self, config, num_labels):
+        super().__init__()
+        self.config = config
+        self.num_labels = num_labels
+        self.bert = BertModel(config)
+        self.classifier = nn.Linear(config.hidden_size, num_labels, bias=False)
+        self.apply(self.bert.initialize)
+
+    def forward(self, input_ids, attention_mask=None, token_type_ids=None):
+        hidden, pooled = self.bert(input_ids, attention_mask, token_type_ids)
+        x = F.dropout(pooled, p=self.config.hidden_dropout_prob)
         return self.classifier(x)
 
 
-# %% BertForSequenceClassification | two: a tanh too much, and no segments
+# %% BertForSequenceClassification | two: segments before the mask, and squeezed
 # style: hasty
-# at: _, pooled = self.bert(input_ids, attention_mask)
-# kind: argument, missing
-# at2: return self.classifier(self.dropout(pooled.tanh()))
-# kind2: extra
+# at: def forward(self, input_ids, token_type_ids=None, attention_mask=None):
+# kind: definition, argument
+# at2: return self.classifier(self.dropout(pooled)).squeeze()
+# kind2: shape, extra
+# known: mask and segments exchanged
+from torch import nn
+
+from bert_parts import BertModel
+
+
+class BertForSequenceClassification(nn.Module):
+    def __init__(self, config, num_labels):
+        super().__init__()
+        self.config = config
+        self.num_labels = num_labels
+        self.bert = BertModel(config)
+        self.dropout = nn.Dropout(config.hidden_dropout_prob)
+        self.classifier = nn.Linear(config.hidden_size, num_labels)
+        self.apply(self.bert.initialize)
+
+    def forward(self, input_ids, token_type_ids=None, attention_mask=None):
+        hidden, pooled = self.bert(input_ids, attention_mask, token_type_ids)
+        return self.classifier(self.dropout(pooled)).squeeze()
+
+
+# %% BertForSequenceClassification | two: second segments, and past the pooler
+# style: from Keras
+# at: token_type_ids = torch.ones_like(input_ids)
+# kind: number, name, extra
+# at2: return self.classifier(self.dropout(hidden[:, 0]))
+# kind2: name, number
+# known: pooler skipped
+import torch
 from torch import nn
 
 from bert_parts import BertModel
@@ -382,14 +588,17 @@ class BertForSequenceClassification(nn.Module):
         self.apply(self.bert.initialize)
 
     def forward(self, input_ids, attention_mask=None, token_type_ids=None):
-        _, pooled = self.bert(input_ids, attention_mask)
-        return self.classifier(self.dropout(pooled.tanh()))
+        if token_type_ids is None:
+            token_type_ids = torch.ones_like(input_ids)
+        hidden, pooled = self.bert(input_ids, attention_mask, token_type_ids)
+        return self.classifier(self.dropout(hidden[:, 0]))
 
 
 # %% decay_groups | "bias" or … is always true
 # style: careful beginner
 # at: if "bias" or "LayerNorm" in name:
 # kind: condition
+# known: nothing decays
 def decay_groups(model, weight_decay):
     decay = []
     no_decay = []
@@ -408,6 +617,7 @@ def decay_groups(model, weight_decay):
 # style: hasty
 # at: decay = no_decay = []
 # kind: state
+# known: parameter repeated
 def decay_groups(model, weight_decay):
     decay = no_decay = []
     for name, p in model.named_parameters():
@@ -423,6 +633,7 @@ def decay_groups(model, weight_decay):
 # style: lists
 # at: if name in ("bias", "LayerNorm.weight", "LayerNorm.bias"):
 # kind: condition
+# known: everything decays
 def decay_groups(model, weight_decay):
     with_decay, without = [], []
     for name, parameter in model.named_parameters():
@@ -452,6 +663,7 @@ def decay_groups(model, weight_decay):
 # style: loops
 # at: if not name.endswith("bias"):
 # kind: condition
+# known: parameter repeated
 def decay_groups(model, weight_decay):
     matrices, others = [], []
     for name, parameter in model.named_parameters():
@@ -481,61 +693,6 @@ def decay_groups(model, weight_decay):
     return [{"params": decay, "weight_decay": weight_decay}, {"params": no_decay, "weight_decay": 0.0}]
 
 
-# %% decay_groups | the embeddings are spared too
-# style: nanoGPT
-# at: blacklist = (nn.LayerNorm, nn.Embedding)
-# kind: extra, condition
-from torch import nn
-
-
-def decay_groups(model, weight_decay):
-    blacklist = (nn.LayerNorm, nn.Embedding)
-    decay, no_decay = [], []
-    for module in model.modules():
-        for name, p in module.named_parameters(recurse=False):
-            if not p.requires_grad:
-                continue
-            if name.endswith("bias") or isinstance(module, blacklist):
-                no_decay.append(p)
-            else:
-                decay.append(p)
-    return [
-        {"params": decay, "weight_decay": weight_decay},
-        {"params": no_decay, "weight_decay": 0.0},
-    ]
-
-
-# %% decay_groups | only what belongs to a LayerNorm is spared, and no other bias
-# style: hasty
-# at: groups = {True: [], False: []}
-# at: groups["LayerNorm" in name].append(parameter)
-# kind: condition, missing
-def decay_groups(model, weight_decay):
-    groups = {True: [], False: []}
-    for name, parameter in model.named_parameters():
-        if parameter.requires_grad:
-            groups["LayerNorm" in name].append(parameter)
-    return [{"params": groups[False], "weight_decay": weight_decay},
-            {"params": groups[True], "weight_decay": 0.0}]
-
-
-# %% decay_groups | the names in place of the parameters
-# style: careful beginner
-# at: no_decay.append(name)
-# at: decay.append(name)
-# kind: name, type
-def decay_groups(model, weight_decay):
-    decay = []
-    no_decay = []
-    for name, parameter in model.named_parameters():
-        if parameter.requires_grad:
-            if name.endswith("bias") or "LayerNorm" in name:
-                no_decay.append(name)
-            else:
-                decay.append(name)
-    return [{"params": decay, "weight_decay": weight_decay}, {"params": no_decay, "weight_decay": 0.0}]
-
-
 # %% decay_groups | frozen parameters leave together with all that come after them
 # style: loops
 # at: break
@@ -556,6 +713,7 @@ def decay_groups(model, weight_decay):
 # style: hasty
 # at: if name.endswith("bias") or "layernorm" in name:
 # kind: condition, name
+# known: LayerNorm's weight decays
 def decay_groups(model, weight_decay):
     a, b = [], []
     for name, p in model.named_parameters():
@@ -567,38 +725,118 @@ def decay_groups(model, weight_decay):
     return [{"params": a, "weight_decay": weight_decay}, {"params": b, "weight_decay": 0.}]
 
 
-# %% decay_groups | two: names compared whole, and the decay written in
-# style: Hugging Face
-# at: decayed = [p for n, p in params if n not in no_decay]
-# at: spared = [p for n, p in params if n in no_decay]
-# at: no_decay = ["bias", "LayerNorm.weight"]
-# kind: condition
-# at2: {"params": decayed, "weight_decay": 0.01},
-# kind2: number
+# %% decay_groups | the state dict in place of the parameters
+# style: one who has saved models
+# at: for name, tensor in model.state_dict().items():
+# kind: name, gradient
 def decay_groups(model, weight_decay):
-    no_decay = ["bias", "LayerNorm.weight"]
-    params = [(n, p) for n, p in model.named_parameters() if p.requires_grad]
-    decayed = [p for n, p in params if n not in no_decay]
-    spared = [p for n, p in params if n in no_decay]
+    decay, no_decay = [], []
+    for name, tensor in model.state_dict().items():
+        if not tensor.requires_grad:
+            continue
+        if name.endswith("bias") or "LayerNorm" in name:
+            no_decay.append(tensor)
+        else:
+            decay.append(tensor)
+    return [{"params": decay, "weight_decay": weight_decay}, {"params": no_decay, "weight_decay": 0.0}]
+
+
+# %% decay_groups | filters, which are empty once they have been read, and no lists
+# style: functional
+# at: {"params": map(second, filter(is_pulled, learning)), "weight_decay": weight_decay},
+# at: {"params": map(second, filter(is_spared, learning)), "weight_decay": 0.0},
+# kind: type
+def decay_groups(model, weight_decay):
+    learning = [(n, p) for n, p in model.named_parameters() if p.requires_grad]
+    is_spared = lambda pair: pair[0].endswith("bias") or "LayerNorm" in pair[0]
+    is_pulled = lambda pair: not is_spared(pair)
+    second = lambda pair: pair[1]
     return [
-        {"params": decayed, "weight_decay": 0.01},
-        {"params": spared, "weight_decay": 0.0},
+        {"params": map(second, filter(is_pulled, learning)), "weight_decay": weight_decay},
+        {"params": map(second, filter(is_spared, learning)), "weight_decay": 0.0},
     ]
 
 
-# %% decay_groups | two: frozen ones are taken in, and the embeddings are spared
-# style: Hugging Face
-# at: params = list(model.named_parameters())
-# kind: missing, condition
-# at2: no_decay = ("bias", "LayerNorm", "embeddings")
-# kind2: extra, condition
+# %% decay_groups | a group for each parameter, and not two
+# style: loops
+# at: groups.append({"params": [parameter], "weight_decay": decay})
+# kind: return, shape
 def decay_groups(model, weight_decay):
-    no_decay = ("bias", "LayerNorm", "embeddings")
-    params = list(model.named_parameters())
-    return [
-        {"params": [p for n, p in params if not any(nd in n for nd in no_decay)], "weight_decay": weight_decay},
-        {"params": [p for n, p in params if any(nd in n for nd in no_decay)], "weight_decay": 0.0},
-    ]
+    groups = []
+    for name, parameter in model.named_parameters():
+        if parameter.requires_grad:
+            decay = 0.0 if name.endswith("bias") or "LayerNorm" in name else weight_decay
+            groups.append({"params": [parameter], "weight_decay": decay})
+    return groups
+
+
+# %% decay_groups | a list that shrinks while it is walked through
+# style: lists
+# at: parameters.remove((name, parameter))
+# at: for name, parameter in parameters:
+# kind: state
+def decay_groups(model, weight_decay):
+    parameters = list(model.named_parameters())
+    spared = []
+    for name, parameter in parameters:
+        if name.endswith("bias") or "LayerNorm" in name:
+            parameters.remove((name, parameter))
+            if parameter.requires_grad:
+                spared.append(parameter)
+    pulled = [parameter for name, parameter in parameters if parameter.requires_grad]
+    return [{"params": pulled, "weight_decay": weight_decay}, {"params": spared, "weight_decay": 0.0}]
+
+
+# %% decay_groups | "bias" anywhere in the name
+# style: Hugging Face
+# at: spared = [p for n, p in named if "bias" in n or "LayerNorm" in n]
+# at: pulled = [p for n, p in named if not ("bias" in n or "LayerNorm" in n)]
+# kind: condition, name
+def decay_groups(model, weight_decay):
+    named = [(n, p) for n, p in model.named_parameters() if p.requires_grad]
+    spared = [p for n, p in named if "bias" in n or "LayerNorm" in n]
+    pulled = [p for n, p in named if not ("bias" in n or "LayerNorm" in n)]
+    return [{"params": pulled, "weight_decay": weight_decay}, {"params": spared, "weight_decay": 0.0}]
+
+
+# %% decay_groups | each module gives its children's parameters once more
+# style: nanoGPT
+# at: for name, p in module.named_parameters():
+# kind: argument, missing
+# known: parameter repeated
+from torch import nn
+
+
+def decay_groups(model, weight_decay):
+    decay, no_decay = [], []
+    for module in model.modules():
+        for name, p in module.named_parameters():
+            if not p.requires_grad:
+                continue
+            if name.endswith("bias") or isinstance(module, nn.LayerNorm):
+                no_decay.append(p)
+            else:
+                decay.append(p)
+    return [{"params": decay, "weight_decay": weight_decay}, {"params": no_decay, "weight_decay": 0.0}]
+
+
+# %% decay_groups | the return stands in the loop
+# style: careful beginner
+# at: return [group_1, group_2]
+# kind: return
+def decay_groups(model, weight_decay):
+    group_1 = {"params": [], "weight_decay": weight_decay}
+    group_2 = {"params": [], "weight_decay": 0.0}
+    for name, parameter in model.named_parameters():
+        if not parameter.requires_grad:
+            continue
+        if name.endswith("bias"):
+            group_2["params"].append(parameter)
+        elif "LayerNorm" in name:
+            group_2["params"].append(parameter)
+        else:
+            group_1["params"].append(parameter)
+        return [group_1, group_2]
 
 
 # %% decay_groups | two: in both groups, and a key that AdamW does not know
@@ -607,6 +845,7 @@ def decay_groups(model, weight_decay):
 # kind: condition, missing
 # at2: return [{"params": pulled, "decay": weight_decay}, {"params": spared, "decay": 0}]
 # kind2: name
+# known: parameter repeated
 def decay_groups(model, weight_decay):
     named = [(n, p) for n, p in model.named_parameters() if p.requires_grad]
     pulled = [p for n, p in named if not n.endswith("bias")]
@@ -614,30 +853,35 @@ def decay_groups(model, weight_decay):
     return [{"params": pulled, "decay": weight_decay}, {"params": spared, "decay": 0}]
 
 
-# %% learning_rate_at | the rise in whole steps, as in other schedules
-# style: Hugging Face
-# at: num_warmup_steps = int(steps * warmup)
-# kind: type, extra
-def learning_rate_at(step, steps, peak, warmup):
-    num_warmup_steps = int(steps * warmup)
-    if step < num_warmup_steps:
-        return peak * (step + 1) / num_warmup_steps
-    return peak * (steps - step) / (steps - num_warmup_steps)
+# %% decay_groups | two: copies, and the decay written in
+# style: one who fears to change the model
+# at: copy = parameter.detach().clone()
+# kind: state, gradient
+# at2: return [{"params": decay, "weight_decay": 0.01}, {"params": no_decay, "weight_decay": 0.0}]
+# kind2: number, name
+# known: given decay ignored
+def decay_groups(model, weight_decay):
+    decay, no_decay = [], []
+    for name, parameter in model.named_parameters():
+        if parameter.requires_grad:
+            copy = parameter.detach().clone()
+            (no_decay if name.endswith("bias") or "LayerNorm" in name else decay).append(copy)
+    return [{"params": decay, "weight_decay": 0.01}, {"params": no_decay, "weight_decay": 0.0}]
 
 
-# %% learning_rate_at | falls along a cosine
-# style: nanoGPT
-# at: return 0.5 * (1.0 + math.cos(math.pi * ratio)) * peak
-# kind: name, operator, extra
-import math
-
-
-def learning_rate_at(step, steps, peak, warmup):
-    rising = warmup * steps
-    if step + 1 <= rising:
-        return peak * (step + 1) / rising
-    ratio = 1 - (steps - step) / (steps - math.floor(rising))
-    return 0.5 * (1.0 + math.cos(math.pi * ratio)) * peak
+# %% decay_groups | two: a wrong "and", and frozen parameters are taken in
+# style: one-liners
+# at: spared = [p for n, p in named if n.endswith("bias") and "LayerNorm" in n]
+# at: pulled = [p for n, p in named if not (n.endswith("bias") and "LayerNorm" in n)]
+# kind: condition
+# at2: named = list(model.named_parameters())
+# kind2: missing, condition
+# known: frozen ones included; LayerNorm's weight decays; biases decay
+def decay_groups(model, weight_decay):
+    named = list(model.named_parameters())
+    spared = [p for n, p in named if n.endswith("bias") and "LayerNorm" in n]
+    pulled = [p for n, p in named if not (n.endswith("bias") and "LayerNorm" in n)]
+    return [{"params": pulled, "weight_decay": weight_decay}, {"params": spared, "weight_decay": 0.0}]
 
 
 # %% learning_rate_at | warmup taken for a number of steps
@@ -645,6 +889,7 @@ def learning_rate_at(step, steps, peak, warmup):
 # at: if step + 1 <= warmup:
 # at: return peak * (step + 1) / warmup
 # kind: name, scale, missing
+# known: no warm-up
 import math
 
 
@@ -665,15 +910,6 @@ def learning_rate_at(step, steps, peak, warmup):
     if step + 1 <= r:
         return peak * ((step + 1) // r)
     return peak * (steps - step) / (steps - int(r))
-
-
-# %% learning_rate_at | falls in the proportion of all the steps
-# style: one-liners
-# at: return peak * ((step + 1) / rise if step + 1 <= rise else (steps - step) / steps)
-# kind: missing, number
-def learning_rate_at(step, steps, peak, warmup):
-    rise = warmup * steps
-    return peak * ((step + 1) / rise if step + 1 <= rise else (steps - step) / steps)
 
 
 # %% learning_rate_at | rounded to the nearest in place of down
@@ -704,6 +940,7 @@ def learning_rate_at(step, steps, peak, warmup):
 # style: loops and helpers
 # at: return (step + 1) / r
 # kind: missing, scale
+# known: peak forgotten
 import math
 
 
@@ -717,22 +954,6 @@ def learning_rate_at(step, steps, peak, warmup):
         return peak * (steps - step) / (steps - math.floor(r))
 
     return rising() if step + 1 <= r else falling()
-
-
-# %% learning_rate_at | rises from the step before on, one step too long
-# style: careful beginner
-# at: if step <= r:
-# kind: condition, number
-import math
-
-
-def learning_rate_at(step, steps, peak, warmup):
-    r = warmup * steps
-    if step <= r:
-        rate = peak * (step + 1) / max(r, 1)
-    else:
-        rate = peak * (steps - step) / (steps - math.floor(r))
-    return rate
 
 
 # %% learning_rate_at | only the rise gives something back
@@ -762,6 +983,108 @@ def learning_rate_at(step, steps, peak, warmup):
     return peak * share
 
 
+# %% learning_rate_at | the fall over n − r, with r not made whole
+# style: Hugging Face
+# at: return peak * (steps - step) / (steps - r)
+# kind: missing
+# known: above the peak
+def learning_rate_at(step, steps, peak, warmup):
+    r = warmup * steps
+    if step + 1 <= r:
+        return peak * (step + 1) / r
+    return peak * (steps - step) / (steps - r)
+
+
+# %% learning_rate_at | the two parts are exchanged
+# style: hasty
+# at: if step + 1 > r:
+# kind: condition, sign
+import math
+
+
+def learning_rate_at(step, steps, peak, warmup):
+    r = warmup * steps
+    if step + 1 > r:
+        return peak * (step + 1) / r
+    else:
+        return peak * (steps - step) / (steps - math.floor(r))
+
+
+# %% learning_rate_at | brackets are missing
+# style: careful beginner
+# at: rate = peak * steps - step / (steps - math.floor(r))
+# kind: order, operator, missing
+import math
+
+
+def learning_rate_at(step, steps, peak, warmup):
+    r = warmup * steps
+    if step + 1 <= r:
+        rate = peak * (step + 1) / r
+    else:
+        rate = peak * steps - step / (steps - math.floor(r))
+    return rate
+
+
+# %% learning_rate_at | rounded down before it is multiplied
+# style: hasty
+# at: return peak * (steps - step) / (steps - math.floor(warmup) * steps)
+# kind: order
+# known: falls as if it had never risen
+import math
+
+
+def learning_rate_at(step, steps, peak, warmup):
+    if step + 1 <= warmup * steps:
+        return peak * (step + 1) / (warmup * steps)
+    return peak * (steps - step) / (steps - math.floor(warmup) * steps)
+
+
+# %% learning_rate_at | multiplied where it should be divided
+# style: formulas
+# at: rise = lambda s: peak * (s + 1) * r
+# kind: operator
+import math
+
+
+def learning_rate_at(step, steps, peak, warmup):
+    n, r = steps, warmup * steps
+    rise = lambda s: peak * (s + 1) * r
+    fall = lambda s: peak * (n - s) / (n - math.floor(r))
+    return rise(step) if step + 1 <= r else fall(step)
+
+
+# %% learning_rate_at | rounded to four digits behind the point
+# style: one who likes short numbers
+# at: return round(rate, 4)
+# kind: extra, type
+def learning_rate_at(step, steps, peak, warmup):
+    r = warmup * steps
+    rate = peak * (step + 1) / r if step + 1 <= r else peak * (steps - step) / (steps - int(r))
+    return round(rate, 4)
+
+
+# %% learning_rate_at | warmup taken for per cent
+# style: careful beginner
+# at: r = warmup / 100 * steps
+# kind: scale, extra
+# known: no warm-up
+def learning_rate_at(step, steps, peak, warmup):
+    r = warmup / 100 * steps
+    if step + 1 <= r:
+        return peak * (step + 1) / r
+    return peak * (steps - step) / (steps - int(r))
+
+
+# %% learning_rate_at | the larger of the two lines in place of the smaller
+# style: one-liners
+# at: return peak * max((step + 1) / r if r else 1, (steps - step) / (steps - int(r)) if steps > int(r) else 1)
+# kind: name, condition
+def learning_rate_at(step, steps, peak, warmup):
+    r = warmup * steps
+    return peak * max((step + 1) / r if r else 1, (steps - step) / (steps - int(r)) if steps > int(r) else 1)
+
+
 # %% learning_rate_at | two: whole-number division, and rounded to the nearest
 # style: hasty
 # at: return peak * ((step + 1) // r)
@@ -781,6 +1104,7 @@ def learning_rate_at(step, steps, peak, warmup):
 # kind: missing, scale
 # at2: return peak * ((steps - step) / (steps - int(r))) ** 2
 # kind2: scale, extra
+# known: peak forgotten
 def learning_rate_at(step, steps, peak, warmup):
     r = warmup * steps
     if step + 1 <= r:
@@ -794,6 +1118,7 @@ def learning_rate_at(step, steps, peak, warmup):
 # kind: scale, extra
 # at2: return peak * (steps - 1 - step) / (steps - math.floor(r))
 # kind2: number
+# known: ends at 0
 import math
 
 
@@ -802,193 +1127,6 @@ def learning_rate_at(step, steps, peak, warmup):
     if step + 1 <= r:
         return peak * (step + 1) / r
     return peak * (steps - 1 - step) / (steps - math.floor(r))
-
-
-# %% gradient_times_input | `if against:` overlooks the label 0
-# style: hasty
-# at: if against:
-# kind: condition
-import torch
-
-
-def gradient_times_input(model, batch, label, against=None):
-    caught = []
-    hook = model.bert.embeddings.word_embeddings.register_forward_hook(lambda m, i, o: caught.append(o))
-    scores = model(**batch)
-    hook.remove()
-    score = scores[:, label]
-    if against:
-        score = score - scores[:, against]
-    (gradient,) = torch.autograd.grad(score.sum(), caught[0])
-    return (gradient * caught[0]).sum(dim=-1).detach()
-
-
-# %% gradient_times_input | the hook stays in the model
-# style: careful beginner
-# at: scores = model(**batch)
-# at: handle = model.bert.embeddings.word_embeddings.register_forward_hook(save)
-# kind: missing, state
-import torch
-
-
-def gradient_times_input(model, batch, label, against=None):
-    caught = []
-
-    def save(module, given, output):
-        caught.append(output)
-
-    handle = model.bert.embeddings.word_embeddings.register_forward_hook(save)
-    scores = model(**batch)
-    target = scores[:, label]
-    if against is not None:
-        target = target - scores[:, against]
-    gradient = torch.autograd.grad(target.sum(), caught[0])[0]
-    return (gradient * caught[0]).sum(-1).detach()
-
-
-# %% gradient_times_input | the caller's own gradients are wiped out
-# style: from a training loop
-# at: model.zero_grad()
-# kind: state, extra
-import torch
-
-
-def gradient_times_input(model, batch, label, against=None):
-    model.zero_grad()
-    caught = {}
-    hook = model.bert.embeddings.word_embeddings.register_forward_hook(
-        lambda module, given, output: caught.update(x=output))
-    scores = model(**batch)
-    hook.remove()
-    wanted = scores[:, label] if against is None else scores[:, label] - scores[:, against]
-    gradient, = torch.autograd.grad(wanted.sum(), caught["x"])
-    return torch.einsum("btd,btd->bt", gradient, caught["x"]).detach()
-
-
-# %% gradient_times_input | the mean of the texts, so that each gets its share only
-# style: one-liners
-# at: (g,) = torch.autograd.grad(s.mean(), x)
-# kind: scale, name
-import torch
-
-
-def gradient_times_input(model, batch, label, against=None):
-    got = []
-    hook = model.bert.embeddings.word_embeddings.register_forward_hook(lambda *a: got.append(a[2]))
-    out = model(**batch)
-    hook.remove()
-    x = got[0]
-    s = out[:, label] - (0 if against is None else out[:, against])
-    (g,) = torch.autograd.grad(s.mean(), x)
-    return (g * x).sum(2).detach()
-
-
-# %% gradient_times_input | the hook is on all of the embeddings
-# style: hasty
-# at: hook = model.bert.embeddings.register_forward_hook(lambda m, given, output: caught.append(output))
-# kind: name
-import torch
-
-
-def gradient_times_input(model, batch, label, against=None):
-    caught = []
-    hook = model.bert.embeddings.register_forward_hook(lambda m, given, output: caught.append(output))
-    scores = model(**batch)
-    hook.remove()
-    score = scores[:, label]
-    if against is not None:
-        score = score - scores[:, against]
-    (gradient,) = torch.autograd.grad(score.sum(), caught[0])
-    return (gradient * caught[0]).sum(dim=-1).detach()
-
-
-# %% gradient_times_input | length of the gradient times length of the vector
-# style: from NumPy
-# at: return (gradient.norm(dim=-1) * vectors.norm(dim=-1)).detach()
-# kind: operator, name
-import torch
-
-
-def gradient_times_input(model, batch, label, against=None):
-    caught = []
-    hook = model.bert.embeddings.word_embeddings.register_forward_hook(lambda m, i, o: caught.append(o))
-    scores = model(**batch)
-    hook.remove()
-    score = scores[:, label]
-    if against is not None:
-        score = score - scores[:, against]
-    vectors = caught[0]
-    gradient = torch.autograd.grad(score.sum(), vectors)[0]
-    return (gradient.norm(dim=-1) * vectors.norm(dim=-1)).detach()
-
-
-# %% gradient_times_input | a row of the scores in place of a column
-# style: careful beginner
-# at: score = scores[label]
-# at: score = score - scores[against]
-# kind: axis, number
-import torch
-
-
-def gradient_times_input(model, batch, label, against=None):
-    caught = []
-    hook = model.bert.embeddings.word_embeddings.register_forward_hook(
-        lambda module, given, output: caught.append(output)
-    )
-    scores = model(**batch)
-    hook.remove()
-    score = scores[label]
-    if against is not None:
-        score = score - scores[against]
-    (gradient,) = torch.autograd.grad(score.sum(), caught[0])
-    return (gradient * caught[0]).sum(dim=-1).detach()
-
-
-# %% gradient_times_input | only the ids are read
-# style: hasty
-# at: scores = model(batch["input_ids"])
-# kind: argument, missing
-import torch
-
-
-def gradient_times_input(model, batch, label, against=None):
-    caught = []
-    hook = model.bert.embeddings.word_embeddings.register_forward_hook(lambda m, i, o: caught.append(o))
-    scores = model(batch["input_ids"])
-    hook.remove()
-    score = scores[:, label]
-    if against is not None:
-        score = score - scores[:, against]
-    (gradient,) = torch.autograd.grad(score.sum(), caught[0])
-    return (gradient * caught[0]).sum(dim=-1).detach()
-
-
-# %% gradient_times_input | the model is left frozen, so that no parameter gets a gradient
-# style: careful, too much so
-# at: parameter.requires_grad_(False)
-# at: for parameter in model.parameters():
-# kind: state, gradient
-import torch
-
-
-def gradient_times_input(model, batch, label, against=None):
-    for parameter in model.parameters():
-        parameter.requires_grad_(False)
-    caught = []
-
-    def catch(module, given, output):
-        output = output.detach().requires_grad_()
-        caught.append(output)
-        return output
-
-    hook = model.bert.embeddings.word_embeddings.register_forward_hook(catch)
-    scores = model(**batch)
-    hook.remove()
-    score = scores[:, label]
-    if against is not None:
-        score = score - scores[:, against]
-    (gradient,) = torch.autograd.grad(score.sum(), caught[0])
-    return (gradient * caught[0]).sum(dim=-1).detach()
 
 
 # %% gradient_times_input | each text is scaled so that its largest is 1
@@ -1011,49 +1149,112 @@ def gradient_times_input(model, batch, label, against=None):
     return (contribution / contribution.abs().amax(dim=1, keepdim=True)).detach()
 
 
-# %% gradient_times_input | the gradient at the table, looked up again
-# style: from TensorFlow
-# at: gradient = torch.autograd.grad(target.sum(), table.weight)[0][batch["input_ids"]]
+# %% gradient_times_input | gradient times gradient
+# style: hasty
+# at: return (g * g).sum(dim=-1).detach()
 # kind: name
 import torch
 
 
 def gradient_times_input(model, batch, label, against=None):
-    table = model.bert.embeddings.word_embeddings
+    caught = []
+    hook = model.bert.embeddings.word_embeddings.register_forward_hook(lambda m, i, o: caught.append(o))
     scores = model(**batch)
-    target = scores[:, label]
+    hook.remove()
+    score = scores[:, label]
     if against is not None:
-        target = target - scores[:, against]
-    # (V, D) → (B, T, D)
-    gradient = torch.autograd.grad(target.sum(), table.weight)[0][batch["input_ids"]]
-    return (gradient * table(batch["input_ids"])).sum(dim=-1).detach()
+        score = score - scores[:, against]
+    g, = torch.autograd.grad(score.sum(), caught[0])
+    return (g * g).sum(dim=-1).detach()
 
 
-# %% gradient_times_input | of the logarithms of the probabilities
-# style: Hugging Face
-# at: logits = model(**batch).log_softmax(dim=-1)
+# %% gradient_times_input | the number of the other label is taken off, and not its score
+# style: careful beginner
+# at: score = score - against
+# kind: name, missing
+# known: other label ignored
+import torch
+
+
+def gradient_times_input(model, batch, label, against=None):
+    vectors = []
+
+    def catch(module, given, output):
+        vectors.append(output)
+
+    hook = model.bert.embeddings.word_embeddings.register_forward_hook(catch)
+    scores = model(**batch)
+    hook.remove()
+    score = scores[:, label]
+    if against is not None:
+        score = score - against
+    gradient = torch.autograd.grad(score.sum(), vectors[0])[0]
+    return (gradient * vectors[0]).sum(dim=2).detach()
+
+
+# %% gradient_times_input | nothing for [CLS]
+# style: one who wants words only
+# at: result[:, 0] = 0
 # kind: extra
 import torch
 
 
 def gradient_times_input(model, batch, label, against=None):
-    embeddings = []
-    handle = model.bert.embeddings.word_embeddings.register_forward_hook(lambda m, i, o: embeddings.append(o))
-    logits = model(**batch).log_softmax(dim=-1)
+    caught = []
+    hook = model.bert.embeddings.word_embeddings.register_forward_hook(lambda m, i, o: caught.append(o))
+    scores = model(**batch)
+    hook.remove()
+    score = scores[:, label]
+    if against is not None:
+        score = score - scores[:, against]
+    (gradient,) = torch.autograd.grad(score.sum(), caught[0])
+    result = (gradient * caught[0]).sum(dim=-1).detach()
+    result[:, 0] = 0
+    return result
+
+
+# %% gradient_times_input | what speaks against is cut off
+# style: from computer vision
+# at: return torch.relu(gradient * vectors).sum(dim=-1).detach()
+# kind: extra
+import torch
+
+
+def gradient_times_input(model, batch, label, against=None):
+    store = {}
+    handle = model.bert.embeddings.word_embeddings.register_forward_hook(
+        lambda module, given, output: store.__setitem__("vectors", output))
+    logits = model(**batch)
     handle.remove()
-    target = logits[:, label]
+    target = logits[:, label] if against is None else logits[:, label] - logits[:, against]
+    vectors = store["vectors"]
+    gradient = torch.autograd.grad(target.sum(), vectors)[0]
+    return torch.relu(gradient * vectors).sum(dim=-1).detach()
+
+
+# %% gradient_times_input | a list of lists
+# style: plain Python
+# at: return (gradient * caught[0]).sum(dim=-1).tolist()
+# kind: type, return
+import torch
+
+
+def gradient_times_input(model, batch, label, against=None):
+    caught = []
+    hook = model.bert.embeddings.word_embeddings.register_forward_hook(lambda m, i, o: caught.append(o))
+    scores = model(**batch)
+    hook.remove()
+    score = scores[:, label]
     if against is not None:
-        target = target - logits[:, against]
-    grads = torch.autograd.grad(target.sum(), embeddings[0])[0]
-    return (grads * embeddings[0]).sum(dim=-1).detach()
+        score = score - scores[:, against]
+    (gradient,) = torch.autograd.grad(score.sum(), caught[0])
+    return (gradient * caught[0]).sum(dim=-1).tolist()
 
 
-# %% gradient_times_input | two: `if against:`, and summed over the tokens
+# %% gradient_times_input | the two cases are exchanged
 # style: hasty
-# at: if against:
-# kind: condition
-# at2: return (gradient * caught[0]).sum(dim=1).detach()
-# kind2: axis
+# at: if against is None:
+# kind: condition, sign
 import torch
 
 
@@ -1063,21 +1264,43 @@ def gradient_times_input(model, batch, label, against=None):
     scores = model(**batch)
     hook.remove()
     score = scores[:, label]
-    if against:
+    if against is None:
         score = score - scores[:, against]
     (gradient,) = torch.autograd.grad(score.sum(), caught[0])
-    return (gradient * caught[0]).sum(dim=1).detach()
+    return (gradient * caught[0]).sum(dim=-1).detach()
 
 
-# %% gradient_times_input | two: the mean of the texts, and the lengths multiplied
-# style: from NumPy
-# at: gradient = torch.autograd.grad(score.mean(), vectors)[0]
-# kind: scale, name
-# at2: return (gradient.norm(dim=-1) * vectors.norm(dim=-1)).detach()
-# kind2: operator, name
+# %% gradient_times_input | the caught vectors are cut off from the scores
+# style: one who has been told to detach
+# at: caught.append(output.detach().requires_grad_())
+# kind: gradient
 import torch
 
 
+def gradient_times_input(model, batch, label, against=None):
+    caught = []
+
+    def catch(module, arguments, output):
+        caught.append(output.detach().requires_grad_())
+
+    hook = model.bert.embeddings.word_embeddings.register_forward_hook(catch)
+    scores = model(**batch)
+    hook.remove()
+    score = scores[:, label]
+    if against is not None:
+        score = score - scores[:, against]
+    (gradient,) = torch.autograd.grad(score.sum(), caught[0])
+    return (gradient * caught[0]).sum(dim=-1)
+
+
+# %% gradient_times_input | no gradients are recorded
+# style: copied from the cell above
+# at: @torch.no_grad()
+# kind: gradient
+import torch
+
+
+@torch.no_grad()
 def gradient_times_input(model, batch, label, against=None):
     caught = []
     hook = model.bert.embeddings.word_embeddings.register_forward_hook(lambda m, i, o: caught.append(o))
@@ -1086,27 +1309,131 @@ def gradient_times_input(model, batch, label, against=None):
     score = scores[:, label]
     if against is not None:
         score = score - scores[:, against]
-    vectors = caught[0]
-    gradient = torch.autograd.grad(score.mean(), vectors)[0]
-    return (gradient.norm(dim=-1) * vectors.norm(dim=-1)).detach()
+    (gradient,) = torch.autograd.grad(score.sum(), caught[0])
+    return (gradient * caught[0]).sum(dim=-1)
 
 
-# %% gradient_times_input | two: the mask is not handed on, and the mean over D
+# %% gradient_times_input | each vector times the gradients of all places
+# style: einsum
+# at: return torch.einsum("btd,bsd->bt", x, g).detach()
+# kind: axis
+import torch
+
+
+def gradient_times_input(model, batch, label, against=None):
+    caught = []
+    hook = model.bert.embeddings.word_embeddings.register_forward_hook(lambda m, i, o: caught.append(o))
+    scores = model(**batch)
+    hook.remove()
+    score = scores[:, label] - (scores[:, against] if against is not None else 0)
+    x = caught[0]
+    g = torch.autograd.grad(score.sum(), x)[0]
+    return torch.einsum("btd,bsd->bt", x, g).detach()
+
+
+# %% gradient_times_input | text by text, but always with the vectors of the first
+# style: loops
+# at: gradient = torch.autograd.grad(score, caught[0], allow_unused=True)[0]
+# at: rows.append((gradient * caught[0]).sum(dim=-1))
+# kind: number, state
+import torch
+
+
+def gradient_times_input(model, batch, label, against=None):
+    caught, rows = [], []
+    hook = model.bert.embeddings.word_embeddings.register_forward_hook(lambda m, i, o: caught.append(o))
+    for b in range(len(batch["input_ids"])):
+        scores = model(**{name: tensor[b:b + 1] for name, tensor in batch.items()})
+        score = scores[0, label]
+        if against is not None:
+            score = score - scores[0, against]
+        gradient = torch.autograd.grad(score, caught[0], allow_unused=True)[0]
+        rows.append((gradient * caught[0]).sum(dim=-1))
+    hook.remove()
+    return torch.cat(rows).detach()
+
+
+# %% gradient_times_input | the scores are not added up before the gradient is taken
 # style: careful beginner
-# at: scores = model(batch["input_ids"], token_type_ids=batch["token_type_ids"])
-# kind: argument, missing
-# at2: return (gradient * caught[0]).mean(dim=-1).detach()
-# kind2: scale, name
+# at: gradient = torch.autograd.grad(score, caught[0])[0]
+# kind: missing
 import torch
 
 
 def gradient_times_input(model, batch, label, against=None):
     caught = []
     hook = model.bert.embeddings.word_embeddings.register_forward_hook(lambda m, i, o: caught.append(o))
-    scores = model(batch["input_ids"], token_type_ids=batch["token_type_ids"])
+    scores = model(**batch)
     hook.remove()
     score = scores[:, label]
     if against is not None:
         score = score - scores[:, against]
+    gradient = torch.autograd.grad(score, caught[0])[0]
+    return (gradient * caught[0]).sum(dim=-1).detach()
+
+
+# %% gradient_times_input | two: nothing for [CLS], and the label's number is taken off
+# style: hasty
+# at: score = score - against
+# kind: name, missing
+# at2: result[:, 0] = 0
+# kind2: extra
+# known: other label ignored
+import torch
+
+
+def gradient_times_input(model, batch, label, against=None):
+    caught = []
+    hook = model.bert.embeddings.word_embeddings.register_forward_hook(lambda m, i, o: caught.append(o))
+    scores = model(**batch)
+    hook.remove()
+    score = scores[:, label]
+    if against is not None:
+        score = score - against
     (gradient,) = torch.autograd.grad(score.sum(), caught[0])
-    return (gradient * caught[0]).mean(dim=-1).detach()
+    result = (gradient * caught[0]).sum(dim=-1).detach()
+    result[:, 0] = 0
+    return result
+
+
+# %% gradient_times_input | two: gradient times gradient, and the mean over the texts
+# style: from NumPy
+# at: gradient = torch.autograd.grad(score.mean(), caught[0])[0]
+# kind: scale, name
+# at2: return (gradient ** 2).sum(-1)
+# kind2: name, scale
+# known: mean over the texts
+import torch
+
+
+def gradient_times_input(model, batch, label, against=None):
+    caught = []
+    hook = model.bert.embeddings.word_embeddings.register_forward_hook(lambda m, i, o: caught.append(o))
+    scores = model(**batch)
+    hook.remove()
+    score = scores[:, label]
+    if against is not None:
+        score = score - scores[:, against]
+    gradient = torch.autograd.grad(score.mean(), caught[0])[0]
+    return (gradient ** 2).sum(-1)
+
+
+# %% gradient_times_input | two: all places' gradients, and what speaks against is cut off
+# style: einsum
+# at: c = torch.einsum("btd,bsd->bt", x, g)
+# kind: axis
+# at2: return c.clamp(min=0).detach()
+# kind2: extra
+import torch
+
+
+def gradient_times_input(model, batch, label, against=None):
+    caught = []
+    hook = model.bert.embeddings.word_embeddings.register_forward_hook(lambda m, i, o: caught.append(o))
+    scores = model(**batch)
+    hook.remove()
+    score = scores[:, label] - (scores[:, against] if against is not None else 0)
+    x = caught[0]
+    g = torch.autograd.grad(score.sum(), x)[0]
+    c = torch.einsum("btd,bsd->bt", x, g)
+    return c.clamp(min=0).detach()
