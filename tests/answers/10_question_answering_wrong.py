@@ -25,55 +25,6 @@ class BertForQuestionAnswering(nn.Module):
         return start, end
 
 
-# %% BertForQuestionAnswering | written as (2, B, T) by view
-# style: from NumPy
-# at: start, end = scores.reshape(2, batch, length)
-# kind: shape, axis
-from torch import nn
-
-from bert_parts import BertModel
-from bert_parts.heads import without_pooler
-
-
-class BertForQuestionAnswering(nn.Module):
-    def __init__(self, config):
-        super().__init__()
-        self.config = config
-        self.bert = without_pooler(BertModel(config))
-        self.qa_outputs = nn.Linear(config.hidden_size, 2)
-        self.apply(self.bert.initialize)
-
-    def forward(self, input_ids, attention_mask=None, token_type_ids=None):
-        hidden = self.bert(input_ids, attention_mask, token_type_ids)[0]
-        scores = self.qa_outputs(hidden)
-        batch, length, _ = scores.shape
-        start, end = scores.reshape(2, batch, length)
-        return start, end
-
-
-# %% BertForQuestionAnswering | cut in two along the tokens
-# style: one-liners
-# at: return self.qa_outputs(hidden).squeeze(-1).chunk(2, dim=1)
-# kind: axis
-from torch import nn
-
-from bert_parts import BertModel
-from bert_parts.heads import without_pooler
-
-
-class BertForQuestionAnswering(nn.Module):
-    def __init__(self, config):
-        super().__init__()
-        self.config = config
-        self.bert = without_pooler(BertModel(config))
-        self.qa_outputs = nn.Linear(config.hidden_size, 2)
-        self.apply(self.bert.initialize)
-
-    def forward(self, input_ids, attention_mask=None, token_type_ids=None):
-        hidden = self.bert(input_ids, attention_mask, token_type_ids)[0]
-        return self.qa_outputs(hidden).squeeze(-1).chunk(2, dim=1)
-
-
 # %% BertForQuestionAnswering | split into pieces of two
 # style: Hugging Face
 # at: start_logits, end_logits = scores.split(2, dim=-1)
@@ -99,31 +50,6 @@ class BertForQuestionAnswering(nn.Module):
         return start_logits.squeeze(-1), end_logits.squeeze(-1)
 
 
-# %% BertForQuestionAnswering | two heads in place of one
-# style: loops and helpers
-# at: self.start = nn.Linear(config.hidden_size, 1)
-# at: self.end = nn.Linear(config.hidden_size, 1)
-# kind: definition, name
-from torch import nn
-
-from bert_parts import BertModel
-from bert_parts.heads import without_pooler
-
-
-class BertForQuestionAnswering(nn.Module):
-    def __init__(self, config):
-        super().__init__()
-        self.config = config
-        self.bert = without_pooler(BertModel(config))
-        self.start = nn.Linear(config.hidden_size, 1)
-        self.end = nn.Linear(config.hidden_size, 1)
-        self.apply(self.bert.initialize)
-
-    def forward(self, input_ids, attention_mask=None, token_type_ids=None):
-        hidden = self.bert(input_ids, attention_mask, token_type_ids)[0]
-        return self.start(hidden)[..., 0], self.end(hidden)[..., 0]
-
-
 # %% BertForQuestionAnswering | initialize is called on the whole, and applied to nothing
 # style: hasty
 # at: self.bert.initialize(self)
@@ -145,33 +71,6 @@ class BertForQuestionAnswering(nn.Module):
     def forward(self, input_ids, attention_mask=None, token_type_ids=None):
         hidden = self.bert(input_ids, attention_mask, token_type_ids)[0]
         scores = self.qa_outputs(hidden)
-        return scores[..., 0], scores[..., 1]
-
-
-# %% BertForQuestionAnswering | padding already hidden in the scores
-# style: one who looks ahead
-# at: scores = scores.masked_fill(attention_mask[..., None] == 0, -torch.inf)
-# kind: extra
-import torch
-from torch import nn
-
-from bert_parts import BertModel
-from bert_parts.heads import without_pooler
-
-
-class BertForQuestionAnswering(nn.Module):
-    def __init__(self, config):
-        super().__init__()
-        self.config = config
-        self.bert = without_pooler(BertModel(config))
-        self.qa_outputs = nn.Linear(config.hidden_size, 2)
-        self.apply(self.bert.initialize)
-
-    def forward(self, input_ids, attention_mask=None, token_type_ids=None):
-        hidden = self.bert(input_ids, attention_mask, token_type_ids)[0]
-        scores = self.qa_outputs(hidden)
-        if attention_mask is not None:
-            scores = scores.masked_fill(attention_mask[..., None] == 0, -torch.inf)
         return scores[..., 0], scores[..., 1]
 
 
@@ -200,54 +99,6 @@ class BertForQuestionAnswering(nn.Module):
         return scores[..., 0], scores[..., 1]
 
 
-# %% BertForQuestionAnswering | both in one tensor
-# style: hasty
-# at: return scores.permute(2, 0, 1)
-# kind: return, type
-from torch import nn
-
-from bert_parts import BertModel
-from bert_parts.heads import without_pooler
-
-
-class BertForQuestionAnswering(nn.Module):
-    def __init__(self, config):
-        super().__init__()
-        self.config = config
-        self.bert = without_pooler(BertModel(config))
-        self.qa_outputs = nn.Linear(config.hidden_size, 2)
-        self.apply(self.bert.initialize)
-
-    def forward(self, input_ids, attention_mask=None, token_type_ids=None):
-        hidden = self.bert(input_ids, attention_mask, token_type_ids)[0]
-        scores = self.qa_outputs(hidden)
-        return scores.permute(2, 0, 1)
-
-
-# %% BertForQuestionAnswering | the last dimension is left, (B, T, 1)
-# style: slices
-# at: return scores[:, :, 0:1], scores[:, :, 1:2]
-# kind: shape, return
-from torch import nn
-
-from bert_parts import BertModel
-from bert_parts.heads import without_pooler
-
-
-class BertForQuestionAnswering(nn.Module):
-    def __init__(self, config):
-        super().__init__()
-        self.config = config
-        self.bert = without_pooler(BertModel(config))
-        self.qa_outputs = nn.Linear(config.hidden_size, 2)
-        self.apply(self.bert.initialize)
-
-    def forward(self, input_ids, attention_mask=None, token_type_ids=None):
-        hidden = self.bert(input_ids, attention_mask, token_type_ids)[0]
-        scores = self.qa_outputs(hidden)
-        return scores[:, :, 0:1], scores[:, :, 1:2]
-
-
 # %% BertForQuestionAnswering | tokens before texts
 # style: from another library
 # at: return start.T, end.T
@@ -271,32 +122,6 @@ class BertForQuestionAnswering(nn.Module):
         scores = self.qa_outputs(hidden)
         start, end = scores.unbind(dim=-1)
         return start.T, end.T
-
-
-# %% BertForQuestionAnswering | the same column twice
-# style: hasty
-# at: end = scores[:, :, 0]
-# kind: number, name
-from torch import nn
-
-from bert_parts import BertModel
-from bert_parts.heads import without_pooler
-
-
-class BertForQuestionAnswering(nn.Module):
-    def __init__(self, config):
-        super().__init__()
-        self.config = config
-        self.bert = without_pooler(BertModel(config))
-        self.qa_outputs = nn.Linear(config.hidden_size, 2)
-        self.apply(self.bert.initialize)
-
-    def forward(self, input_ids, attention_mask=None, token_type_ids=None):
-        hidden = self.bert(input_ids, attention_mask, token_type_ids)[0]
-        scores = self.qa_outputs(hidden)
-        start = scores[:, :, 0]
-        end = scores[:, :, 0]
-        return start, end
 
 
 # %% BertForQuestionAnswering | the head is made anew in each forward
@@ -348,6 +173,153 @@ class BertForQuestionAnswering(nn.Module):
         return scores[..., 0], scores[..., 1]
 
 
+# %% BertForQuestionAnswering | as many outputs as there are segments, which happens to be 2
+# style: hasty
+# at: self.qa_outputs = nn.Linear(config.hidden_size, config.type_vocab_size)
+# kind: name, number
+from torch import nn
+
+from bert_parts import BertModel
+from bert_parts.heads import without_pooler
+
+
+class BertForQuestionAnswering(nn.Module):
+    def __init__(self, config):
+        super().__init__()
+        self.config = config
+        self.bert = without_pooler(BertModel(config))
+        self.qa_outputs = nn.Linear(config.hidden_size, config.type_vocab_size)
+        self.apply(self.bert.initialize)
+
+    def forward(self, input_ids, attention_mask=None, token_type_ids=None):
+        hidden = self.bert(input_ids, attention_mask, token_type_ids)[0]
+        scores = self.qa_outputs(hidden)
+        return scores[..., 0], scores[..., 1]
+
+
+# %% BertForQuestionAnswering | the pooler is deleted, and BERT still wants it
+# style: careful beginner
+# at: del self.bert.pooler
+# kind: name, missing
+from torch import nn
+
+from bert_parts import BertModel
+
+
+class BertForQuestionAnswering(nn.Module):
+    def __init__(self, config):
+        super().__init__()
+        self.config = config
+        self.bert = BertModel(config)
+        del self.bert.pooler
+        self.qa_outputs = nn.Linear(config.hidden_size, 2)
+        self.apply(self.bert.initialize)
+
+    def forward(self, input_ids, attention_mask=None, token_type_ids=None):
+        hidden = self.bert(input_ids, attention_mask, token_type_ids)[0]
+        scores = self.qa_outputs(hidden)
+        return scores[..., 0], scores[..., 1]
+
+
+# %% BertForQuestionAnswering | the base class is not set up
+# style: hasty
+# at: self.config = config
+# at: self.bert = without_pooler(BertModel(config))
+# at: def __init__(self, config):
+# kind: definition, missing
+from torch import nn
+
+from bert_parts import BertModel
+from bert_parts.heads import without_pooler
+
+
+class BertForQuestionAnswering(nn.Module):
+    def __init__(self, config):
+        self.config = config
+        self.bert = without_pooler(BertModel(config))
+        self.qa_outputs = nn.Linear(config.hidden_size, 2)
+        self.apply(self.bert.initialize)
+
+    def forward(self, input_ids, attention_mask=None, token_type_ids=None):
+        hidden = self.bert(input_ids, attention_mask, token_type_ids)[0]
+        scores = self.qa_outputs(hidden)
+        return scores[..., 0], scores[..., 1]
+
+
+# %% BertForQuestionAnswering | scores divided by the root of the width
+# style: one who has just done attention
+# at: scores = self.qa_outputs(hidden) / self.config.hidden_size ** 0.5
+# kind: scale, extra
+from torch import nn
+
+from bert_parts import BertModel
+from bert_parts.heads import without_pooler
+
+
+class BertForQuestionAnswering(nn.Module):
+    def __init__(self, config):
+        super().__init__()
+        self.config = config
+        self.bert = without_pooler(BertModel(config))
+        self.qa_outputs = nn.Linear(config.hidden_size, 2)
+        self.apply(self.bert.initialize)
+
+    def forward(self, input_ids, attention_mask=None, token_type_ids=None):
+        hidden = self.bert(input_ids, attention_mask, token_type_ids)[0]
+        scores = self.qa_outputs(hidden) / self.config.hidden_size ** 0.5
+        return scores[..., 0], scores[..., 1]
+
+
+# %% BertForQuestionAnswering | each token's scores less their mean
+# style: from NumPy
+# at: scores = scores - scores.mean(dim=-1, keepdim=True)
+# kind: extra
+from torch import nn
+
+from bert_parts import BertModel
+from bert_parts.heads import without_pooler
+
+
+class BertForQuestionAnswering(nn.Module):
+    def __init__(self, config):
+        super().__init__()
+        self.config = config
+        self.bert = without_pooler(BertModel(config))
+        self.qa_outputs = nn.Linear(config.hidden_size, 2)
+        self.apply(self.bert.initialize)
+
+    def forward(self, input_ids, attention_mask=None, token_type_ids=None):
+        hidden = self.bert(input_ids, attention_mask, token_type_ids)[0]
+        scores = self.qa_outputs(hidden)
+        scores = scores - scores.mean(dim=-1, keepdim=True)
+        return scores[..., 0], scores[..., 1]
+
+
+# %% BertForQuestionAnswering | BERT is given its arguments in a wrong order of names
+# style: Hugging Face
+# at: outputs = self.bert(input_ids, attention_mask=token_type_ids, token_type_ids=token_type_ids)
+# kind: argument, name
+from torch import nn
+
+from bert_parts import BertModel
+from bert_parts.heads import without_pooler
+
+
+class BertForQuestionAnswering(nn.Module):
+    def __init__(self, config):
+        super().__init__()
+        self.config = config
+        self.bert = without_pooler(BertModel(config))
+        self.qa_outputs = nn.Linear(config.hidden_size, 2)
+        self.apply(self.bert.initialize)
+
+    def forward(self, input_ids, attention_mask=None, token_type_ids=None):
+        outputs = self.bert(input_ids, attention_mask=token_type_ids, token_type_ids=token_type_ids)
+        hidden = outputs[0]
+        scores = self.qa_outputs(hidden)
+        return scores[..., 0], scores[..., 1]
+
+
 # %% BertForQuestionAnswering | two: a tanh, and tokens 0 and 1 for the two scores
 # style: careful beginner
 # at: scores = self.qa_outputs(hidden.tanh())
@@ -372,32 +344,6 @@ class BertForQuestionAnswering(nn.Module):
         hidden = self.bert(input_ids, attention_mask, token_type_ids)[0]
         scores = self.qa_outputs(hidden.tanh())
         return scores[:, 0], scores[:, 1]
-
-
-# %% BertForQuestionAnswering | two: reshaped, and initialize called on the whole
-# style: from NumPy
-# at: self.bert.initialize(self)
-# kind: missing, argument, name
-# at2: return scores.view(2, *input_ids.shape).unbind(0)
-# kind2: shape, axis
-from torch import nn
-
-from bert_parts import BertModel
-from bert_parts.heads import without_pooler
-
-
-class BertForQuestionAnswering(nn.Module):
-    def __init__(self, config):
-        super().__init__()
-        self.config = config
-        self.bert = without_pooler(BertModel(config))
-        self.qa_outputs = nn.Linear(config.hidden_size, 2)
-        self.bert.initialize(self)
-
-    def forward(self, input_ids, attention_mask=None, token_type_ids=None):
-        hidden = self.bert(input_ids, attention_mask, token_type_ids)[0]
-        scores = self.qa_outputs(hidden)
-        return scores.view(2, *input_ids.shape).unbind(0)
 
 
 # %% BertForQuestionAnswering | two: padding hidden already, and the same column twice
@@ -428,24 +374,30 @@ class BertForQuestionAnswering(nn.Module):
         return scores[..., 1], scores[..., 1]
 
 
-# %% span_labels | only answers that begin and end with a word are found
-# style: careful beginner
-# at: if place[0] == start:
-# at: if place[1] == end:
-# kind: condition
-def span_labels(window, start, end):
-    first, last = 0, 0
-    if start == -1:
-        return 0, 0
-    for number, place in enumerate(window.places):
-        if place[0] == start:
-            if first == 0:
-                first = number
-        if place[1] == end:
-            last = number
-    if first == 0 or last == 0:
-        return 0, 0
-    return first, last
+# %% BertForQuestionAnswering | two: tokens before texts, and initialize called on the whole
+# style: from another library
+# at: self.bert.initialize(self)
+# kind: missing, argument, name
+# at2: return scores[..., 0].t(), scores[..., 1].t()
+# kind2: shape, axis, extra
+from torch import nn
+
+from bert_parts import BertModel
+from bert_parts.heads import without_pooler
+
+
+class BertForQuestionAnswering(nn.Module):
+    def __init__(self, config):
+        super().__init__()
+        self.config = config
+        self.bert = without_pooler(BertModel(config))
+        self.qa_outputs = nn.Linear(config.hidden_size, 2)
+        self.bert.initialize(self)
+
+    def forward(self, input_ids, attention_mask=None, token_type_ids=None):
+        hidden = self.bert(input_ids, attention_mask, token_type_ids)[0]
+        scores = self.qa_outputs(hidden)
+        return scores[..., 0].t(), scores[..., 1].t()
 
 
 # %% span_labels | an answer at character 0 is taken for none
@@ -461,15 +413,6 @@ def span_labels(window, start, end):
     if window.places[inside[0]][0] > start or window.places[inside[-1]][1] < end:
         return 0, 0
     return inside[0], inside[-1]
-
-
-# %% span_labels | only words that are wholly in the answer
-# style: one-liners
-# at: inside = [t for t, (a, b) in enumerate(window.places) if start <= a and b <= end and a >= 0]
-# kind: condition
-def span_labels(window, start, end):
-    inside = [t for t, (a, b) in enumerate(window.places) if start <= a and b <= end and a >= 0]
-    return (inside[0], inside[-1]) if inside and start >= 0 else (0, 0)
 
 
 # %% span_labels | the places are turned round in the window itself
@@ -506,71 +449,6 @@ def span_labels(window, start, end):
     return 0, 0
 
 
-# %% span_labels | counted from the beginning of the passage, and not of the row
-# style: careful beginner
-# at: return inside[0] - offset, inside[-1] - offset
-# at: offset = tokens[0]
-# kind: number, extra
-def span_labels(window, start, end):
-    tokens = [t for t in range(len(window.places)) if window.places[t] != (-1, -1)]
-    offset = tokens[0]
-    inside = [t for t in tokens if window.places[t][0] < end and window.places[t][1] > start]
-    if start == -1 or not inside:
-        return 0, 0
-    if window.places[inside[0]][0] > start or window.places[inside[-1]][1] < end:
-        return 0, 0
-    return inside[0] - offset, inside[-1] - offset
-
-
-# %% span_labels | the last token is the one behind the answer, as slices have it
-# style: slices
-# at: return inside[0], inside[-1] + 1
-# kind: number
-def span_labels(window, start, end):
-    inside = [t for t, (a, b) in enumerate(window.places) if a >= 0 and a < end and b > start]
-    if start < 0 or not inside or window.places[inside[0]][0] > start or window.places[inside[-1]][1] < end:
-        return 0, 0
-    return inside[0], inside[-1] + 1
-
-
-# %% span_labels | nothing is given back where there is no answer
-# style: hasty
-# at: if first is not None and last is not None:
-# at: return first, last
-# kind: return, missing
-def span_labels(window, start, end):
-    first = last = None
-    for t, (a, b) in enumerate(window.places):
-        if a == -1:
-            continue
-        if a <= start < b and first is None:
-            first = t
-        if a < end <= b:
-            last = t
-    if first is not None and last is not None:
-        return first, last
-
-
-# %% span_labels | an answer's beginning is looked for and its end is not
-# style: loops and helpers
-# at: return inside[0], inside[-1]
-# at: if window.places[inside[0]][0] > start:
-# kind: missing, condition
-def tokens_of(window, start, end):
-    return [t for t, (a, b) in enumerate(window.places) if 0 <= a < end and start < b]
-
-
-def span_labels(window, start, end):
-    if start < 0:
-        return 0, 0
-    inside = tokens_of(window, start, end)
-    if len(inside) == 0:
-        return 0, 0
-    if window.places[inside[0]][0] > start:
-        return 0, 0
-    return inside[0], inside[-1]
-
-
 # %% span_labels | the word is looked up as a whole
 # style: hasty
 # at: first = window.places.index((start, end))
@@ -600,17 +478,91 @@ def span_labels(window, start, end):
     return inside[0], inside[-1]
 
 
-# %% span_labels | two: only words wholly in the answer, and the one behind it
-# style: slices
-# at: inside = [t for t, (a, b) in enumerate(window.places) if start <= a and b <= end and a >= 0]
+# %% span_labels | elif: an answer of one token never gets its end
+# style: loops
+# at: elif a < end <= b:
 # kind: condition
-# at2: return inside[0], inside[-1] + 1
-# kind2: number
 def span_labels(window, start, end):
-    inside = [t for t, (a, b) in enumerate(window.places) if start <= a and b <= end and a >= 0]
-    if start < 0 or not inside:
+    first, last = 0, 0
+    for t, (a, b) in enumerate(window.places):
+        if a == -1 or start == -1:
+            continue
+        if a <= start < b and first == 0:
+            first = t
+        elif a < end <= b:
+            last = t
+    if first == 0 or last == 0:
         return 0, 0
-    return inside[0], inside[-1] + 1
+    return first, last
+
+
+# %% span_labels | words that hold the answer, and not words that the answer holds
+# style: one-liners
+# at: inside = [t for t, (a, b) in enumerate(window.places) if 0 <= a <= start and end <= b]
+# kind: condition, argument
+def span_labels(window, start, end):
+    inside = [t for t, (a, b) in enumerate(window.places) if 0 <= a <= start and end <= b]
+    return (inside[0], inside[-1]) if inside and start >= 0 else (0, 0)
+
+
+# %% span_labels | the window's end is taken from [SEP], which has none
+# style: careful beginner
+# at: if end > window.places[-1][1]:
+# kind: number
+def span_labels(window, start, end):
+    # no answer at all
+    if start < 0:
+        return 0, 0
+    # the answer goes on behind the window
+    if end > window.places[-1][1]:
+        return 0, 0
+    inside = [t for t, (a, b) in enumerate(window.places) if a >= 0 and a < end and b > start]
+    if not inside or window.places[inside[0]][0] > start:
+        return 0, 0
+    return inside[0], inside[-1]
+
+
+# %% span_labels | looks in the question, and not in the passage
+# style: loops and helpers
+# at: if segment == 0 and place[0] < end and place[1] > start:
+# kind: number, condition
+def span_labels(window, start, end):
+    if start < 0:
+        return 0, 0
+    inside = []
+    for number, (segment, place) in enumerate(zip(window.segments, window.places)):
+        if segment == 0 and place[0] < end and place[1] > start:
+            inside.append(number)
+    if not inside:
+        return 0, 0
+    if window.places[inside[0]][0] > start or window.places[inside[-1]][1] < end:
+        return 0, 0
+    return inside[0], inside[-1]
+
+
+# %% span_labels | a single 0 where there is no answer
+# style: hasty
+# at: return 0
+# kind: return, type
+def span_labels(window, start, end):
+    inside = [t for t, (a, b) in enumerate(window.places) if a >= 0 and a < end and b > start]
+    if start < 0 or not inside or window.places[inside[0]][0] > start or window.places[inside[-1]][1] < end:
+        return 0
+    return inside[0], inside[-1]
+
+
+# %% span_labels | the end is looked for with the beginning's rule
+# style: copy and paste
+# at: last = next((t for t in backwards if window.places[t][0] <= end < window.places[t][1]), 0)
+# kind: condition, number
+def span_labels(window, start, end):
+    if start == -1:
+        return 0, 0
+    forwards = range(len(window.places))
+    backwards = reversed(forwards)
+    first = next((t for t in forwards if window.places[t][0] <= start < window.places[t][1]), 0)
+    last = next((t for t in backwards if window.places[t][0] <= end < window.places[t][1]), 0)
+    return (first, last) if first and last else (0, 0)
 
 
 # %% span_labels | two: character 0 taken for none, and counted from the passage's beginning
@@ -647,17 +599,22 @@ def span_labels(window, start, end):
     return (first, last) if first and last else (0, 0)
 
 
-# %% span_loss | zero times minus infinity
-# style: from NumPy
-# at: hide = (1 - attention_mask) * -torch.inf
-# kind: operator
-import torch
-from torch.nn import functional as F
-
-
-def span_loss(start, end, firsts, lasts, attention_mask):
-    hide = (1 - attention_mask) * -torch.inf
-    return (F.cross_entropy(start + hide, firsts) + F.cross_entropy(end + hide, lasts)) / 2
+# %% span_labels | two: elif, and one too far behind
+# style: loops
+# at: elif a < end <= b:
+# kind: condition
+# at2: return (first, last + 1) if first and last else (0, 0)
+# kind2: number
+def span_labels(window, start, end):
+    first, last = 0, 0
+    for t, (a, b) in enumerate(window.places):
+        if a == -1 or start == -1:
+            continue
+        if a <= start < b and first == 0:
+            first = t
+        elif a < end <= b:
+            last = t
+    return (first, last + 1) if first and last else (0, 0)
 
 
 # %% span_loss | ~ of whole numbers, which then count rows
@@ -696,39 +653,6 @@ def span_loss(start, end, firsts, lasts, attention_mask):
     return (loss_first + loss_last) / 2
 
 
-# %% span_loss | [CLS] takes no part either
-# style: one who wants words only
-# at: real[:, 0] = False
-# kind: extra
-import torch
-from torch.nn import functional as F
-
-
-def span_loss(start, end, firsts, lasts, attention_mask):
-    real = attention_mask.bool()
-    real[:, 0] = False
-    start = torch.where(real, start, -1e9)
-    end = torch.where(real, end, -1e9)
-    return (F.cross_entropy(start, firsts) + F.cross_entropy(end, lasts)) / 2
-
-
-# %% span_loss | each token a yes or no of its own
-# style: from Keras
-# at: loss = F.binary_cross_entropy_with_logits(scores, target.float(), weight=attention_mask.float())
-# kind: name
-import torch
-from torch.nn import functional as F
-
-
-def span_loss(start, end, firsts, lasts, attention_mask):
-    total = 0
-    for scores, right in ((start, firsts), (end, lasts)):
-        target = F.one_hot(right, scores.shape[1])
-        loss = F.binary_cross_entropy_with_logits(scores, target.float(), weight=attention_mask.float())
-        total = total + loss
-    return total / 2
-
-
 # %% span_loss | padding is hidden for the first token only
 # style: hasty
 # at: return (F.cross_entropy(first_scores, firsts) + F.cross_entropy(end, lasts)) / 2
@@ -759,38 +683,6 @@ def span_loss(start, end, firsts, lasts, attention_mask):
     return -(first + last).mean() / 2
 
 
-# %% span_loss | the mean over the places too
-# style: einsum
-# at: return -(torch.stack([one_hot(firsts) * p, one_hot(lasts) * q])).nan_to_num(0).mean()
-# kind: scale, axis
-import torch
-from torch.nn import functional as F
-
-
-def span_loss(start, end, firsts, lasts, attention_mask):
-    pad = attention_mask == 0
-    one_hot = lambda places: F.one_hot(places, start.shape[1])
-    p = start.masked_fill(pad, -torch.inf).log_softmax(-1)
-    q = end.masked_fill(pad, -torch.inf).log_softmax(-1)
-    return -(torch.stack([one_hot(firsts) * p, one_hot(lasts) * q])).nan_to_num(0).mean()
-
-
-# %% span_loss | the return stands in the loop
-# style: loops
-# at: return total / 2
-# kind: return
-import torch
-
-
-def span_loss(start, end, firsts, lasts, attention_mask):
-    total = 0
-    for scores, right in ((start, firsts), (end, lasts)):
-        scores = scores.masked_fill(attention_mask == 0, float("-inf"))
-        surprise = scores.logsumexp(dim=1) - scores.gather(1, right.unsqueeze(1)).squeeze(1)
-        total = total + surprise.mean()
-        return total / 2
-
-
 # %% span_loss | the right score is indexed with a slice, so that every text is asked for every place
 # style: from NumPy
 # at: first = -log_p[:, firsts].mean()
@@ -808,22 +700,95 @@ def span_loss(start, end, firsts, lasts, attention_mask):
     return (first + last) / 2
 
 
-# %% span_loss | "no answer" is left out of the loss
-# style: Hugging Face
-# at: loss_fct = CrossEntropyLoss(ignore_index=0)
-# kind: argument, extra
+# %% span_loss | the mask as it comes, in whole numbers
+# style: careful beginner
+# at: start = start.masked_fill(1 - attention_mask, -torch.inf)
+# at: end = end.masked_fill(1 - attention_mask, -torch.inf)
+# kind: type
 import torch
-from torch.nn import CrossEntropyLoss
+from torch.nn import functional as F
 
 
 def span_loss(start, end, firsts, lasts, attention_mask):
-    loss_fct = CrossEntropyLoss(ignore_index=0)
-    start = start.masked_fill(attention_mask == 0, torch.finfo(start.dtype).min)
-    end = end.masked_fill(attention_mask == 0, torch.finfo(end.dtype).min)
-    start_loss = loss_fct(start, firsts)
-    end_loss = loss_fct(end, lasts)
-    total_loss = (start_loss + end_loss) / 2
-    return total_loss
+    start = start.masked_fill(1 - attention_mask, -torch.inf)
+    end = end.masked_fill(1 - attention_mask, -torch.inf)
+    return (F.cross_entropy(start, firsts) + F.cross_entropy(end, lasts)) / 2
+
+
+# %% span_loss | labels are smoothed
+# style: copied from a training script
+# at: criterion = torch.nn.CrossEntropyLoss(label_smoothing=0.1)
+# kind: argument, extra
+import torch
+
+
+def span_loss(start, end, firsts, lasts, attention_mask):
+    criterion = torch.nn.CrossEntropyLoss(label_smoothing=0.1)
+    pad = attention_mask == 0
+    start, end = start.masked_fill(pad, -1e4), end.masked_fill(pad, -1e4)
+    return (criterion(start, firsts) + criterion(end, lasts)) / 2
+
+
+# %% span_loss | right place first, scores second, as Keras has it
+# style: from Keras
+# at: loss = F.cross_entropy(firsts, start) + F.cross_entropy(lasts, end)
+# kind: argument
+import torch
+from torch.nn import functional as F
+
+
+def span_loss(start, end, firsts, lasts, attention_mask):
+    padding = attention_mask == 0
+    start = start.masked_fill(padding, -torch.inf)
+    end = end.masked_fill(padding, -torch.inf)
+    loss = F.cross_entropy(firsts, start) + F.cross_entropy(lasts, end)
+    return loss / 2
+
+
+# %% span_loss | how many are missed
+# style: one who measures
+# at: wrong = (scores.argmax(dim=1) != right).float()
+# kind: name
+import torch
+
+
+def span_loss(start, end, firsts, lasts, attention_mask):
+    losses = []
+    for scores, right in ((start, firsts), (end, lasts)):
+        scores = scores.masked_fill(attention_mask == 0, -torch.inf)
+        wrong = (scores.argmax(dim=1) != right).float()
+        losses.append(wrong.mean())
+    return (losses[0] + losses[1]) / 2
+
+
+# %% span_loss | the first text alone
+# style: hasty
+# at: return -(log_p[0, firsts[0]] + log_q[0, lasts[0]]) / 2
+# kind: number
+import torch
+
+
+def span_loss(start, end, firsts, lasts, attention_mask):
+    padding = attention_mask == 0
+    log_p = start.masked_fill(padding, -torch.inf).log_softmax(dim=-1)
+    log_q = end.masked_fill(padding, -torch.inf).log_softmax(dim=-1)
+    return -(log_p[0, firsts[0]] + log_q[0, lasts[0]]) / 2
+
+
+# %% span_loss | what masked_fill gives back is thrown away
+# style: careful beginner
+# at: start.masked_fill(padding, -torch.inf)
+# at: end.masked_fill(padding, -torch.inf)
+# kind: return, missing
+import torch
+from torch.nn import functional as F
+
+
+def span_loss(start, end, firsts, lasts, attention_mask):
+    padding = attention_mask == 0
+    start.masked_fill(padding, -torch.inf)
+    end.masked_fill(padding, -torch.inf)
+    return (F.cross_entropy(start, firsts) + F.cross_entropy(end, lasts)) / 2
 
 
 # %% span_loss | two: minus one for minus infinity, and the return in the loop
@@ -879,23 +844,6 @@ def span_loss(start, end, firsts, lasts, attention_mask):
     return -(p[rows, firsts].log() + q[rows, lasts].log()).mean() / 2
 
 
-# %% best_span | the best begins at 0, so that a negative sum is never the best
-# style: careful beginner
-# at: best = 0
-# kind: number
-def best_span(start, end, allowed, longest=30):
-    if not allowed.any():
-        raise ValueError("no token is allowed")
-    best = 0
-    first, last = 0, 0
-    for i in range(len(start)):
-        for j in range(i, min(i + longest, len(end))):
-            if allowed[i] and allowed[j] and start[i] + end[j] > best:
-                best = (start[i] + end[j]).item()
-                first, last = i, j
-    return first, last, best - (start[0] + end[0]).item()
-
-
 # %% best_span | the caller's scores are written over, and [CLS] with them
 # style: hasty
 # at: start[~allowed] = -torch.inf
@@ -935,85 +883,6 @@ def best_span(start, end, allowed, longest=30):
     return i, j, (table[i, j] - no_answer).item()
 
 
-# %% best_span | counted among the allowed tokens, and not in the row
-# style: from NumPy
-# at: i, j = divmod(int(table.argmax()), len(s))
-# at: return i, j, float(table[i, j] - start[0] - end[0])
-# kind: number, missing
-import torch
-
-
-def best_span(start, end, allowed, longest=30):
-    places = allowed.nonzero().flatten()
-    if len(places) == 0:
-        raise ValueError("nothing is allowed")
-    s, e = start[places], end[places]
-    distance = places[None, :] - places[:, None]
-    table = (s[:, None] + e).masked_fill((distance < 0) | (distance >= longest), -torch.inf)
-    i, j = divmod(int(table.argmax()), len(s))
-    return i, j, float(table[i, j] - start[0] - end[0])
-
-
-# %% best_span | the inner loop is left at the first token that is not allowed
-# style: loops
-# at: break
-# kind: condition, name
-def best_span(start, end, allowed, longest=30):
-    best = None
-    for i in range(len(start)):
-        if not allowed[i]:
-            continue
-        for j in range(i, min(len(end), i + longest)):
-            if not allowed[j]:
-                break
-            score = float(start[i]) + float(end[j])
-            if best is None or score > best[2]:
-                best = (i, j, score)
-    if best is None:
-        raise ValueError("no token of the passage")
-    return best[0], best[1], best[2] - float(start[0]) - float(end[0])
-
-
-# %% best_span | the five best places of each kind only
-# style: Hugging Face
-# at: start_indexes = start.argsort(descending=True)[:5].tolist()
-# at: end_indexes = end.argsort(descending=True)[:5].tolist()
-# kind: extra, number
-def best_span(start, end, allowed, longest=30):
-    if not allowed.any():
-        raise ValueError("no token is allowed")
-    start_indexes = start.argsort(descending=True)[:5].tolist()
-    end_indexes = end.argsort(descending=True)[:5].tolist()
-    prelim_predictions = []
-    for start_index in start_indexes:
-        for end_index in end_indexes:
-            if not allowed[start_index] or not allowed[end_index]:
-                continue
-            if end_index < start_index or end_index - start_index + 1 > longest:
-                continue
-            prelim_predictions.append((start[start_index].item() + end[end_index].item(), start_index, end_index))
-    score, first, last = max(prelim_predictions)
-    return first, last, score - (start[0] + end[0]).item()
-
-
-# %% best_span | rows and columns exchanged in the table
-# style: einsum
-# at: table = start + end[:, None]
-# kind: axis, shape
-import torch
-
-
-def best_span(start, end, allowed, longest=30):
-    if not bool(allowed.any()):
-        raise ValueError("no token is allowed")
-    table = start + end[:, None]
-    possible = (allowed[:, None] & allowed).triu().tril(longest - 1)
-    table = table.masked_fill(~possible, -torch.inf)
-    place = table.argmax().item()
-    first, last = place // len(start), place % len(start)
-    return first, last, (table.max() - start[0] - end[0]).item()
-
-
 # %% best_span | an AssertionError where a ValueError is wanted
 # style: hasty
 # at: assert allowed.any(), "no token is allowed"
@@ -1027,18 +896,6 @@ def best_span(start, end, allowed, longest=30):
     table = (start[:, None] + end).masked_fill(~possible, -torch.inf)
     first, last = divmod(table.argmax().item(), len(start))
     return first, last, (table[first, last] - start[0] - end[0]).item()
-
-
-# %% best_span | first the best beginning, then the best end for it
-# style: helpers
-# at: i = max((t for t in range(len(start)) if allowed[t]), key=lambda t: start[t])
-# kind: order
-def best_span(start, end, allowed, longest=30):
-    if not any(allowed):
-        raise ValueError("no token is allowed")
-    i = max((t for t in range(len(start)) if allowed[t]), key=lambda t: start[t])
-    j = max((t for t in range(i, min(i + longest, len(end))) if allowed[t]), key=lambda t: end[t])
-    return i, j, float(start[i] + end[j] - start[0] - end[0])
 
 
 # %% best_span | the last token of the row is never looked at
@@ -1077,44 +934,128 @@ def best_span(start, end, allowed, longest=30):
     return first, last, (table[first, last] - start[0] * end[0]).item()
 
 
-# %% best_span | two: the best begins at 0, and the end at the token behind
-# style: careful beginner
-# at: best = 0
-# kind: number
-# at2: for j in range(i + 1, min(i + longest, len(end))):
-# kind2: number
-def best_span(start, end, allowed, longest=30):
-    if not allowed.any():
-        raise ValueError("no token is allowed")
-    best = 0
-    first, last = 0, 0
-    for i in range(len(start)):
-        for j in range(i + 1, min(i + longest, len(end))):
-            if allowed[i] and allowed[j] and start[i] + end[j] > best:
-                best = (start[i] + end[j]).item()
-                first, last = i, j
-    return first, last, best - (start[0] + end[0]).item()
-
-
-# %% best_span | two: left at the first token not allowed, and "no answer" from the row's end
+# %% best_span | the loop stops at the first sum that is no better
 # style: loops
 # at: break
-# kind: condition, name
-# at2: none = float(start[0]) + float(end[-1])
-# kind2: number
+# kind: condition, extra
 def best_span(start, end, allowed, longest=30):
     best = None
-    none = float(start[0]) + float(end[-1])
     for i in range(len(start)):
         for j in range(i, min(len(end), i + longest)):
             if not allowed[i] or not allowed[j]:
-                break
+                continue
             score = float(start[i]) + float(end[j])
-            if best is None or score > best[2]:
-                best = (i, j, score)
+            if best is not None and score <= best[2]:
+                break
+            best = (i, j, score)
     if best is None:
         raise ValueError("no token of the passage")
+    return best[0], best[1], best[2] - float(start[0]) - float(end[0])
+
+
+# %% best_span | the best score is noted, and where it was is not
+# style: careful beginner
+# at: best = score
+# kind: missing
+import math
+
+
+def best_span(start, end, allowed, longest=30):
+    if not allowed.any():
+        raise ValueError("no token is allowed")
+    best = -math.inf
+    first = last = int(allowed.nonzero()[0])
+    for i in range(len(start)):
+        for j in range(i, min(i + longest, len(end))):
+            if allowed[i] and allowed[j]:
+                score = (start[i] + end[j]).item()
+                if score > best:
+                    best = score
+    return first, last, best - (start[0] + end[0]).item()
+
+
+# %% best_span | the score of beginning, twice
+# style: hasty
+# at: table = start[:, None] + start
+# kind: name
+import torch
+
+
+def best_span(start, end, allowed, longest=30):
+    if not allowed.any():
+        raise ValueError("no token is allowed")
+    table = start[:, None] + start
+    ok = (allowed[:, None] & allowed).triu().tril(longest - 1)
+    first, last = divmod(table.masked_fill(~ok, -torch.inf).argmax().item(), len(start))
+    return first, last, (table[first, last] - start[0] - end[0]).item()
+
+
+# %% best_span | the number of tokens has to be given
+# style: hasty
+# at: def best_span(start, end, allowed, longest):
+# kind: definition, argument
+import torch
+
+
+def best_span(start, end, allowed, longest):
+    if not allowed.any():
+        raise ValueError("no token is allowed")
+    table = start[:, None] + end
+    ok = (allowed[:, None] & allowed).triu().tril(longest - 1)
+    first, last = divmod(table.masked_fill(~ok, -torch.inf).argmax().item(), len(start))
+    return first, last, (table[first, last] - start[0] - end[0]).item()
+
+
+# %% best_span | the error is made and not raised
+# style: careful beginner
+# at: ValueError("no token is allowed")
+# kind: missing
+import torch
+
+
+def best_span(start, end, allowed, longest=30):
+    if not allowed.any():
+        ValueError("no token is allowed")
+    table = start.unsqueeze(1) + end.unsqueeze(0)
+    first_place = torch.arange(len(start)).unsqueeze(1)
+    last_place = torch.arange(len(end)).unsqueeze(0)
+    possible = allowed.unsqueeze(1) & allowed.unsqueeze(0)
+    possible = possible & (last_place >= first_place) & (last_place - first_place < longest)
+    table = torch.where(possible, table, torch.tensor(float("-inf")))
+    place = table.argmax().item()
+    first, last = place // len(end), place % len(end)
+    return first, last, float(table[first, last]) - float(start[0]) - float(end[0])
+
+
+# %% best_span | the loop's variable takes the name of the scores
+# style: hasty
+# at: for end in range(first, min(first + longest, size)):
+# kind: name
+def best_span(start, end, allowed, longest=30):
+    if not allowed.any():
+        raise ValueError("no token is allowed")
+    size, best = len(start), None
+    none = float(start[0] + end[0])
+    for first in range(size):
+        for end in range(first, min(first + longest, size)):
+            if allowed[first] and allowed[end]:
+                score = float(start[first] + end)
+                if best is None or score > best[2]:
+                    best = first, end, score
     return best[0], best[1], best[2] - none
+
+
+# %% best_span | the pairs are sorted by their places, and not by their sums
+# style: one-liners
+# at: first, last, score = max(pairs)
+# kind: argument, order
+def best_span(start, end, allowed, longest=30):
+    places = allowed.nonzero().flatten().tolist()
+    if not places:
+        raise ValueError("no token is allowed")
+    pairs = [(i, j, float(start[i] + end[j])) for i in places for j in places if i <= j < i + longest]
+    first, last, score = max(pairs)
+    return first, last, score - float(start[0] + end[0])
 
 
 # %% best_span | two: multiplied, and places exchanged
@@ -1136,49 +1077,44 @@ def best_span(start, end, allowed, longest=30):
     return first, last, (start[first] + end[last] - start[0] - end[0]).item()
 
 
-# %% token_f1 | marks are taken off the ends of words only
+# %% best_span | two: the score of beginning twice, and the error is not raised
 # style: careful beginner
-# at: word = word.strip(string.punctuation)
-# kind: name, condition
-import string
-from collections import Counter
+# at: ValueError("no token is allowed")
+# kind: missing
+# at2: table = start[:, None] + start[None, :]
+# kind2: name
+import torch
 
 
-def words_of(text):
-    result = []
-    for word in text.lower().split():
-        word = word.strip(string.punctuation)
-        if word and word not in ("a", "an", "the"):
-            result.append(word)
-    return result
+def best_span(start, end, allowed, longest=30):
+    if not allowed.any():
+        ValueError("no token is allowed")
+    table = start[:, None] + start[None, :]
+    ok = (allowed[:, None] & allowed).triu().tril(longest - 1)
+    first, last = divmod(table.masked_fill(~ok, -torch.inf).argmax().item(), len(start))
+    return first, last, (table[first, last] - start[0] - end[0]).item()
 
 
-def token_f1(given, expected):
-    a, b = words_of(given), words_of(expected)
-    if not a or not b:
-        return float(a == b)
-    common = sum((Counter(a) & Counter(b)).values())
-    return 2 * common / (len(a) + len(b))
-
-
-# %% token_f1 | split at single spaces
-# style: hasty
-# at: return [w for w in text.split(" ") if w not in ("a", "an", "the")]
-# kind: argument
-import string
-from collections import Counter
-
-
-def token_f1(given, expected):
-    def words(text):
-        text = "".join(c for c in text.lower() if c not in string.punctuation)
-        return [w for w in text.split(" ") if w not in ("a", "an", "the")]
-
-    g, e = words(given), words(expected)
-    if not g or not e:
-        return 1.0 if g == e else 0.0
-    c = sum((Counter(g) & Counter(e)).values())
-    return 2 * c / (len(g) + len(e))
+# %% best_span | two: the loop stops too early, and "no answer" from the row's end
+# style: loops
+# at: break
+# kind: condition, extra
+# at2: none = float(start[0]) + float(end[-1])
+# kind2: number
+def best_span(start, end, allowed, longest=30):
+    best = None
+    none = float(start[0]) + float(end[-1])
+    for i in range(len(start)):
+        for j in range(i, min(len(end), i + longest)):
+            if not (allowed[i] and allowed[j]):
+                continue
+            score = float(start[i]) + float(end[j])
+            if best is not None and score <= best[2]:
+                break
+            best = (i, j, score)
+    if best is None:
+        raise ValueError("no token of the passage")
+    return best[0], best[1], best[2] - none
 
 
 # %% token_f1 | a list that shrinks while it is walked through
@@ -1204,44 +1140,6 @@ def token_f1(given, expected):
     if n == 0 or m == 0:
         return float(n == m)
     return 2 * sum((Counter(both[0]) & Counter(both[1])).values()) / (n + m)
-
-
-# %% token_f1 | how many different words are common
-# style: one-liners
-# at: c = len(Counter(g) & Counter(e))
-# kind: name, missing
-import string
-from collections import Counter
-
-
-def token_f1(given, expected):
-    clean = lambda t: [w for w in t.lower().translate(str.maketrans("", "", string.punctuation)).split() if w not in {"a", "an", "the"}]
-    g, e = clean(given), clean(expected)
-    c = len(Counter(g) & Counter(e))
-    return 2 * c / (len(g) + len(e)) if g and e else float(g == e)
-
-
-# %% token_f1 | the articles are looked for before the marks are gone
-# style: loops
-# at: words = [word for word in text.lower().split() if word not in ("a", "an", "the")]
-# at: words = ["".join(c for c in word if c not in string.punctuation) for word in words]
-# kind: order
-import string
-from collections import Counter
-
-
-def bare(text):
-    words = [word for word in text.lower().split() if word not in ("a", "an", "the")]
-    words = ["".join(c for c in word if c not in string.punctuation) for word in words]
-    return [word for word in words if word]
-
-
-def token_f1(given, expected):
-    given, expected = bare(given), bare(expected)
-    if not given and not expected:
-        return 1.0
-    common = sum((Counter(given) & Counter(expected)).values())
-    return 2 * common / (len(given) + len(expected))
 
 
 # %% token_f1 | "an" is no article
@@ -1290,49 +1188,6 @@ def token_f1(given, expected):
     return 2 * precision * recall / (precision + recall)
 
 
-# %% token_f1 | everything that is no letter, figure or _ is taken out
-# style: regular expressions
-# at: text = re.sub(r"[^\w\s]", "", text.lower())
-# kind: name, condition
-import re
-from collections import Counter
-
-
-def normalise(text):
-    text = re.sub(r"[^\w\s]", "", text.lower())
-    text = re.sub(r"\b(a|an|the)\b", " ", text)
-    return text.split()
-
-
-def token_f1(given, expected):
-    g, e = normalise(given), normalise(expected)
-    if not (g and e):
-        return float(g == e)
-    same = sum((Counter(g) & Counter(e)).values())
-    if same == 0:
-        return 0.0
-    precision, recall = same / len(g), same / len(e)
-    return 2 * precision * recall / (precision + recall)
-
-
-# %% token_f1 | half of it: the 2 is missing
-# style: formulas
-# at: return c / (n + m)
-# kind: scale, missing
-import string
-from collections import Counter
-
-
-def token_f1(given, expected):
-    table = str.maketrans("", "", string.punctuation)
-    g = Counter(w for w in given.lower().translate(table).split() if w not in ("a", "an", "the"))
-    e = Counter(w for w in expected.lower().translate(table).split() if w not in ("a", "an", "the"))
-    n, m, c = sum(g.values()), sum(e.values()), sum((g & e).values())
-    if n + m == 0:
-        return 1.0
-    return c / (n + m)
-
-
 # %% token_f1 | rounded to two digits
 # style: one who likes short numbers
 # at: return round(2 * c / (len(a) + len(b)), 2)
@@ -1374,26 +1229,104 @@ def token_f1(given, expected):
     return 2 * c / (len(g) + len(e))
 
 
-# %% token_f1 | two: the ends of words only, and the 2 is missing
-# style: formulas
-# at: return [w.strip(string.punctuation) for w in text.lower().split() if w.strip(string.punctuation) not in ("", "a", "an", "the")]
-# kind: name, condition
-# at2: return c / (len(g) + len(e))
-# kind2: scale, missing
+# %% token_f1 | nothing is given back where nothing is common
+# style: hasty
+# at: if same:
+# kind: return, missing
 import string
 from collections import Counter
 
 
-def words(text):
-    return [w.strip(string.punctuation) for w in text.lower().split() if w.strip(string.punctuation) not in ("", "a", "an", "the")]
-
-
 def token_f1(given, expected):
+    def words(text):
+        text = text.lower().translate(str.maketrans("", "", string.punctuation))
+        return [word for word in text.split() if word not in ("a", "an", "the")]
+
     g, e = words(given), words(expected)
     if not g and not e:
         return 1.0
-    c = sum((Counter(g) & Counter(e)).values())
-    return c / (len(g) + len(e))
+    same = sum((Counter(g) & Counter(e)).values())
+    if same:
+        precision, recall = same / len(g), same / len(e)
+        return 2 * precision * recall / (precision + recall)
+
+
+# %% token_f1 | whole-number division
+# style: from an older Python
+# at: return 2 * same // (len(g) + len(e))
+# kind: operator
+import string
+
+
+def token_f1(given, expected):
+    def words(text):
+        kept = "".join(c for c in text.lower() if c not in string.punctuation)
+        return [word for word in kept.split() if word not in ("a", "an", "the")]
+
+    g, e = words(given), words(expected)
+    if not g and not e:
+        return 1
+    rest, same = list(e), 0
+    for word in g:
+        if word in rest:
+            rest.remove(word)
+            same += 1
+    return 2 * same // (len(g) + len(e))
+
+
+# %% token_f1 | only the given answer is cleaned
+# style: careful beginner
+# at: expected_words = expected.split()
+# kind: missing
+import string
+from collections import Counter
+
+
+def clean(text):
+    text = text.lower()
+    text = text.translate(str.maketrans("", "", string.punctuation))
+    return [word for word in text.split() if word not in {"a", "an", "the"}]
+
+
+def token_f1(given, expected):
+    given_words = clean(given)
+    expected_words = expected.split()
+    if not given_words or not expected_words:
+        return float(given_words == expected_words)
+    common = Counter(given_words) & Counter(expected_words)
+    return 2 * sum(common.values()) / (len(given_words) + len(expected_words))
+
+
+# %% token_f1 | only letters are left, so that figures go too
+# style: one-liners
+# at: words = lambda t: [w for w in "".join(c for c in t.lower() if c.isalpha() or c == " ").split() if w not in ("a", "an", "the")]
+# kind: name, condition
+from collections import Counter
+
+
+def token_f1(given, expected):
+    words = lambda t: [w for w in "".join(c for c in t.lower() if c.isalpha() or c == " ").split() if w not in ("a", "an", "the")]
+    g, e = words(given), words(expected)
+    if not g or not e:
+        return float(g == e)
+    return 2 * sum((Counter(g) & Counter(e)).values()) / (len(g) + len(e))
+
+
+# %% token_f1 | what only one has in place of what both have
+# style: from set theory
+# at: common = Counter(g) - Counter(e)
+# kind: operator
+import string
+from collections import Counter
+
+
+def token_f1(given, expected):
+    g, e = ([w for w in text.lower().translate("".maketrans("", "", string.punctuation)).split() if w not in ("a", "an", "the")]
+            for text in (given, expected))
+    if not g or not e:
+        return float(g == e)
+    common = Counter(g) - Counter(e)
+    return 2 * sum(common.values()) / (len(g) + len(e))
 
 
 # %% token_f1 | two: "an" is no article, and different words are counted
@@ -1443,6 +1376,28 @@ def token_f1(given, expected):
     return round(2 * same / (len(g) + len(e)), 1)
 
 
+# %% token_f1 | two: marks off the ends only, and rounded
+# style: one who likes short numbers
+# at: return [w.strip(string.punctuation) for w in text.lower().split() if w.strip(string.punctuation) not in ("", "a", "an", "the")]
+# kind: name, condition
+# at2: return round(2 * c / (len(g) + len(e)), 2)
+# kind2: extra
+import string
+from collections import Counter
+
+
+def words(text):
+    return [w.strip(string.punctuation) for w in text.lower().split() if w.strip(string.punctuation) not in ("", "a", "an", "the")]
+
+
+def token_f1(given, expected):
+    g, e = words(given), words(expected)
+    if not g and not e:
+        return 1.0
+    c = sum((Counter(g) & Counter(e)).values())
+    return round(2 * c / (len(g) + len(e)), 2)
+
+
 # %% label_tokens | the label of the first place where the word stands
 # style: careful beginner
 # at: label = labels[words.index(word)]
@@ -1462,61 +1417,6 @@ def label_tokens(words, labels, tokenizer):
                 asked.append(label)
             else:
                 asked.append(NOT_ASKED)
-    ids.append(tokenizer.sep_id)
-    asked.append(NOT_ASKED)
-    return ids, asked
-
-
-# %% label_tokens | the caller's labels are lengthened
-# style: hasty
-# at: labels.insert(0, NOT_ASKED)
-# at: labels.append(NOT_ASKED)
-# kind: state
-from bert_parts.pretraining import NOT_ASKED
-
-
-def label_tokens(words, labels, tokenizer):
-    labels.insert(0, NOT_ASKED)
-    labels.append(NOT_ASKED)
-    pieces = [[tokenizer.cls_id]] + [tokenizer.ids(word) for word in words] + [[tokenizer.sep_id]]
-    ids, asked = [], []
-    for some, label in zip(pieces, labels):
-        if some:
-            ids += some
-            asked += [label] + [NOT_ASKED] * (len(some) - 1)
-    return ids, asked
-
-
-# %% label_tokens | the label 0 counts as none
-# style: one-liners
-# at: asked.append((label if number == 0 else None) or NOT_ASKED)
-# kind: condition
-from bert_parts.pretraining import NOT_ASKED
-
-
-def label_tokens(words, labels, tokenizer):
-    ids, asked = [tokenizer.cls_id], [NOT_ASKED]
-    for word, label in zip(words, labels):
-        for number, piece in enumerate(tokenizer.ids(word)):
-            ids.append(piece)
-            asked.append((label if number == 0 else None) or NOT_ASKED)
-    return ids + [tokenizer.sep_id], asked + [NOT_ASKED]
-
-
-# %% label_tokens | a word is thought to begin wherever there is no ##
-# style: one who knows WordPiece
-# at: first = not tokenizer.convert_ids_to_tokens([piece])[0].startswith("##")
-# kind: condition
-from bert_parts.pretraining import NOT_ASKED
-
-
-def label_tokens(words, labels, tokenizer):
-    ids, asked = [tokenizer.cls_id], [NOT_ASKED]
-    for word, label in zip(words, labels):
-        for piece in tokenizer.ids(word):
-            first = not tokenizer.convert_ids_to_tokens([piece])[0].startswith("##")
-            ids.append(piece)
-            asked.append(label if first else NOT_ASKED)
     ids.append(tokenizer.sep_id)
     asked.append(NOT_ASKED)
     return ids, asked
@@ -1584,10 +1484,30 @@ def label_tokens(words, labels, tokenizer):
     return ids, asked
 
 
-# %% label_tokens | one mark too many for each word
-# style: lists
-# at: asked += [label] + [NOT_ASKED] * len(pieces)
-# kind: number
+# %% label_tokens | ids and labels are one list
+# style: hasty
+# at: ids = asked = []
+# kind: state
+from bert_parts.pretraining import NOT_ASKED
+
+
+def label_tokens(words, labels, tokenizer):
+    ids = asked = []
+    ids.append(tokenizer.cls_id)
+    asked.append(NOT_ASKED)
+    for word, label in zip(words, labels):
+        for number, piece in enumerate(tokenizer.ids(word)):
+            ids.append(piece)
+            asked.append(NOT_ASKED if number else label)
+    ids.append(tokenizer.sep_id)
+    asked.append(NOT_ASKED)
+    return ids, asked
+
+
+# %% label_tokens | the return stands in the loop
+# style: careful beginner
+# at: return ids, asked
+# kind: return
 from bert_parts.pretraining import NOT_ASKED
 
 
@@ -1596,24 +1516,64 @@ def label_tokens(words, labels, tokenizer):
     asked = [NOT_ASKED]
     for word, label in zip(words, labels):
         pieces = tokenizer.ids(word)
+        if len(pieces) > 0:
+            ids = ids + pieces
+            asked = asked + [label] + [NOT_ASKED] * (len(pieces) - 1)
+        ids.append(tokenizer.sep_id)
+        asked.append(NOT_ASKED)
+        return ids, asked
+
+
+# %% label_tokens | a dict by word: a word that comes twice has its last label twice
+# style: dicts
+# at: label_of = dict(zip(words, labels))
+# at: asked += [label_of[word]] + [NOT_ASKED] * (len(pieces) - 1)
+# kind: state, name
+from bert_parts.pretraining import NOT_ASKED
+
+
+def label_tokens(words, labels, tokenizer):
+    label_of = dict(zip(words, labels))
+    ids, asked = [tokenizer.cls_id], [NOT_ASKED]
+    for word in words:
+        pieces = tokenizer.ids(word)
         if pieces:
             ids += pieces
-            asked += [label] + [NOT_ASKED] * len(pieces)
+            asked += [label_of[word]] + [NOT_ASKED] * (len(pieces) - 1)
     return ids + [tokenizer.sep_id], asked + [NOT_ASKED]
 
 
-# %% label_tokens | each word with its own [CLS] and [SEP]
+# %% label_tokens | special tokens are cut off each word that are not there
 # style: Hugging Face
-# at: pieces = tokenizer(word)["input_ids"][0].tolist()
-# kind: name
+# at: pieces = tokenizer.ids(word)[1:-1]
+# kind: number, extra
+from bert_parts.pretraining import NOT_ASKED
+
+
+def label_tokens(words, labels, tokenizer):
+    input_ids, label_ids = [tokenizer.cls_id], [NOT_ASKED]
+    for word, label in zip(words, labels):
+        pieces = tokenizer.ids(word)[1:-1]
+        for i, piece in enumerate(pieces):
+            input_ids.append(piece)
+            label_ids.append(label if i == 0 else NOT_ASKED)
+    input_ids.append(tokenizer.sep_id)
+    label_ids.append(NOT_ASKED)
+    return input_ids, label_ids
+
+
+# %% label_tokens | the label of the word after
+# style: loops
+# at: label = labels[(place + 1) % len(labels)]
+# kind: number
 from bert_parts.pretraining import NOT_ASKED
 
 
 def label_tokens(words, labels, tokenizer):
     ids, asked = [tokenizer.cls_id], [NOT_ASKED]
-    for word, label in zip(words, labels):
-        pieces = tokenizer(word)["input_ids"][0].tolist()
-        for number, piece in enumerate(pieces):
+    for place in range(len(words)):
+        label = labels[(place + 1) % len(labels)]
+        for number, piece in enumerate(tokenizer.ids(words[place])):
             ids.append(piece)
             asked.append(label if number == 0 else NOT_ASKED)
     ids.append(tokenizer.sep_id)
@@ -1621,58 +1581,40 @@ def label_tokens(words, labels, tokenizer):
     return ids, asked
 
 
-# %% label_tokens | tokens as text, and no ids
-# style: careful beginner
-# at: pieces = tokenizer.tokenize(word)
-# kind: name, type
+# %% label_tokens | [SEP] at both ends
+# style: copy and paste
+# at: ids, asked = [tokenizer.sep_id], [NOT_ASKED]
+# kind: name
 from bert_parts.pretraining import NOT_ASKED
 
 
 def label_tokens(words, labels, tokenizer):
-    row = [tokenizer.cls_id]
-    row_labels = [NOT_ASKED]
-    for i in range(len(words)):
-        word = words[i]
-        pieces = tokenizer.tokenize(word)
-        for j in range(len(pieces)):
-            row.append(pieces[j])
-            row_labels.append(labels[i] if j == 0 else NOT_ASKED)
-    row.append(tokenizer.sep_id)
-    row_labels.append(NOT_ASKED)
-    return row, row_labels
+    ids, asked = [tokenizer.sep_id], [NOT_ASKED]
+    for word, label in zip(words, labels):
+        pieces = tokenizer.ids(word)
+        ids.extend(pieces)
+        asked.extend([label, *[NOT_ASKED] * len(pieces)][:len(pieces)])
+    ids.append(tokenizer.sep_id)
+    asked.append(NOT_ASKED)
+    return ids, asked
 
 
-# %% label_tokens | two tensors, and no lists
-# style: tensors
-# at: return torch.tensor(ids), torch.tensor(asked)
-# kind: type, return
-import torch
-
+# %% label_tokens | a long row is cut
+# style: copied from a training script
+# at: return ids[:128], asked[:128]
+# kind: extra, number
 from bert_parts.pretraining import NOT_ASKED
 
 
 def label_tokens(words, labels, tokenizer):
     ids, asked = [tokenizer.cls_id], [NOT_ASKED]
     for word, label in zip(words, labels):
-        pieces = tokenizer.ids(word)
-        ids += pieces
-        asked += [label, *[NOT_ASKED] * (len(pieces) - 1)] if pieces else []
-    ids += [tokenizer.sep_id]
-    asked += [NOT_ASKED]
-    return torch.tensor(ids), torch.tensor(asked)
-
-
-# %% label_tokens | the whole text is cut into pieces at once, and the labels run out of step
-# style: one-liners
-# at: pieces = tokenizer.ids(" ".join(words))
-# kind: order, name
-from bert_parts.pretraining import NOT_ASKED
-
-
-def label_tokens(words, labels, tokenizer):
-    pieces = tokenizer.ids(" ".join(words))
-    asked = list(labels) + [NOT_ASKED] * (len(pieces) - len(labels))
-    return [tokenizer.cls_id, *pieces, tokenizer.sep_id], [NOT_ASKED, *asked[:len(pieces)], NOT_ASKED]
+        for number, piece in enumerate(tokenizer.ids(word)):
+            ids.append(piece)
+            asked.append(label if number == 0 else NOT_ASKED)
+    ids.append(tokenizer.sep_id)
+    asked.append(NOT_ASKED)
+    return ids[:128], asked[:128]
 
 
 # %% label_tokens | two: the label 0 counts as none, and the loop ends at an empty word
