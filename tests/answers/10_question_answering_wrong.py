@@ -54,6 +54,7 @@ class BertForQuestionAnswering(nn.Module):
 # style: hasty
 # at: self.bert.initialize(self)
 # kind: missing, argument, name
+# known: not initialised
 from torch import nn
 
 from bert_parts import BertModel
@@ -295,10 +296,11 @@ class BertForQuestionAnswering(nn.Module):
         return scores[..., 0], scores[..., 1]
 
 
-# %% BertForQuestionAnswering | BERT is given its arguments in a wrong order of names
+# %% BertForQuestionAnswering | the segments are handed on as the mask too
 # style: Hugging Face
 # at: outputs = self.bert(input_ids, attention_mask=token_type_ids, token_type_ids=token_type_ids)
 # kind: argument, name
+# known: mask not handed on
 from torch import nn
 
 from bert_parts import BertModel
@@ -352,6 +354,7 @@ class BertForQuestionAnswering(nn.Module):
 # kind: extra, operator
 # at2: return scores[..., 1], scores[..., 1]
 # kind2: number, name
+# known: start given twice
 from torch import nn
 
 from bert_parts import BertModel
@@ -380,6 +383,7 @@ class BertForQuestionAnswering(nn.Module):
 # kind: missing, argument, name
 # at2: return scores[..., 0].t(), scores[..., 1].t()
 # kind2: shape, axis, extra
+# known: not initialised
 from torch import nn
 
 from bert_parts import BertModel
@@ -419,6 +423,7 @@ def span_labels(window, start, end):
 # style: hasty
 # at: places.reverse()
 # kind: state
+# known: input changed in place
 def span_labels(window, start, end):
     if start < 0:
         return 0, 0
@@ -571,6 +576,7 @@ def span_labels(window, start, end):
 # kind: condition
 # at2: return inside[0] - begin, inside[-1] - begin
 # kind2: number, extra
+# known: counted in the passage
 def span_labels(window, start, end):
     if start <= 0:
         return (0, 0)
@@ -587,6 +593,7 @@ def span_labels(window, start, end):
 # kind: missing, condition, order
 # at2: if a <= end < b:
 # kind2: condition, number
+# known: begins with a last piece
 def span_labels(window, start, end):
     first = last = 0
     for t, (a, b) in enumerate(window.places):
@@ -605,6 +612,7 @@ def span_labels(window, start, end):
 # kind: condition
 # at2: return (first, last + 1) if first and last else (0, 0)
 # kind2: number
+# known: end exclusive
 def span_labels(window, start, end):
     first, last = 0, 0
     for t, (a, b) in enumerate(window.places):
@@ -657,6 +665,7 @@ def span_loss(start, end, firsts, lasts, attention_mask):
 # style: hasty
 # at: return (F.cross_entropy(first_scores, firsts) + F.cross_entropy(end, lasts)) / 2
 # kind: name, missing
+# known: padding takes part
 import torch
 from torch.nn import functional as F
 
@@ -780,6 +789,7 @@ def span_loss(start, end, firsts, lasts, attention_mask):
 # at: start.masked_fill(padding, -torch.inf)
 # at: end.masked_fill(padding, -torch.inf)
 # kind: return, missing
+# known: padding takes part
 import torch
 from torch.nn import functional as F
 
@@ -797,6 +807,7 @@ def span_loss(start, end, firsts, lasts, attention_mask):
 # kind: number
 # at2: return sum(losses) / 2
 # kind2: return
+# known: half of the start
 import torch
 from torch.nn import functional as F
 
@@ -815,6 +826,7 @@ def span_loss(start, end, firsts, lasts, attention_mask):
 # kind: extra
 # at2: return (F.cross_entropy(start, firsts) + F.cross_entropy(end, firsts)) / 2
 # kind2: name
+# known: [CLS] barred
 import torch
 from torch.nn import functional as F
 
@@ -833,6 +845,7 @@ def span_loss(start, end, firsts, lasts, attention_mask):
 # kind: axis
 # at2: q = end.softmax(dim=0)
 # kind2: missing
+# known: over the texts; padding takes part
 import torch
 
 
@@ -849,6 +862,7 @@ def span_loss(start, end, firsts, lasts, attention_mask):
 # at: start[~allowed] = -torch.inf
 # at: end[~allowed] = -torch.inf
 # kind: state, order
+# known: input changed in place
 import torch
 
 
@@ -887,6 +901,7 @@ def best_span(start, end, allowed, longest=30):
 # style: hasty
 # at: assert allowed.any(), "no token is allowed"
 # kind: name
+# known: another error where no token is allowed
 import torch
 
 
@@ -1010,6 +1025,7 @@ def best_span(start, end, allowed, longest):
 # style: careful beginner
 # at: ValueError("no token is allowed")
 # kind: missing
+# known: no token allowed
 import torch
 
 
@@ -1064,6 +1080,7 @@ def best_span(start, end, allowed, longest=30):
 # kind: operator
 # at2: last, first = divmod(table.argmax().item(), len(start))
 # kind2: argument, order, name
+# known: start and end exchanged
 import torch
 
 
@@ -1083,6 +1100,7 @@ def best_span(start, end, allowed, longest=30):
 # kind: missing
 # at2: table = start[:, None] + start[None, :]
 # kind2: name
+# known: no token allowed
 import torch
 
 
@@ -1170,6 +1188,7 @@ def token_f1(given, expected):
 # style: from set theory
 # at: common = Counter(g) | Counter(e)
 # kind: operator
+# known: union
 import string
 from collections import Counter
 
@@ -1335,6 +1354,7 @@ def token_f1(given, expected):
 # kind: missing, condition
 # at2: c = len(Counter(g) & Counter(e))
 # kind2: name, missing
+# known: sets of what is in common
 import string
 from collections import Counter
 
@@ -1382,6 +1402,7 @@ def token_f1(given, expected):
 # kind: name, condition
 # at2: return round(2 * c / (len(g) + len(e)), 2)
 # kind2: extra
+# known: marks inside words kept
 import string
 from collections import Counter
 
@@ -1623,6 +1644,7 @@ def label_tokens(words, labels, tokenizer):
 # kind: condition, name
 # at2: asked.append(label or NOT_ASKED)
 # kind2: condition
+# known: label 0 taken for none
 from bert_parts.pretraining import NOT_ASKED
 
 
@@ -1668,6 +1690,7 @@ def label_tokens(words, labels, tokenizer):
 # at2: ids, asked = [tokenizer.sep_id], [NOT_ASKED]
 # at2: return ids + [tokenizer.cls_id], asked + [NOT_ASKED]
 # kind2: name, argument
+# known: label wherever there is no ##
 from bert_parts.pretraining import NOT_ASKED
 
 
