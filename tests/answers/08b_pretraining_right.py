@@ -103,6 +103,21 @@ def masked_lm_loss(model, batch, labels):
                                 torch.masked_select(labels, asked), reduction="none"))
 
 
+# %% masked_lm_loss | torch by another name, and a tensor beside the function
+# style: odd imports
+import torch as th
+import torch.nn.functional as fn
+
+NOTHING = th.tensor(-100)
+
+
+def masked_lm_loss(model, batch, labels):
+    asked = th.ne(labels, NOTHING)
+    scores = model.score_words(model.bert(**batch)[0][asked])
+    losses = fn.cross_entropy(scores, labels[asked], reduction="none")
+    return losses.sum() / max(losses.numel(), 1)
+
+
 # %% sentence_pairs | chunks gathered by hand, as in the published code
 # style: create_pretraining_data
 import torch
@@ -303,3 +318,56 @@ def sentence_pairs(documents, room, generator):
         raise ValueError("fewer than two documents")
     maker = PairMaker(documents, room, generator)
     return sum((maker.read(own) for own in range(len(documents))), [])
+
+
+# %% sentence_pairs | helpers that happen to have names of the course
+# style: one who writes everything anew
+import torch
+
+from bert_parts.pretraining import Pair
+
+
+def draw(low, high, generator):
+    """One of low … high − 1."""
+    return torch.randint(low, high, (1,), generator=generator).item()
+
+
+def together(sentences, limit=None):
+    joined = []
+    for number, sentence in enumerate(sentences):
+        if limit is not None and number > 0 and len(joined) >= limit:
+            break
+        joined.extend(sentence)
+    return joined
+
+
+def truncate(pair, room):
+    first, second = list(pair[0]), list(pair[1])
+    while len(first) + len(second) > room:
+        longer = first if len(first) > len(second) else second
+        del longer[-1]
+    return first, second
+
+
+def sentence_pairs(documents, room, generator):
+    if len(documents) < 2:
+        raise ValueError("two documents at least")
+    pairs = []
+    for own, document in enumerate(documents):
+        others = [number for number in range(len(documents)) if number != own]
+        start = 0
+        while start + 2 <= len(document):
+            end = start + 2
+            while end < len(document) and len(together(document[start:end])) < room:
+                end += 1
+            cut = draw(start + 1, end, generator)
+            first = together(document[start:cut])
+            if draw(0, 2, generator):
+                pairs.append(Pair(*truncate((first, together(document[cut:end])), room), True))
+                start = end
+            else:
+                other = documents[others[draw(0, len(others), generator)]]
+                second = together(other[draw(0, len(other), generator):], limit=room - len(first))
+                pairs.append(Pair(*truncate((first, second), room), False))
+                start = cut
+    return pairs

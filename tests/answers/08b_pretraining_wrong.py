@@ -247,6 +247,40 @@ def masked_lm_loss(model, batch, labels):
     return loss
 
 
+# %% masked_lm_loss | the segments are taken out of the caller's batch
+# style: hasty
+# at: segments = batch.pop("token_type_ids", None)
+# kind: state
+from torch.nn import functional as F
+
+from bert_parts.pretraining import NOT_ASKED
+
+
+def masked_lm_loss(model, batch, labels):
+    segments = batch.pop("token_type_ids", None)
+    hidden, _ = model.bert(**batch, token_type_ids=segments)
+    asked = labels != NOT_ASKED
+    scores = model.score_words(hidden[asked])
+    return F.cross_entropy(scores, labels[asked], reduction="sum") / max(len(scores), 1)
+
+
+# %% masked_lm_loss | the model's gradients are wiped out first
+# style: copied from a training loop
+# at: model.zero_grad()
+# kind: state, extra
+from torch.nn import functional as F
+
+from bert_parts.pretraining import NOT_ASKED
+
+
+def masked_lm_loss(model, batch, labels):
+    model.zero_grad()
+    hidden, _ = model.bert(**batch)
+    asked = labels != NOT_ASKED
+    scores = model.score_words(hidden[asked])
+    return F.cross_entropy(scores, labels[asked], reduction="sum") / max(len(scores), 1)
+
+
 # %% masked_lm_loss | two: softmax over the places, and no minus
 # style: one-liners
 # at: p = model.score_words(model.bert(**batch)[0][asked]).log_softmax(dim=0)
@@ -786,6 +820,66 @@ def sentence_pairs(documents, room, generator):
                 begin = draw(len(other), generator)
                 second, start = together(other[begin:where_full(other, begin, room - len(first), 1)]), cut
             pairs.append(Pair(*truncate(first, second, room), follows))
+    return pairs
+
+
+# %% sentence_pairs | the document just before is never drawn
+# style: hasty
+# at: other = documents[(i + 1 + draw(max(1, len(documents) - 2), generator)) % len(documents)]
+# kind: number
+from bert_parts.pretraining import Pair, draw, together, where_full
+from bert_parts.tokenizer import truncate
+
+
+def sentence_pairs(documents, room, generator):
+    pairs = []
+    for i, document in enumerate(documents):
+        start = 0
+        while start < len(document) - 1:
+            end = where_full(document, start, room)
+            cut = start + 1 + draw(end - start - 1, generator)
+            first = together(document[start:cut])
+            if draw(2, generator):
+                second, follows, start = together(document[cut:end]), True, end
+            else:
+                other = documents[(i + 1 + draw(max(1, len(documents) - 2), generator)) % len(documents)]
+                begin = draw(len(other), generator)
+                second, follows, start = together(other[begin:where_full(other, begin, room - len(first), 1)]), False, cut
+            first, second = truncate(first, second, room)
+            pairs.append(Pair(first, second, follows))
+    return pairs
+
+
+# %% sentence_pairs | false seconds begin in the first half of their document only
+# style: careful beginner
+# at: begin = draw(len(other) // 2 + 1, generator) if len(other) > 1 else 0
+# kind: number, extra
+from bert_parts.pretraining import Pair, draw, together, where_full
+from bert_parts.tokenizer import truncate
+
+
+def sentence_pairs(documents, room, generator):
+    pairs = []
+    for i, document in enumerate(documents):
+        others = documents[:i] + documents[i + 1:]
+        start = 0
+        while start < len(document) - 1:
+            end = where_full(document, start, room)
+            cut = start + 1 + draw(end - start - 1, generator)
+            first = together(document[start:cut])
+            follows = draw(2, generator) == 1
+            if follows:
+                second = together(document[cut:end])
+                start = end
+            else:
+                other = others[draw(len(others), generator)]
+                # so that enough comes after it
+                begin = draw(len(other) // 2 + 1, generator) if len(other) > 1 else 0
+                begin = min(begin, len(other) - 1)
+                second = together(other[begin:where_full(other, begin, room - len(first), 1)])
+                start = cut
+            first, second = truncate(first, second, room)
+            pairs.append(Pair(first, second, follows))
     return pairs
 
 

@@ -158,6 +158,36 @@ class BertForSequenceClassification(nn.Module):
         return self.classifier(self.dropout(read.pooled))
 
 
+# %% BertForSequenceClassification | a decorator of one's own on forward
+# style: decorators
+import functools
+
+from torch import nn
+
+from bert_parts import BertModel
+
+
+def scored(forward):
+    @functools.wraps(forward)
+    def wrapped(self, *args, **kwargs):
+        return self.classifier(self.dropout(forward(self, *args, **kwargs)))
+    return wrapped
+
+
+class BertForSequenceClassification(nn.Module):
+    def __init__(self, config, num_labels):
+        super().__init__()
+        self.config, self.num_labels = config, num_labels
+        self.bert = BertModel(config)
+        self.dropout = nn.Dropout(config.hidden_dropout_prob)
+        self.classifier = nn.Linear(config.hidden_size, num_labels)
+        self.apply(self.bert.initialize)
+
+    @scored
+    def forward(self, input_ids, attention_mask=None, token_type_ids=None):
+        return self.bert(input_ids, attention_mask, token_type_ids)[1]
+
+
 # %% decay_groups | the list of names beside the function
 # style: Hugging Face
 NO_DECAY = ["bias", "LayerNorm.weight", "LayerNorm.bias"]
@@ -252,6 +282,24 @@ def decay_groups(model, weight_decay):
     return groups
 
 
+# %% decay_groups | a partial beside it
+# style: functional
+from functools import partial
+
+
+def chosen(model, spared):
+    return [p for n, p in model.named_parameters()
+            if p.requires_grad and (n.endswith("bias") or "LayerNorm" in n) == spared]
+
+
+matrices = partial(chosen, spared=False)
+others = partial(chosen, spared=True)
+
+
+def decay_groups(model, weight_decay):
+    return [{"params": matrices(model), "weight_decay": weight_decay}, {"params": others(model), "weight_decay": 0.0}]
+
+
 # %% learning_rate_at | the smaller of two lines
 # style: one-liners
 import math
@@ -339,6 +387,25 @@ def learning_rate_at(step, steps, peak, warmup):
     if step + 1 <= up:
         return peak * ((step + 1) / up)
     return peak * ((steps - step) / down)
+
+
+# %% learning_rate_at | a helper that is defined inside an if
+# style: careful about versions
+import sys
+
+if sys.version_info >= (3, 8):
+    def whole(number):
+        return int(number // 1)
+else:
+    def whole(number):
+        return int(number)
+
+
+def learning_rate_at(step, steps, peak, warmup):
+    rise = warmup * steps
+    if (done := step + 1) <= rise:
+        return peak * done / rise
+    return peak * (steps - step) / (steps - whole(rise))
 
 
 # %% gradient_times_input | the hook is let go of in a finally
@@ -481,3 +548,24 @@ def gradient_times_input(model, batch, label, against=None):
         score -= scores[:, against].sum()
     x = box[0]
     return (torch.autograd.grad(score, x)[0] * x.detach()).sum(-1)
+
+
+# %% gradient_times_input | the hook's list is a dict beside the function
+# style: globals
+import torch
+
+CAUGHT = {}
+
+
+def catch(module, given, output):
+    CAUGHT["vectors"] = output
+
+
+def gradient_times_input(model, batch, label, against=None):
+    hook = model.bert.embeddings.word_embeddings.register_forward_hook(catch)
+    scores = model(**batch)
+    hook.remove()
+    vectors = CAUGHT.pop("vectors")
+    score = scores[:, label] if against is None else scores[:, label] - scores[:, against]
+    gradient = torch.autograd.grad(score.sum(), vectors)[0]
+    return (gradient * vectors).sum(-1).detach()

@@ -509,6 +509,159 @@ class BertForSequenceClassification(nn.Module):
         return self.classifier(self.dropout(pooled))
 
 
+# %% BertForSequenceClassification | dropout in place, over what the pooler's own gradient needs
+# style: one who saves memory
+# at: self.dropout = nn.Dropout(config.hidden_dropout_prob, inplace=True)
+# kind: state, argument
+from torch import nn
+
+from bert_parts import BertModel
+
+
+class BertForSequenceClassification(nn.Module):
+    def __init__(self, config, num_labels):
+        super().__init__()
+        self.config = config
+        self.num_labels = num_labels
+        self.bert = BertModel(config)
+        self.dropout = nn.Dropout(config.hidden_dropout_prob, inplace=True)
+        self.classifier = nn.Linear(config.hidden_size, num_labels)
+        self.apply(self.bert.initialize)
+
+    def forward(self, input_ids, attention_mask=None, token_type_ids=None):
+        hidden, pooled = self.bert(input_ids, attention_mask, token_type_ids)
+        return self.classifier(self.dropout(pooled))
+
+
+# %% BertForSequenceClassification | a dropout that takes whole texts
+# style: from computer vision
+# at: self.dropout = nn.Dropout1d(config.hidden_dropout_prob)
+# kind: name, axis
+from torch import nn
+
+from bert_parts import BertModel
+
+
+class BertForSequenceClassification(nn.Module):
+    def __init__(self, config, num_labels):
+        super().__init__()
+        self.config = config
+        self.num_labels = num_labels
+        self.bert = BertModel(config)
+        self.dropout = nn.Dropout1d(config.hidden_dropout_prob)
+        self.classifier = nn.Linear(config.hidden_size, num_labels)
+        self.apply(self.bert.initialize)
+
+    def forward(self, input_ids, attention_mask=None, token_type_ids=None):
+        hidden, pooled = self.bert(input_ids, attention_mask, token_type_ids)
+        return self.classifier(self.dropout(pooled))
+
+
+# %% BertForSequenceClassification | a dropout for another activation
+# style: one who reads the list of modules
+# at: self.dropout = nn.AlphaDropout(config.hidden_dropout_prob)
+# kind: name
+from torch import nn
+
+from bert_parts import BertModel
+
+
+class BertForSequenceClassification(nn.Module):
+    def __init__(self, config, num_labels):
+        super().__init__()
+        self.config = config
+        self.num_labels = num_labels
+        self.bert = BertModel(config)
+        self.dropout = nn.AlphaDropout(config.hidden_dropout_prob)
+        self.classifier = nn.Linear(config.hidden_size, num_labels)
+        self.apply(self.bert.initialize)
+
+    def forward(self, input_ids, attention_mask=None, token_type_ids=None):
+        hidden, pooled = self.bert(input_ids, attention_mask, token_type_ids)
+        return self.classifier(self.dropout(pooled))
+
+
+# %% BertForSequenceClassification | the same seed at each forward, so that dropout always takes the same numbers
+# style: one who wants the same result each time
+# at: torch.manual_seed(0)
+# kind: state, extra
+import torch
+from torch import nn
+
+from bert_parts import BertModel
+
+
+class BertForSequenceClassification(nn.Module):
+    def __init__(self, config, num_labels):
+        super().__init__()
+        self.config = config
+        self.num_labels = num_labels
+        self.bert = BertModel(config)
+        self.dropout = nn.Dropout(config.hidden_dropout_prob)
+        self.classifier = nn.Linear(config.hidden_size, num_labels)
+        self.apply(self.bert.initialize)
+
+    def forward(self, input_ids, attention_mask=None, token_type_ids=None):
+        torch.manual_seed(0)
+        hidden, pooled = self.bert(input_ids, attention_mask, token_type_ids)
+        return self.classifier(self.dropout(pooled))
+
+
+# %% BertForSequenceClassification | dropout by hand, and what is left is not made larger
+# style: from NumPy
+# at: pooled = pooled * (torch.rand_like(pooled) > self.p)
+# kind: scale, missing
+import torch
+from torch import nn
+
+from bert_parts import BertModel
+
+
+class BertForSequenceClassification(nn.Module):
+    def __init__(self, config, num_labels):
+        super().__init__()
+        self.config = config
+        self.num_labels = num_labels
+        self.bert = BertModel(config)
+        self.p = config.hidden_dropout_prob
+        self.classifier = nn.Linear(config.hidden_size, num_labels)
+        self.apply(self.bert.initialize)
+
+    def forward(self, input_ids, attention_mask=None, token_type_ids=None):
+        hidden, pooled = self.bert(input_ids, attention_mask, token_type_ids)
+        if self.training:
+            pooled = pooled * (torch.rand_like(pooled) > self.p)
+        return self.classifier(pooled)
+
+
+# %% BertForSequenceClassification | one draw for all texts of the batch
+# style: from NumPy
+# at: keep = torch.rand(pooled.shape[-1]) > self.p
+# kind: shape, axis
+import torch
+from torch import nn
+
+from bert_parts import BertModel
+
+
+class BertForSequenceClassification(nn.Module):
+    def __init__(self, config, num_labels):
+        super().__init__()
+        self.config = config
+        self.num_labels = num_labels
+        self.bert = BertModel(config)
+        self.p = config.hidden_dropout_prob
+        self.classifier = nn.Linear(config.hidden_size, num_labels)
+        self.apply(self.bert.initialize)
+
+    def forward(self, input_ids, attention_mask=None, token_type_ids=None):
+        hidden, pooled = self.bert(input_ids, attention_mask, token_type_ids)
+        if self.training:
+            keep = torch.rand(pooled.shape[-1]) > self.p
+            pooled = pooled * keep / (1 - self.p)
+        return self.classifier(pooled)
+
+
 # %% BertForSequenceClassification | two: no bias, and dropout acts outside training
 # style: nanoGPT
 # at: self.classifier = nn.Linear(config.hidden_size, num_labels, bias=False)
@@ -839,6 +992,56 @@ def decay_groups(model, weight_decay):
         return [group_1, group_2]
 
 
+# %% decay_groups | only what has a gradient already is taken to learn
+# style: careful beginner
+# at: if parameter.grad is None:
+# kind: name, condition
+def decay_groups(model, weight_decay):
+    decay, no_decay = [], []
+    for name, parameter in model.named_parameters():
+        if parameter.grad is None:
+            continue
+        if name.endswith("bias") or "LayerNorm" in name:
+            no_decay.append(parameter)
+        else:
+            decay.append(parameter)
+    return [{"params": decay, "weight_decay": weight_decay}, {"params": no_decay, "weight_decay": 0.0}]
+
+
+# %% decay_groups | the spared ones are frozen, so that nothing pulls at them
+# style: one who takes "not pulled" for "not moved"
+# at: parameter.requires_grad = False
+# kind: state, extra, gradient
+def decay_groups(model, weight_decay):
+    decay, no_decay = [], []
+    for name, parameter in model.named_parameters():
+        if not parameter.requires_grad:
+            continue
+        if name.endswith("bias") or "LayerNorm" in name:
+            parameter.requires_grad = False
+            no_decay.append(parameter)
+        else:
+            decay.append(parameter)
+    return [{"params": decay, "weight_decay": weight_decay}, {"params": no_decay, "weight_decay": 0.0}]
+
+
+# %% decay_groups | a decay of 0 is taken for none given
+# style: hasty
+# at: weight_decay = weight_decay or 0.01
+# kind: condition, extra
+def decay_groups(model, weight_decay=None):
+    weight_decay = weight_decay or 0.01
+    decay, no_decay = [], []
+    for name, parameter in model.named_parameters():
+        if not parameter.requires_grad:
+            continue
+        if name.endswith("bias") or "LayerNorm" in name:
+            no_decay.append(parameter)
+        else:
+            decay.append(parameter)
+    return [{"params": decay, "weight_decay": weight_decay}, {"params": no_decay, "weight_decay": 0.0}]
+
+
 # %% decay_groups | two: in both groups, and a key that AdamW does not know
 # style: hasty
 # at: pulled = [p for n, p in named if not n.endswith("bias")]
@@ -1083,6 +1286,23 @@ def learning_rate_at(step, steps, peak, warmup):
 def learning_rate_at(step, steps, peak, warmup):
     r = warmup * steps
     return peak * max((step + 1) / r if r else 1, (steps - step) / (steps - int(r)) if steps > int(r) else 1)
+
+
+# %% learning_rate_at | a rate for all steps, kept from the first call on
+# style: one who saves time
+# at: if not RATES:
+# kind: state, condition
+import math
+
+RATES = []
+
+
+def learning_rate_at(step, steps, peak, warmup):
+    if not RATES:
+        r = warmup * steps
+        for s in range(steps):
+            RATES.append(peak * (s + 1) / r if s + 1 <= r else peak * (steps - s) / (steps - math.floor(r)))
+    return RATES[step]
 
 
 # %% learning_rate_at | two: whole-number division, and rounded to the nearest
@@ -1369,6 +1589,45 @@ def gradient_times_input(model, batch, label, against=None):
     if against is not None:
         score = score - scores[:, against]
     gradient = torch.autograd.grad(score, caught[0])[0]
+    return (gradient * caught[0]).sum(dim=-1).detach()
+
+
+# %% gradient_times_input | all hooks of the table are thrown away, the caller's with one's own
+# style: hasty
+# at: model.bert.embeddings.word_embeddings._forward_hooks.clear()
+# kind: state, extra
+import torch
+
+
+def gradient_times_input(model, batch, label, against=None):
+    caught = []
+    model.bert.embeddings.word_embeddings.register_forward_hook(lambda m, i, o: caught.append(o))
+    scores = model(**batch)
+    model.bert.embeddings.word_embeddings._forward_hooks.clear()
+    score = scores[:, label]
+    if against is not None:
+        score = score - scores[:, against]
+    (gradient,) = torch.autograd.grad(score.sum(), caught[0])
+    return (gradient * caught[0]).sum(dim=-1).detach()
+
+
+# %% gradient_times_input | the mask is taken out of the caller's batch
+# style: hasty
+# at: mask = batch.pop("attention_mask")
+# kind: state
+import torch
+
+
+def gradient_times_input(model, batch, label, against=None):
+    caught = []
+    mask = batch.pop("attention_mask")
+    hook = model.bert.embeddings.word_embeddings.register_forward_hook(lambda m, i, o: caught.append(o))
+    scores = model(**batch, attention_mask=mask)
+    hook.remove()
+    score = scores[:, label]
+    if against is not None:
+        score = score - scores[:, against]
+    (gradient,) = torch.autograd.grad(score.sum(), caught[0])
     return (gradient * caught[0]).sum(dim=-1).detach()
 
 

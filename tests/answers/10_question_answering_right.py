@@ -151,6 +151,30 @@ class BertForQuestionAnswering(nn.Module):
         return SpanScores(start=scores[:, :, 0], end=scores[:, :, 1])
 
 
+# %% BertForQuestionAnswering | a lambda kept in the class
+# style: odd
+from torch import nn
+
+from bert_parts import BertModel
+from bert_parts.heads import without_pooler
+
+
+class BertForQuestionAnswering(nn.Module):
+    OUTPUTS = 2
+    apart = staticmethod(lambda scores: (scores[..., 0], scores[..., 1]))
+
+    def __init__(self, config):
+        super().__init__()
+        self.config = config
+        self.bert = without_pooler(BertModel(config))
+        self.qa_outputs = nn.Linear(config.hidden_size, self.OUTPUTS)
+        self.apply(self.bert.initialize)
+
+    def forward(self, input_ids, attention_mask=None, token_type_ids=None):
+        hidden = self.bert(input_ids, attention_mask, token_type_ids)[0]
+        return self.apart(self.qa_outputs(hidden))
+
+
 # %% span_labels | two loops
 # style: loops
 def span_labels(window, start, end):
@@ -249,6 +273,25 @@ def span_labels(window, start, end):
     return inside[0] + offset, inside[-1] + offset
 
 
+# %% span_labels | helpers that happen to have names of the course
+# style: helpers
+def whole_words(window):
+    """(token, begin, end) of each token of the passage."""
+    return [(token, *place) for token, place in enumerate(window.places) if place != (-1, -1)]
+
+
+def windows(tokens, character):
+    return [token for token, begin, end in tokens if begin <= character < end]
+
+
+def span_labels(window, start, end):
+    tokens = whole_words(window)
+    if start < 0:
+        return 0, 0
+    firsts, lasts = windows(tokens, start), windows(tokens, end - 1)
+    return (firsts[0], lasts[-1]) if firsts and lasts else (0, 0)
+
+
 # %% span_loss | torch.where, and a lambda in it
 # style: one-liners
 import torch
@@ -297,8 +340,7 @@ def span_loss(start, end, firsts, lasts, attention_mask):
     def surprise(scores, right):
         shifted = scores - scores.masked_fill(attention_mask == 0, -1e30).max(dim=1, keepdim=True).values
         weights = torch.where(attention_mask == 1, shifted, -torch.inf).exp()
-        p = weights / weights.sum(dim=1, keepdim=True)
-        return -p[torch.arange(p.shape[0]), right].log()
+        return weights.sum(dim=1).log() - shifted[torch.arange(len(right)), right]
 
     return torch.stack([surprise(start, firsts), surprise(end, lasts)]).mean()
 
@@ -333,6 +375,24 @@ def span_loss(start, end, firsts, lasts, attention_mask):
     first = F.cross_entropy(hidden(start, attention_mask), firsts)
     last = F.cross_entropy(hidden(end, attention_mask), lasts)
     return torch.add(first, last).div(2)
+
+
+# %% span_loss | a partial beside it, and a dictionary of settings
+# style: functional
+from functools import partial
+
+import torch
+from torch.nn import functional as F
+
+SETTINGS = {"reduction": "mean", "label_smoothing": 0.0}
+surprise = partial(F.cross_entropy, reduction="mean")
+
+
+def span_loss(start, end, firsts, lasts, attention_mask):
+    padding = attention_mask.eq(0)
+    first = surprise(start.masked_fill(padding, -torch.inf), firsts)
+    last = F.cross_entropy(end.masked_fill(padding, -torch.inf), lasts, **SETTINGS)
+    return (first + last) / 2
 
 
 # %% best_span | every pair, in two loops
@@ -444,6 +504,19 @@ def best_span(start, end, allowed, longest=30):
     return best.first, best.last, best.score - float(start[0] + end[0])
 
 
+# %% best_span | the error of an empty max, told anew
+# style: try and except
+def best_span(start, end, allowed, longest=30):
+    places = [place for place in range(len(start)) if allowed[place]]
+    try:
+        score, first, last = max(
+            ((float(start[i]) + float(end[j]), i, j) for i in places for j in places if i <= j < i + longest),
+            key=lambda span: span[0])
+    except ValueError as error:
+        raise ValueError("no token is allowed: mark those of the passage") from error
+    return first, last, score - float(start[0]) - float(end[0])
+
+
 # %% token_f1 | Counter and translate
 # style: one-liners
 import string
@@ -530,7 +603,7 @@ def token_f1(given, expected):
         for letter in text.lower():
             if letter not in string.punctuation:
                 kept += letter
-        texts.append([word for word in kept.split() if word not in {"a", "an", "the"}])
+        texts.append([word for word in kept.split() if word not in ARTICLES])
     given, expected = texts
     if given == expected:
         return 1.0
@@ -554,7 +627,7 @@ MARKS = f"[{re.escape(string.punctuation)}]"
 
 
 def words(text: str) -> list[str]:
-    return [word for word in re.sub(f"[{re.escape(string.punctuation)}]", "", text.lower()).split()
+    return [word for word in re.sub(MARKS, "", text.lower()).split()
             if re.fullmatch("a|an|the", word) is None]
 
 
@@ -585,6 +658,30 @@ def token_f1(given, expected):
             for text in (given, expected))
     size = sum(a.values()) + sum(b.values())
     return 2 * sum((a & b).values()) / size if size else 1.0
+
+
+# %% token_f1 | a helper called normalize, and a class
+# style: objects
+import string
+from collections import Counter
+
+
+def normalize(text, articles=("a", "an", "the")):
+    text = "".join(letter for letter in text.lower() if letter not in string.punctuation)
+    return [word for word in text.split() if word not in articles]
+
+
+class Bag(Counter):
+    @property
+    def size(self):
+        return sum(self.values())
+
+
+def token_f1(given, expected):
+    g, e = Bag(normalize(given)), Bag(normalize(expected))
+    if g.size == e.size == 0:
+        return 1.0
+    return 2 * sum((g & e).values()) / (g.size + e.size)
 
 
 # %% label_tokens | two lists that grow
@@ -704,3 +801,36 @@ def label_tokens(words, labels, tokenizer):
         row += tokens
     row.append(Token(tokenizer.sep_id))
     return [token.id for token in row], [token.label for token in row]
+
+
+# %% label_tokens | a decorated generator beside it
+# style: decorators
+from contextlib import suppress
+from functools import wraps
+
+from bert_parts.pretraining import NOT_ASKED
+
+
+def between(begin, end):
+    def decorate(function):
+        @wraps(function)
+        def wrapped(*args):
+            yield begin(args[-1]), NOT_ASKED
+            yield from function(*args)
+            yield end(args[-1]), NOT_ASKED
+        return wrapped
+    return decorate
+
+
+@between(lambda tokenizer: tokenizer.cls_id, lambda tokenizer: tokenizer.sep_id)
+def tokens_of(words, labels, tokenizer):
+    for word, label in zip(words, labels):
+        pieces = iter(tokenizer.ids(word))
+        with suppress(StopIteration):
+            yield next(pieces), label
+            yield from ((piece, NOT_ASKED) for piece in pieces)
+
+
+def label_tokens(words, labels, tokenizer):
+    ids, asked = zip(*tokens_of(words, labels, tokenizer))
+    return list(ids), list(asked)

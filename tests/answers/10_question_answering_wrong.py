@@ -322,6 +322,58 @@ class BertForQuestionAnswering(nn.Module):
         return scores[..., 0], scores[..., 1]
 
 
+# %% BertForQuestionAnswering | without a mask, id 0 is taken for padding
+# style: Hugging Face
+# at: attention_mask = input_ids.ne(self.config.pad_token_id).long()
+# kind: extra, condition
+from torch import nn
+
+from bert_parts import BertModel
+from bert_parts.heads import without_pooler
+
+
+class BertForQuestionAnswering(nn.Module):
+    def __init__(self, config):
+        super().__init__()
+        self.config = config
+        self.bert = without_pooler(BertModel(config))
+        self.qa_outputs = nn.Linear(config.hidden_size, 2)
+        self.apply(self.bert.initialize)
+
+    def forward(self, input_ids, attention_mask=None, token_type_ids=None):
+        if attention_mask is None:
+            attention_mask = input_ids.ne(self.config.pad_token_id).long()
+        hidden = self.bert(input_ids, attention_mask, token_type_ids)[0]
+        scores = self.qa_outputs(hidden)
+        return scores[..., 0], scores[..., 1]
+
+
+# %% BertForQuestionAnswering | the seed is set in the constructor
+# style: one who wants the same result each time
+# at: torch.manual_seed(42)
+# kind: state, extra
+import torch
+from torch import nn
+
+from bert_parts import BertModel
+from bert_parts.heads import without_pooler
+
+
+class BertForQuestionAnswering(nn.Module):
+    def __init__(self, config):
+        super().__init__()
+        torch.manual_seed(42)
+        self.config = config
+        self.bert = without_pooler(BertModel(config))
+        self.qa_outputs = nn.Linear(config.hidden_size, 2)
+        self.apply(self.bert.initialize)
+
+    def forward(self, input_ids, attention_mask=None, token_type_ids=None):
+        hidden = self.bert(input_ids, attention_mask, token_type_ids)[0]
+        scores = self.qa_outputs(hidden)
+        return scores[..., 0], scores[..., 1]
+
+
 # %% BertForQuestionAnswering | two: a tanh, and tokens 0 and 1 for the two scores
 # style: careful beginner
 # at: scores = self.qa_outputs(hidden.tanh())
@@ -801,6 +853,22 @@ def span_loss(start, end, firsts, lasts, attention_mask):
     return (F.cross_entropy(start, firsts) + F.cross_entropy(end, lasts)) / 2
 
 
+# %% span_loss | padding is marked in the caller's own mask
+# style: hasty
+# at: attention_mask[attention_mask == 0] = -1
+# kind: state, extra
+# known: input changed in place
+import torch
+from torch.nn import functional as F
+
+
+def span_loss(start, end, firsts, lasts, attention_mask):
+    attention_mask[attention_mask == 0] = -1
+    start = start.masked_fill(attention_mask < 0, -torch.inf)
+    end = end.masked_fill(attention_mask < 0, -torch.inf)
+    return (F.cross_entropy(start, firsts) + F.cross_entropy(end, lasts)) / 2
+
+
 # %% span_loss | two: minus one for minus infinity, and the return in the loop
 # style: loops
 # at: scores = torch.where(attention_mask == 0, -1.0, scores)
@@ -1074,6 +1142,41 @@ def best_span(start, end, allowed, longest=30):
     return first, last, score - float(start[0] + end[0])
 
 
+# %% best_span | scores in whole numbers, so that near ones are as good as each other
+# style: hasty
+# at: score = int(start[i] + end[j])
+# kind: type, extra
+def best_span(start, end, allowed, longest=30):
+    if not allowed.any():
+        raise ValueError("no token is allowed")
+    best = None
+    for i in range(len(start)):
+        for j in range(i, min(i + longest, len(end))):
+            if allowed[i] and allowed[j]:
+                score = int(start[i] + end[j])
+                if best is None or score > best[0]:
+                    best = score, i, j
+    score, i, j = best
+    return i, j, float(start[i] + end[j] - start[0] - end[0])
+
+
+# %% best_span | NumPy, which takes no tensor that has a gradient
+# style: from NumPy
+# at: s, e, ok = start.numpy(), end.numpy(), allowed.numpy()
+# kind: type, gradient
+import numpy as np
+
+
+def best_span(start, end, allowed, longest=30):
+    s, e, ok = start.numpy(), end.numpy(), allowed.numpy()
+    if not ok.any():
+        raise ValueError("no token is allowed")
+    length = np.arange(len(s))[None, :] - np.arange(len(s))[:, None] + 1
+    table = np.where((length >= 1) & (length <= longest) & ok[:, None] & ok, s[:, None] + e, -np.inf)
+    first, last = np.unravel_index(table.argmax(), table.shape)
+    return int(first), int(last), float(table[first, last] - s[0] - e[0])
+
+
 # %% best_span | two: multiplied, and places exchanged
 # style: from NumPy
 # at: table = start[:, None] * end
@@ -1151,7 +1254,7 @@ def token_f1(given, expected):
     for text in (given, expected):
         words = text.lower().translate(str.maketrans("", "", string.punctuation)).split()
         for word in words:
-            if word in ["a", "an", "the"]:
+            if word in ARTICLES:
                 words.remove(word)
         both.append(words)
     n, m = len(both[0]), len(both[1])
@@ -1346,6 +1449,73 @@ def token_f1(given, expected):
         return float(g == e)
     common = Counter(g) - Counter(e)
     return 2 * sum(common.values()) / (len(g) + len(e))
+
+
+# %% token_f1 | casefold, which makes ss of ß
+# style: one who reads the documentation
+# at: text = text.casefold()
+# kind: name
+import string
+from collections import Counter
+
+
+def words(text):
+    text = text.casefold()
+    text = text.translate(str.maketrans("", "", string.punctuation))
+    return [word for word in text.split() if word not in ("a", "an", "the")]
+
+
+def token_f1(given, expected):
+    g, e = words(given), words(expected)
+    if not g and not e:
+        return 1.0
+    c = sum((Counter(g) & Counter(e)).values())
+    return 2 * c / (len(g) + len(e))
+
+
+# %% token_f1 | accents are taken off
+# style: one who knows the uncased tokenizer
+# at: text = unicodedata.normalize("NFD", text.lower()).encode("ascii", "ignore").decode()
+# kind: extra
+import string
+import unicodedata
+from collections import Counter
+
+
+def words(text):
+    text = unicodedata.normalize("NFD", text.lower()).encode("ascii", "ignore").decode()
+    text = text.translate(str.maketrans("", "", string.punctuation))
+    return [word for word in text.split() if word not in ("a", "an", "the")]
+
+
+def token_f1(given, expected):
+    g, e = words(given), words(expected)
+    if not g and not e:
+        return 1.0
+    c = sum((Counter(g) & Counter(e)).values())
+    return 2 * c / (len(g) + len(e))
+
+
+# %% token_f1 | split at spaces, and not at line ends and tabs
+# style: regular expressions
+# at: return [word for word in re.findall("[^ ]+", text) if word not in ("a", "an", "the")]
+# kind: condition, argument
+import re
+import string
+from collections import Counter
+
+
+def words(text):
+    text = text.lower().translate(str.maketrans("", "", string.punctuation))
+    return [word for word in re.findall("[^ ]+", text) if word not in ("a", "an", "the")]
+
+
+def token_f1(given, expected):
+    g, e = words(given), words(expected)
+    if not g and not e:
+        return 1.0
+    c = sum((Counter(g) & Counter(e)).values())
+    return 2 * c / (len(g) + len(e))
 
 
 # %% token_f1 | two: "an" is no article, and different words are counted
@@ -1636,6 +1806,47 @@ def label_tokens(words, labels, tokenizer):
     ids.append(tokenizer.sep_id)
     asked.append(NOT_ASKED)
     return ids[:128], asked[:128]
+
+
+# %% label_tokens | written small first, though a tokenizer may tell capitals apart
+# style: careful, too much so
+# at: pieces = tokenizer.ids(word.lower())
+# kind: extra
+from bert_parts.pretraining import NOT_ASKED
+
+
+def label_tokens(words, labels, tokenizer):
+    ids, asked = [tokenizer.cls_id], [NOT_ASKED]
+    for word, label in zip(words, labels):
+        pieces = tokenizer.ids(word.lower())
+        if pieces:
+            ids += pieces
+            asked += [label] + [NOT_ASKED] * (len(pieces) - 1)
+    return ids + [tokenizer.sep_id], asked + [NOT_ASKED]
+
+
+# %% label_tokens | pieces are remembered by word, whatever tokenizer they came from
+# style: one who caches
+# at: SEEN[word] = tokenizer.ids(word)
+# at: pieces = SEEN[word]
+# kind: state
+from bert_parts.pretraining import NOT_ASKED
+
+SEEN = {}
+
+
+def label_tokens(words, labels, tokenizer):
+    ids, asked = [tokenizer.cls_id], [NOT_ASKED]
+    for word, label in zip(words, labels):
+        if word not in SEEN:
+            SEEN[word] = tokenizer.ids(word)
+        pieces = SEEN[word]
+        for number, piece in enumerate(pieces):
+            ids.append(piece)
+            asked.append(label if number == 0 else NOT_ASKED)
+    ids.append(tokenizer.sep_id)
+    asked.append(NOT_ASKED)
+    return ids, asked
 
 
 # %% label_tokens | two: the label 0 counts as none, and the loop ends at an empty word
