@@ -5,7 +5,19 @@ from collections.abc import Iterator
 from itertools import product
 
 from bert_parts.learn.catalogue import Draft, is_value, kind_of, receiver
-from bert_parts.learn.sites import FUNCTIONS, SELF, Site, all_arguments, attributes_of, called, is_own, is_text, variables, with_
+from bert_parts.learn.sites import (
+    FUNCTIONS,
+    SELF,
+    Site,
+    all_arguments,
+    attributes_of,
+    called,
+    is_own,
+    is_text,
+    replaced,
+    variables,
+    with_,
+)
 
 READINGS = 4     # variables of the learner that one of the donor is tried as
 MOST, LARGEST = 40, 16     # pieces of the donor of one sort, and the nodes in one
@@ -118,7 +130,7 @@ def borrowed(site: Site, donor: Donor) -> Iterator[Draft]:
     if not is_value(site) or not isinstance(site.parent, WHERE) or isinstance(node, ast.Constant) and site.place in ("args", "slice"):
         return
     for whole, hole, text in donor_wrappers(donor):
-        yield Draft("missing", 3, f"{text} around it",
+        yield Draft("missing", 3.2, f"{text} around it",
                     lambda node, w=whole, h=hole: copied(w, {}, {id(h): node}), site.statement.node, adds=whole)
     old = names_read(node) & set(donor.variables)
     for new, text, reads in donor_expressions(donor):
@@ -209,6 +221,17 @@ def inserted(site: Site, donor: Donor) -> Iterator[Draft]:
                     yield Draft("operator", 4, f"→ {text}", lambda node, new=new: new, here, step)
 
 
+def another_else(site: Site, donor: Donor) -> Iterator[Draft]:
+    """The else of a block of the donor, on a block that has none."""
+    node = site.node
+    if isinstance(node, (ast.If, ast.For, ast.While)) and not node.orelse:
+        for each in donor.statements:
+            if isinstance(each, (ast.If, ast.For, ast.While)) and each.orelse:
+                for names in donor.readings(each):
+                    block = [copied(line, names) for line in each.orelse]
+                    yield Draft("condition", 2.5, "else: " + "; ".join(map(written, block)), lambda node, b=block: with_(node, orelse=b), node)
+
+
 def _another_return(here: ast.stmt, new: ast.Return, text: str, reads: set[str], step: tuple, is_last: bool) -> Iterator[Draft]:
     """The donor's return, if what was worked out before is used in it."""
     if isinstance(here, ast.Return):
@@ -262,9 +285,8 @@ def renamed(site: Site, donor: ast.Module) -> Iterator[Draft]:
 
 
 def attribute_renamed(node: ast.AST, old: str, new: str) -> ast.AST:
-    """A copy in which self.old is self.new."""
-    table = {id(each): with_(each, attr=new) for each in ast.walk(node) if is_own(each) and each.attr == old}
-    return copied(node, {}, table)
+    """The class with self.new for self.old."""
+    return replaced(node, {id(each): with_(each, attr=new) for each in ast.walk(node) if is_own(each) and each.attr == old})
 
 
 def donors(tree: ast.Module, donor: ast.Module) -> dict[int, Donor]:

@@ -8,9 +8,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from bert_parts.learn.sites import (
+    FUNCTIONS,
     SELF,
     Change,
     Site,
+    all_arguments,
     called,
     exchanged,
     is_own,
@@ -56,6 +58,7 @@ LIKE_TRANSPOSE = {"transpose", "swapaxes", "swapdims", "movedim", "moveaxis"}
 RESHAPING = {"view", "reshape", "transpose", "permute", "swapaxes", "flatten", "unflatten", "unsqueeze", "squeeze", "expand", "repeat",
              "contiguous", "T", "mT", "repeat_interleave"}
 TYPING = {"float", "long", "int", "bool", "double", "half", "to", "type", "str", "tolist", "numpy", "list", "tuple", "set", "tensor"}
+DTYPES = {"float32", "float64", "float16", "int64", "int32", "int8", "long", "bool", "int", "float"}
 GRADIENT = {"detach", "item", "no_grad", "data", "requires_grad_", "inference_mode", "detach_", "clone"}
 SCALING = {"sqrt", "rsqrt", "square", "pow", "exp", "log", "abs", "norm", "exp2", "log2", "log1p"}
 
@@ -157,7 +160,8 @@ def numbers(site: Site) -> Iterator[Draft]:
             if other != value:
                 yield Draft("axis", 1, f"dimension {value} → {other}", lambda node, v=other: literal(v), about)
         return
-    others = [value + 1, value - 1, 0, 1, -value, 2, -1] if isinstance(value, int) else [0.0, 1.0, -value, 1 - value, 0.5, float("inf")]
+    others = [value + 1, value - 1, 0, 1, -value, 2, -1] if isinstance(value, int) else [-value, 0.0, 1.0, 0.5, float("inf")] + (
+        [1 - value] if abs(value) <= 1 else [])
     kind = "scale" if isinstance(site.parent, ast.BinOp) and isinstance(site.parent.op, ast.Pow) else "number"
     if kind == "scale":
         others = [0.5, 2, 1, -1, -0.5, *others]
@@ -211,6 +215,8 @@ def names(site: Site) -> Iterator[Draft]:
         for other in site.scope.names:
             if other != node.id and other not in _beside(site):
                 yield Draft("name", 2, f"{node.id} → {other}", lambda node, other=other: with_(node, id=other), site.statement.node)
+        for value in (0, 1) if isinstance(site.parent, (ast.List, ast.Call, ast.Tuple, ast.BinOp, ast.Assign)) else ():
+            yield Draft("name", 3, f"{node.id} → {value}", lambda node, v=value: literal(v), site.statement.node)
     elif isinstance(site.parent, (ast.Assign, ast.AugAssign)):
         for other in site.scope.names:
             if other != node.id:
@@ -246,7 +252,7 @@ def _confused(site: Site, word: str, field: str) -> Iterator[Draft]:
     about = site.parent if isinstance(site.parent, ast.Call) else site.node
     for other in dict.fromkeys(other for group in CONFUSED if word in group for other in sorted(group)):
         if other != word:
-            kind = "type" if word in TYPING and other in TYPING else "shape" if {word, other} <= RESHAPING else "name"
+            kind = "type" if word in TYPING | DTYPES and other in TYPING | DTYPES else "shape" if {word, other} <= RESHAPING else "name"
             yield Draft(kind, 1.5, f"{word} → {other}", lambda node, other=other: with_(node, **{field: other}), about)
     if word.endswith("_") and not word.endswith("__"):
         yield Draft("state", 1.5, f"{word} → {word[:-1]}", lambda node: with_(node, **{field: word[:-1]}), about)
@@ -267,8 +273,8 @@ def operations(site: Site) -> Iterator[Draft]:
             kind = "type" if {type(node.op), op} == {ast.Div, ast.FloorDiv} else "operator"
             yield Draft(kind, 1.5 if likely else 3, f"{sign_of(node.op)} → {sign_of(op())}",
                         lambda node, op=op: with_(node, op=op()), node)
-    if not isinstance(node.op, (ast.Add, ast.Mult, *BITS)):
-        yield Draft("argument", 2, f"both sides of {sign_of(node.op)} exchanged",
+    if not isinstance(node.op, (ast.Mult, *BITS)):
+        yield Draft("argument", 2 if not isinstance(node.op, ast.Add) else 3, f"both sides of {sign_of(node.op)} exchanged",
                     lambda node: with_(node, left=node.right, right=node.left), node)
     scaling = isinstance(node.op, (ast.Mult, ast.Div, ast.Pow))
     yield Draft("scale" if scaling else "extra", 1.5, f"without {sign_of(node.op)} …", lambda node: node.left, node)
@@ -358,12 +364,20 @@ def calls(site: Site) -> Iterator[Draft]:
         yield Draft("extra", 4, f"only the argument of {word}", lambda node: node.args[0] if node.args else node, node)
     yield from _arguments_exchanged(node, word)
     yield from _arguments_dropped(node, word)
+    function = site.within(FUNCTIONS)
+    for other in parameters(function.node) if function and not is_module(getattr(node.func, "value", node)) else ():
+        if not any(isinstance(each, ast.Name) and each.id == other for each in node.args):
+            yield Draft("argument", 2.5, f"{word}(…, {other})", lambda node, o=other: with_(node, args=[*node.args, name(o)]), node)
     given = {keyword.arg for keyword in node.keywords}
     for key, value in FORGOTTEN.get(word, ()):
         positional = key == "dim" and len(node.args) > (receiver(node) is not None and not isinstance_method(node))
         if key not in given and not positional:
             yield Draft("axis" if key in ("dim", "keepdim") else "argument", 2, f"{word}(…, {key}={value})", lambda node, k=key, v=value: with_(
                 node, keywords=[*node.keywords, ast.keyword(k, literal(v))]), node)
+
+
+def parameters(function: ast.AST) -> list[str]:
+    return [each.arg for each in all_arguments(function) if each.arg != SELF]
 
 
 def is_module(node: ast.AST) -> bool:
@@ -558,13 +572,16 @@ def values(site: Site) -> Iterator[Draft]:
             site.parent, (ast.Assign, ast.Return, ast.Call, ast.BinOp, ast.comprehension, ast.keyword, ast.Tuple, ast.Dict)):
         return
     whole = isinstance(site.parent, (ast.Assign, ast.Return))
-    for attribute in ("float", "bool", "long"):
+    for attribute in ("float", "bool", "long") if not isinstance(site.parent, ast.Tuple) else ():
         yield Draft("type", 3, f"….{attribute}()", lambda node, a=attribute: method(node, a), node)
     if whole:
-        for attribute in ("clone", "copy"):
-            yield Draft("state", 3, f"….{attribute}()", lambda node, a=attribute: method(node, a), node)
-        yield Draft("state", 3, "list(…)", lambda node: ast.Call(name("list"), [node], []), node)
-    for function in ("int", "float", "str"):
+        for attribute in ("clone", "copy") if not isinstance(node, ast.Name) else ():
+            yield Draft("state", 3.5, f"….{attribute}()", lambda node, a=attribute: method(node, a), node)
+        if isinstance(node, ast.Name):     # another name for the same thing
+            for attribute in ("clone", "copy"):
+                yield Draft("state", 1.2, f"a copy by {attribute}", lambda node, a=attribute: method(node, a), site.parent)
+            yield Draft("state", 1.3, "a copy by list", lambda node: ast.Call(name("list"), [node], []), site.parent)
+    for function in ("int", "float", "str") if whole or isinstance(site.parent, (ast.Call, ast.Tuple)) else ():
         yield Draft("type", 4, f"{function}(…)", lambda node, f=function: ast.Call(name(f), [node], []), node)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from bert_parts.learn.borrowed import borrowed, donors, inserted, renamed
+from bert_parts.learn.borrowed import another_else, borrowed, donors, inserted, renamed
 from bert_parts.learn.catalogue import EXPRESSIONS, Draft
 from bert_parts.learn.sites import FUNCTIONS, Change, Path, Site, code, rebuilt, sites, variables
 from bert_parts.learn.statements import STATEMENTS
@@ -115,7 +115,8 @@ class _Maker:
         function = site.node if isinstance(site.node, FUNCTIONS) else getattr(site.within(FUNCTIONS), "node", None)
         own = self.donors.get(id(function))
         if own:
-            yield from borrowed(site, own) if isinstance(site.node, ast.expr) else inserted(site, own)
+            rules = [borrowed] if isinstance(site.node, ast.expr) else [inserted, another_else]
+            yield from (draft for rule in rules for draft in rule(site, own))
         if self.donor:
             yield from renamed(site, self.donor)
 

@@ -5,7 +5,8 @@ import operator
 import time
 import types
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from itertools import zip_longest
 
@@ -13,7 +14,7 @@ from bert_parts.learn.edits import Edit, clash, edited, edits_of
 from bert_parts.learn.sites import FUNCTIONS, with_
 
 TICK = "__tick__"
-LONGEST = 20_000          # turns of loops and calls of functions in one candidate, if the learner's own code needs few
+SHORT, LONGEST = 4_000, 100_000     # turns of loops and calls of functions in one candidate: at first, and if there is time left
 LONGEST_RANGE = 1_000_000
 FOR_ONE = 0.6             # the share of the time that single edits may take; the rest is for pairs
 FIRST_STEPS = 8           # single edits that help, from which a second is tried
@@ -58,20 +59,33 @@ class _Search:
     def found(self) -> tuple[Edit, ...] | None:
         self.clock.until(FOR_ONE)
         before = self.progress(())
+        if before >= 1:
+            return None
         self.clock.learn()
-        helping, right = [], []
-        for edit in self.edits:
-            if self.clock.is_up():
-                break
-            how_far = self.progress((edit,))
-            if how_far >= 1:
-                right.append(edit)
-            elif how_far > before:
-                helping.append((how_far, edit))
+        tried = list(self.all(self.edits))
+        right = [edit for edit, how_far in tried if how_far >= 1]
         if right:
             return (likeliest(right),)
         self.clock.until(1.0)
-        return self.pair([edit for _, edit in sorted(helping, key=lambda each: (-each[0], each[1].cost))])
+        helping = sorted([each for each in tried if each[1] > before], key=lambda each: (-each[1], each[0].cost))
+        return self.pair([edit for edit, _ in helping])
+
+    def all(self, edits: list[Edit]) -> Iterator[tuple[Edit, float]]:
+        """How far each edit gets, as long as there is time; those that ran long are given more of it at the end."""
+        long = []
+        for edit in edits:
+            if self.clock.is_up(keep=0.1 if long else 0):
+                break
+            how_far = self.progress((edit,))
+            if self.clock.ran_long():
+                long.append(edit)
+            else:
+                yield edit, how_far
+        with self.clock.patience():
+            for edit in long:
+                if self.clock.is_up():
+                    return
+                yield edit, self.progress((edit,))
 
     def pair(self, helping: list[Edit]) -> tuple[Edit, ...] | None:
         """Two edits, the first of which helps by itself."""
@@ -176,16 +190,26 @@ class _Clock:
     def until(self, share: float):
         self.end = self.begin + share * self.seconds
 
-    def is_up(self) -> bool:
-        return time.perf_counter() > self.end
+    def is_up(self, keep: float = 0) -> bool:
+        """Is the time up, but for a share of it that is kept?"""
+        return time.perf_counter() > self.end - keep * self.seconds
 
     def start(self):
         self.turns = 0
 
     def learn(self):
-        """The learner's own code was run: if it ended by itself, others may turn ten times as often."""
-        if self.turns <= self.most:
-            self.most = max(LONGEST, 10 * self.turns)
+        """The learner's own code was run: if it ended by itself, others need not turn ten times as often at first."""
+        self.most = SHORT if self.ran_long() else max(SHORT, 10 * self.turns)
+
+    def ran_long(self) -> bool:
+        return self.turns > self.most
+
+    @contextmanager
+    def patience(self):
+        """Within the block candidates may turn as often as any right answer does."""
+        before, self.most = self.most, max(self.most, LONGEST)
+        yield
+        self.most = before
 
     def tick(self):
         self.turns += 1

@@ -4,6 +4,7 @@ import ast
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
+from operator import is_ as is_same
 from typing import Any
 
 Path = tuple[tuple[str, int | None], ...]     # the steps from the root to a node: a field, and the place in it if it is a list
@@ -183,6 +184,24 @@ def with_(node: ast.AST, **changes) -> ast.AST:
     new.__dict__.update(node.__dict__)
     new.__dict__.update(changes, fresh=True)     # so that what is new inside it is given lines
     return new
+
+
+def replaced(node: ast.AST, table: dict[int, ast.AST]) -> ast.AST:
+    """The same tree with other nodes in the place of those whose ids are in the table. It shares what does not change."""
+    if id(node) in table:
+        return table[id(node)]
+    changes = {}
+    for key, value in node.__dict__.items():
+        if isinstance(value, ast.AST):
+            new = replaced(value, table)
+        elif isinstance(value, list) and value and isinstance(value[0], ast.AST):
+            new = [replaced(each, table) if isinstance(each, ast.AST) else each for each in value]
+            new = value if all(map(is_same, new, value)) else new
+        else:
+            continue
+        if new is not value:
+            changes[key] = new
+    return with_(node, **changes) if changes else node
 
 
 def exchanged(items: list, i: int, j: int) -> list:

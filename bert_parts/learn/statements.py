@@ -2,17 +2,22 @@
 
 import ast
 from collections.abc import Callable, Iterator
+from itertools import combinations
 
-from bert_parts.learn.catalogue import OPERATORS, Draft, called, is_super, receiver, sign_of
+from bert_parts.learn.catalogue import OPERATORS, Draft, is_super, receiver, sign_of
 from bert_parts.learn.sites import (
     FUNCTIONS,
     SELF,
     Site,
+    called,
     exchanged,
     is_own,
     is_text,
+    literal,
     method,
     name,
+    number,
+    replaced,
     with_,
     without,
 )
@@ -199,7 +204,7 @@ def definitions(site: Site) -> Iterator[Draft]:
         for i in range(len(arguments)):
             for j in range(i + 1, len(arguments)):
                 if arguments[i].arg != SELF:
-                    yield Draft("definition", 3, f"parameters {i} and {j} exchanged", lambda node, i=i, j=j: with_(node, args=with_(
+                    yield Draft("definition", 4, f"parameters {i} and {j} exchanged", lambda node, i=i, j=j: with_(node, args=with_(
                         node.args, args=exchanged(node.args.args, i, j))), node.args)
         if node.name == "__init__" and not any(is_super_call(each) for each in node.body):
             yield Draft("definition", 1, "super().__init__()", lambda node: with_(node, body=[ast.Expr(method(
@@ -217,4 +222,30 @@ def is_super_call(node: ast.AST) -> bool:
         node.value.func.value)
 
 
-STATEMENTS: tuple[Callable[[Site], Iterator[Draft]], ...] = (blocks, branches, assignments, returns, definitions)
+def both(site: Site) -> Iterator[Draft]:
+    """Two names, or both ends of a slice, taken for each other in one line."""
+    node = site.node
+    if not isinstance(node, (ast.Assign, ast.AugAssign, ast.Return, ast.Expr)):
+        return
+    read = [each for each in ast.walk(node) if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Load)]
+    used = list(dict.fromkeys(each.id for each in read if each.id in site.scope.names))
+    for a, b in combinations(used, 2):
+        yield Draft("name", 2.5, f"{a} and {b} exchanged", lambda node, a=a, b=b: replaced(node, {
+            id(each): with_(each, id={a: b, b: a}[each.id]) for each in ast.walk(node)
+            if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Load) and each.id in (a, b)}), node)
+    if any(isinstance(each, ast.Slice) and _other_end(each) for each in ast.walk(node)):
+        yield Draft("number", 2.5, "[:-n] and [n:] exchanged", lambda node: replaced(node, {
+            id(each): _other_end(each) for each in ast.walk(node) if isinstance(each, ast.Slice) and _other_end(each)}), node)
+
+
+def _other_end(node: ast.Slice) -> ast.Slice | None:
+    """[:-n] for [n:], and [n:] for [:-n]."""
+    lower, upper = (None if each is None else number(each) for each in (node.lower, node.upper))
+    if node.lower is None and upper is not None and upper < 0:
+        return ast.Slice(literal(-upper), None)
+    if node.upper is None and lower is not None and lower > 0:
+        return ast.Slice(None, literal(-lower))
+    return None
+
+
+STATEMENTS: tuple[Callable[[Site], Iterator[Draft]], ...] = (both, blocks, branches, assignments, returns, definitions)
