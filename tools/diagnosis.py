@@ -67,8 +67,7 @@ def verdict_on(answer: Answer, result: Result) -> str:
         return "named"
     if pointed in places:
         return "located"
-    listed = {mistake.name for mistake in EXERCISES[answer.exercise].mistakes}
-    return "misnamed" if pointed or any(name in listed for name in names) else "nothing"
+    return "misnamed" if names else "nothing"
 
 
 def names_in(result: Result) -> list[str]:

@@ -75,7 +75,7 @@ def try_case(exercise: Exercise, thing, case: Case) -> Refusal | None:
         cure = "outside training too: let dropout act only while `self.training` is true" if isinstance(
             exercise.reference, type) else "and nothing here is left to chance"
         return Refusal(Finding(f"Your answer changes from run to run, {cure}.", "random in evaluation"))
-    return Refusal(Finding(f"{how}\n(What was tried: {case.tries}.)"), case, given)
+    return Refusal(Finding(f"{how}\n(What was tried: {case.tries}.)", kind_of(given, expected)), case, given)
 
 
 CHANGED = Finding("Your code changes what it was given: work on a new tensor or list (`x + 1`, not `x += 1`; `masked_fill`, not "
@@ -86,6 +86,15 @@ NO_GRADIENT = Finding("The numbers are right, but no gradient comes through: `de
                       "the way cuts it off, and then nothing could be learned here.", CUT)
 KEPT = ("The numbers are right, but the part does not keep what it was made from: set `self.{name} = {name}` in `__init__`, so "
         "that the course can build another just like it.")
+
+
+def kind_of(given, expected) -> str | None:
+    """What kind of thing is the matter, where the answer's type alone tells it."""
+    if isinstance(given, Trouble):
+        return "definition" if given.kind[0] == Misfit.__name__ else None
+    if type(given) is not type(expected):
+        return "return"
+    return "type" if isinstance(given, Tensor) and given.dtype != expected.dtype and given.shape == expected.shape else None
 
 
 def copied(value):
