@@ -5,10 +5,11 @@ from dataclasses import replace
 from bert_parts.learn.cells import later_try, origin
 from bert_parts.learn.exercise import Exercise, Finding
 from bert_parts.learn.judging import Trouble, judge, outcome_of
-from bert_parts.learn.kept import keep
+from bert_parts.learn.kept import already_kept, keep
+from bert_parts.learn.naming import exercise_of, name_of, unknown
 from bert_parts.learn.page import Result
 from bert_parts.learn.registry import EXERCISES
-from bert_parts.learn.source import empty_functions, functions_of, names_in, source_of
+from bert_parts.learn.source import empty_functions, names_in, source_of, surroundings_of
 from bert_parts.learn.state import chance_kept, usual_settings
 
 
@@ -21,16 +22,18 @@ def check(thing) -> Result:
     Returns:
         A Result: "not attempted", "not yet" with a diagnosis, or "right". A part that is right is kept.
     """
-    exercise = EXERCISES.get(getattr(thing, "__name__", None))
-    if exercise is None:
-        return Result("not yet", unknown(thing))
+    exercise = exercise_of(thing)
+    if exercise is None or isinstance(thing, str):
+        told = f"There is no exercise called `{thing!r}`: that is a text." if exercise else unknown(name_of(thing))
+        return Result("not yet", f"{told} Give check the function or class itself, under the name it has in "
+                                 "the notebook.")
     source = source_of(thing)
     warning = later_try(exercise.name, source)
     empty = empty_functions(source) if source else []
     if empty:
         where = f" of {exercise.name}" if isinstance(thing, type) else ""
-        return Result("not attempted", f"{warning}`{empty[0]}`{where} is still empty. Write it in the cell above, run that "
-                                       f"cell, then run this one again. `hint({exercise.name})` helps.")
+        return Result("not attempted", f"{warning}`{empty[0]}`{where} is still empty. " + (already_kept(exercise) or (
+            f"Write it in the cell above, run that cell, then run this one again. `hint({exercise.name})` helps.")))
     with chance_kept(), usual_settings():
         found = verdict(exercise, thing)
     said = warning + found.message if warning else "\n".join(filter(None, (found.message, origin(exercise.name, source))))
@@ -49,17 +52,11 @@ def verdict(exercise: Exercise, thing) -> Result:
     return Result("right", "\n".join(filter(None, (agreed, keep(exercise, thing)))))
 
 
-def unknown(thing) -> str:
-    given = getattr(thing, "__name__", None) or repr(thing)
-    return (f"There is no exercise called `{given[:60]}`. Give check the function or class itself, under the name it has "
-            f"in the notebook: {', '.join(EXERCISES)}.")
-
-
 def unfinished_part(exercise: Exercise, thing) -> Finding | None:
     """An earlier part, written in the same notebook and used here, that is not right itself."""
     source = source_of(thing)
     for name in sorted(names_in(source) & EXERCISES.keys() - {exercise.name}) if source else ():
-        part = functions_of(thing)[0].__globals__.get(name)
+        part = surroundings_of(thing).get(name)
         written = source_of(part) if callable(part) else None
         if part is not EXERCISES[name].reference and written and (empty_functions(written) or judge(EXERCISES[name], part)):
             return Finding(f"Your code uses `{name}`, and the `{name}` of this notebook is not right yet: finish it, or run "
