@@ -270,3 +270,225 @@ def test_cells_that_ran_before_the_course_was_opened_count(tmp_path):
         "result = check(attention_weights)\nresult")]
     execute(new_notebook(cells=cells), tmp_path)
     assert "Kept: " in json.dumps(cells[-1].outputs)
+
+
+# ── right answers in other styles ────────────────────────────────────────────────────────────────────────────────────
+
+
+STYLES = {     # the exercise, and its cells
+    "a class made by a function": ("BertIntermediate", [IMPORTS, """
+def wide_layer(activation):
+    class BertIntermediate(nn.Module):
+        def __init__(self, config):
+            super().__init__()
+            self.config = config
+            self.dense = nn.Linear(config.hidden_size, config.intermediate_size)
+
+        def forward(self, x):
+            return activation(self.dense(x))
+    return BertIntermediate
+
+
+BertIntermediate = wide_layer(F.gelu)
+"""]),
+    "a base class of one's own": ("BertIntermediate", [IMPORTS + """
+class Part(nn.Module):
+    def __init__(self, config):
+        super().__init__()
+        self.config = config
+""", """
+class BertIntermediate(Part):
+    def __init__(self, config):
+        super().__init__(config)
+        self.dense = nn.Linear(config.hidden_size, config.intermediate_size)
+
+    def forward(self, x):
+        return ACT["gelu"](self.dense(x))
+""", "ACT = dict(relu=torch.relu, gelu=F.gelu)\n"]),
+    "methods put in afterwards": ("BertIntermediate", [IMPORTS + """
+class BertIntermediate(nn.Module):
+    def __init__(self, config):
+        super().__init__()
+        self.config = config
+        self.dense = nn.Linear(config.hidden_size, config.intermediate_size)
+""", """
+def forward(self, x):
+    return F.gelu(self.dense(x))
+
+
+BertIntermediate.forward = forward
+"""]),
+    "a decorated class": ("BertPooler", [IMPORTS + """
+def remembers(part):
+    old = part.__init__
+
+    def __init__(self, config):
+        old(self, config)
+        self.config = config
+    part.__init__ = __init__
+    return part
+
+
+@remembers
+class BertPooler(nn.Module):
+    def __init__(self, config):
+        super().__init__()
+        self.dense = nn.Linear(config.hidden_size, config.hidden_size)
+
+    def forward(self, hidden):
+        return torch.tanh(self.dense(hidden[:, 0]))
+"""]),
+    "a super of the course's": ("BertPooler", ["import bert_parts.pooler as theirs\n", """
+class BertPooler(theirs.BertPooler):
+    def forward(self, hidden):
+        return self.dense(hidden[:, FIRST]).tanh()
+""", "FIRST = 0\n"]),
+    "functions in a list": ("layer_norm", [IMPORTS, "steps = []\n", """
+def step(f):
+    steps.append(f)
+    return f
+""", """
+@step
+def centred(x, eps):
+    return x - x.mean(-1, keepdim=True)
+
+
+@step
+def scaled(x, eps):
+    return x / (x.square().mean(-1, keepdim=True) + eps).sqrt()
+""", """
+def layer_norm(x, weight, bias, eps):
+    for each in (centred, scaled):
+        x = each(x, eps)
+    return x * weight + bias
+"""]),
+    "einops by hand": ("split_heads", ["""
+from functools import reduce
+compose = lambda *fs: reduce(lambda f, g: lambda x: g(f(x)), fs)
+""", """
+def split_heads(x, num_heads):
+    return compose(lambda x: x.unflatten(-1, (num_heads, -1)), lambda x: x.movedim(-2, -3))(x)
+"""]),
+    "static methods": ("split_heads", ["""
+class Shapes:
+    HEADS = -3
+
+    @staticmethod
+    def split(x, n):
+        return x.view(*x.shape[:-1], n, -1).movedim(-2, Shapes.HEADS)
+
+
+split_heads = Shapes.split
+"""]),
+    "an enumeration": ("word_pieces", ["import enum\n", """
+class Mark(str, enum.Enum):
+    INSIDE = "##"
+    UNKNOWN = "[UNK]"
+""", """
+def word_pieces(word, vocab):
+    if len(word) > LONGEST:
+        return [Mark.UNKNOWN.value]
+    pieces, start = [], 0
+    while start < len(word):
+        found = next((end for end in range(len(word), start, -1) if mark(start) + word[start:end] in vocab), None)
+        if found is None:
+            return [Mark.UNKNOWN.value]
+        pieces.append(mark(start) + word[start:found])
+        start = found
+    return pieces
+""", "LONGEST = 100\n\n\ndef mark(start):\n    return Mark.INSIDE.value if start else ''\n"]),
+    "a regular expression": ("join_pair", ["import re\nfrom bert_parts.tokenizer import joined\nHASHES = re.compile('^##')\n", """
+def join_pair(pieces, pair):
+    new, place = [], 0
+    while place < len(pieces):
+        if tuple(pieces[place:place + 2]) == tuple(pair):
+            new.append(pair[0] + HASHES.sub('', pair[1]))
+            place += 2
+        else:
+            new.append(pieces[place])
+            place += 1
+    return new
+"""]),
+    "nested helpers and a closure": ("learning_rate_at", ["""
+def ramp(top):
+    def rate(part):
+        return top * part
+    return rate
+""", """
+def learning_rate_at(step, steps, peak, warmup):
+    up = steps * warmup
+    rate = ramp(peak)
+    return rate((step + 1) / up) if step + 1 <= up else rate((steps - step) / (steps - int(up)))
+"""]),
+    "math in a tuple": ("sinusoidal_positions", [IMPORTS + "WAVES = torch.sin, torch.cos\nBASE, = 10_000.0,\n", """
+def sinusoidal_positions(length, hidden_size):
+    places = torch.arange(length).unsqueeze(1)
+    speeds = torch.exp(-math.log(BASE) * torch.arange(0, hidden_size, 2) / hidden_size)
+    return torch.stack([wave(places * speeds) for wave in WAVES], -1).flatten(1)
+"""]),
+    "a table filled in a loop": ("causal_mask", [IMPORTS + "MASKS = {}\nfor size in range(1, 100):\n"
+                                 "    MASKS[size] = torch.arange(size).unsqueeze(1) >= torch.arange(size)\n", """
+def causal_mask(length):
+    return MASKS[length].clone()
+"""]),
+    "match": ("padding_mask", ["""
+def padding_mask(attention_mask):
+    match attention_mask.dim():
+        case 2:
+            return places(attention_mask)
+""", "def places(mask):\n    return mask[:, None, None, :].bool()\n"]),
+    "async beside it": ("padding_mask", ["async def nothing():\n    return 3\n\n\ndef padding_mask(attention_mask):\n"
+                                         "    assert nothing\n    return attention_mask.bool()[:, None, None]\n"]),
+    "a global counter": ("padding_mask", ["calls = 0\n", """
+def padding_mask(attention_mask):
+    global calls
+    calls += 1
+    return attention_mask.bool()[:, None, None]
+"""]),
+    "types of one's own": ("padding_mask", ["import typing as t\nimport torch\nT = t.TypeVar('T', bound='torch.Tensor')\n"
+                                            "Mask: t.TypeAlias = torch.Tensor\n", """
+def padding_mask(attention_mask: Mask) -> Mask:
+    return t.cast(T, attention_mask.bool()[:, None, None])
+"""]),
+    "cached": ("shift_right", [IMPORTS + "from functools import lru_cache, partial\n\n\n@lru_cache\ndef roller(by):\n"
+                               "    return partial(torch.roll, shifts=by, dims=-1)\n", """
+def shift_right(target_ids, start_id):
+    moved = roller(1)(target_ids)
+    moved[..., 0] = start_id
+    return moved
+"""]),
+    "a property": ("shift_right", [IMPORTS + """
+class Start:
+    def __init__(self, start):
+        self._start = start
+
+    @property
+    def start(self):
+        return self._start
+
+    def __add__(self, ids):
+        return F.pad(ids[..., :-1], (1, 0), value=self.start)
+""", """
+def shift_right(target_ids, start_id):
+    return Start(start_id) + target_ids
+"""]),
+    "Counter": ("token_f1", ["import re, string\nfrom collections import Counter\n"
+                             "def bare(text, *, drop={'a', 'an', 'the'}, table=str.maketrans('', '', string.punctuation)):\n"
+                             "    return [word for word in text.lower().translate(table).split() if word not in drop]\n", """
+def token_f1(given, expected):
+    ours, theirs = (Counter(bare(text)) for text in (given, expected))
+    if not ours or not theirs:
+        return float(ours == theirs)
+    shared = (ours & theirs).total()
+    return 2 * shared / (ours.total() + theirs.total())
+"""]),
+}
+
+
+@pytest.mark.parametrize(("name", "cells"), STYLES.values(), ids=STYLES)
+def test_right_answers_in_other_styles_are_kept(name, cells, notebook):
+    for cell in cells:
+        names = notebook(cell)
+    result = check(names[name])
+    assert result.status == "right" and "Kept: " in result.message, result.message
+    assert my_parts().keys() == {name}

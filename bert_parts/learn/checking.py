@@ -2,10 +2,11 @@
 
 from dataclasses import replace
 
+from bert_parts.learn.apart import apart, stumbled
 from bert_parts.learn.cells import later_try, origin
 from bert_parts.learn.exercise import Exercise, Finding
 from bert_parts.learn.judging import Trouble, judge, outcome_of
-from bert_parts.learn.kept import already_kept, keep
+from bert_parts.learn.kept import already_kept, by_itself, keep
 from bert_parts.learn.naming import exercise_of, name_of, unknown
 from bert_parts.learn.page import Result
 from bert_parts.learn.registry import EXERCISES
@@ -22,6 +23,13 @@ def check(thing) -> Result:
     Returns:
         A Result: "not attempted", "not yet" with a diagnosis, or "right". A part that is right is kept.
     """
+    try:
+        return looked_at(thing)
+    except Exception as error:
+        return Result("not yet", stumbled(error))
+
+
+def looked_at(thing) -> Result:
     exercise = exercise_of(thing)
     if exercise is None or isinstance(thing, str):
         told = f"There is no exercise called `{thing!r}`: that is a text." if exercise else unknown(name_of(thing))
@@ -35,13 +43,33 @@ def check(thing) -> Result:
         return Result("not attempted", f"{warning}`{empty[0]}`{where} is still empty. " + (already_kept(exercise) or (
             f"Write it in the cell above, run that cell, then run this one again. `hint({exercise.name})` helps.")))
     with chance_kept(), usual_settings():
-        found = verdict(exercise, thing)
+        found = judged_apart(exercise, thing)
     said = warning + found.message if warning else "\n".join(filter(None, (found.message, origin(exercise.name, source))))
     return replace(found, message=said)
 
 
+def judged_apart(exercise: Exercise, thing) -> Result:
+    """The verdict, found where the learner's code can be ended; what is right is kept."""
+    answers, how_it_ended = apart(lambda: steps(exercise, thing))
+    if not answers:
+        return Result("not yet", how_it_ended)
+    found = Result(**answers[0])
+    if found.status != "right":
+        return found
+    text, why = answers[1] if len(answers) > 1 else (None, f"It is not kept. {how_it_ended}")
+    return replace(found, message="\n".join(filter(None, (found.message, keep(exercise, thing, text, why)))))
+
+
+def steps(exercise: Exercise, thing):
+    """The verdict, and if it is "right", what is to be kept."""
+    found = verdict(exercise, thing)
+    yield vars(found)
+    if found.status == "right":
+        yield by_itself(exercise, thing)
+
+
 def verdict(exercise: Exercise, thing) -> Result:
-    """Right or not yet; what is right is kept."""
+    """Right or not yet."""
     finding = judge(exercise, thing)
     if finding:
         finding = unfinished_part(exercise, thing) or finding
@@ -49,7 +77,7 @@ def verdict(exercise: Exercise, thing) -> Result:
     agreed = dropped_in(exercise, thing)
     if isinstance(agreed, Finding):
         return Result("not yet", agreed.message, agreed.mistake)
-    return Result("right", "\n".join(filter(None, (agreed, keep(exercise, thing)))))
+    return Result("right", agreed)
 
 
 def unfinished_part(exercise: Exercise, thing) -> Finding | None:

@@ -4,6 +4,7 @@ import ast
 import builtins
 import math
 import types
+from collections.abc import Iterator
 from pathlib import Path
 
 from bert_parts.learn import cells
@@ -32,32 +33,38 @@ class Gathering:
 
     def __init__(self, thing, name: str, provided: dict, kept: Path, latest: bool):
         self.provided, self.kept, self.latest = provided, kept, latest
-        self.surroundings = surroundings_of(thing)
-        functions = functions_of(thing)
-        text = file_of(functions[0]) if functions else ""
+        self.surroundings, self.functions = surroundings_of(thing), functions_of(thing)
+        text = file_of(self.functions[0]).strip() if self.functions else ""
         program = [(cell.text.strip(), cell.reached) for cell in cells.ran]
-        if text.strip() not in (each for each, _ in program):
-            program.append((text.strip(), None))
-        self.own = max(number for number, (each, _) in enumerate(program) if each == text.strip())
-        self.cells = {number: statements_run(each, reached) for number, (each, reached) in enumerate(program)}
+        if text not in (each for each, _ in program):
+            program.append((text, None))
+        self.own = max(number for number, (each, _) in enumerate(program) if each == text)
+        self.program = dict(enumerate(program))
         self.places: set[Place] = set()
         self.beside: list[str] = []
         self.missing: list[str] = []
         self.wanted: set[tuple[str, Place | None]] = set()
-        nested = self.start(thing, name, functions)
-        parts = [self.at(place) for place in sorted(self.places)]
-        parts = [each for each in parts if each.future] + [each for each in parts if not each.future]
-        pieces = [*self.beside, *dict.fromkeys(each.text for each in parts), *nested]
-        self.text = "\n\n".join(pieces) if parts or nested else ""
+        nested = self.start(thing, name)
+        parts = sorted((self.at(place) for place in sorted(self.places)), key=lambda each: not each.future)
+        self.text = "\n\n".join([*self.beside, *dict.fromkeys(each.text for each in parts), *nested]) if parts or nested else ""
 
-    def start(self, thing, name: str, functions: list) -> list[str]:
+    def statements(self, number: int) -> tuple[Statement, ...]:
+        """Those of a cell that ran: of one that was stopped, those above the line that stopped it."""
+        text, reached = self.program[number]
+        return tuple(each for each in statements_of(text) if reached is None or each.lines[1] < reached)
+
+    def at(self, place: Place) -> Statement:
+        return self.statements(place[0])[place[1]]
+
+    def start(self, thing, name: str) -> list[str]:
         """Take the part; gives its text if that is inside a function, where no statement at the top level binds it."""
-        line = functions[0].__code__.co_firstlineno if functions else 0
-        around = [(self.own, number) for number, each in enumerate(self.cells[self.own])
+        line = self.functions[0].__code__.co_firstlineno if self.functions else 0
+        around = [(self.own, number) for number, each in enumerate(self.statements(self.own))
                   if each.lines[0] <= line <= each.lines[1]]
-        if functions and not hasattr(thing, "__wrapped__") and around and name in self.at(around[0]).binds:
+        if around and not hasattr(thing, "__wrapped__") and name in self.at(around[0]).binds:
             self.wanted.add((name, None))
-            self.take(around[0])
+            for place in (around[0], *self.changed_after(name, around[0])):
+                self.take(place)
         elif self.surroundings.get(name) is thing:
             self.want(name)
         else:
@@ -68,19 +75,19 @@ class Gathering:
             return [source] if source else []
         return []
 
-    def at(self, place: Place) -> Statement:
-        return self.cells[place[0]][place[1]]
+    def changed_after(self, name: str, place: Place) -> list[Place]:
+        """Where something was put into it later: ``Part.forward = forward``."""
+        return [later for later in self.backwards(name, None) if later > place and name in self.at(later).changes]
 
     def take(self, place: Place):
         """A statement, and whatever it reads."""
         if place in self.places:
             return
         self.places.add(place)
-        statement = self.at(place)
-        self.places |= {(place[0], number) for number, each in enumerate(self.cells[place[0]]) if each.future}
-        for name in sorted(statement.now):
+        self.places |= {(place[0], number) for number, each in enumerate(self.statements(place[0])) if each.future}
+        for name in sorted(self.at(place).now):
             self.want(name, place)
-        for name in sorted(statement.later):
+        for name in sorted(self.at(place).later):
             self.want(name)
 
     def want(self, name: str, before: Place | None = None):
@@ -88,17 +95,21 @@ class Gathering:
         if (name, before) in self.wanted or self.is_at_hand(name):
             return
         self.wanted.add((name, before))
-        places = self.binders(name, before) or (self.binders(name, None) if before else [])
+        places = self.binders(name, before) if before else []
+        if not places and (before is None or (name, None) not in self.wanted):
+            self.wanted.add((name, None))
+            places = self.binders(name, None)
+            if not places:
+                self.without_statement(name)
         for place in places:
             self.take(place)
-        if not places and (name, None) not in self.wanted - {(name, before)}:
-            self.wanted.add((name, None))
-            self.without_statement(name)
 
     def is_at_hand(self, name: str) -> bool:
         """Will it be found where the part is kept: Python's own, the very object of the course's, or another kept part?"""
+        if name.startswith("__") and name.endswith("__"):     # every module has its own
+            return True
         if name not in self.surroundings:
-            return hasattr(builtins, name) or not any(name in each.binds for cell in self.cells.values() for each in cell)
+            return hasattr(builtins, name) or not any(name in self.at(place).binds for place in self.backwards(name, None))
         value = self.surroundings[name]
         if name not in self.provided:
             return False
@@ -115,7 +126,7 @@ class Gathering:
         """The statements that made its value, back to the one that bound it for certain."""
         is_module = isinstance(self.surroundings.get(name), types.ModuleType)
         found, bound = [], False
-        for place in self.backwards(before):
+        for place in self.backwards(name, before):
             statement = self.at(place)
             binds = name in statement.binds or statement.star and self.brings(statement.star, name)
             if binds or name in statement.changes and not is_module:
@@ -127,18 +138,21 @@ class Gathering:
 
     def setters(self, name: str) -> list[Place]:
         """The statements that call a function of the learner's which binds the name by ``global``."""
-        statements = [statement for statements in self.cells.values() for statement in statements]
-        functions = {function for statement in statements if name in statement.sets for function in statement.binds}
-        return [place for place in self.backwards(None) if self.at(place).now & functions]
+        functions = {function for place in self.backwards(name, None) if name in self.at(place).sets
+                     for function in self.at(place).binds}
+        return [place for function in functions for place in self.backwards(function, None) if function in self.at(place).now]
 
-    def backwards(self, before: Place | None) -> list[Place]:
-        """Places, the latest first: those that ran before one; or those of the part's own cell, of those before it, of others."""
-        every = [(cell, number) for cell, statements in self.cells.items() for number in range(len(statements))]
-        if before:
-            return sorted((place for place in every if place < before), reverse=True)
-        if self.latest:
-            return sorted(every, reverse=True)
-        return sorted(every, key=lambda place: (place[0] == self.own, place[0] < self.own, place), reverse=True)
+    def backwards(self, name: str, before: Place | None) -> Iterator[Place]:
+        """Places that may speak of a name, the latest first: those that ran before one; or all, in the order of ``latest``."""
+        if before or self.latest:
+            numbers = sorted(self.program, reverse=True)
+        else:
+            numbers = sorted(self.program, key=lambda number: (number == self.own, number < self.own, number), reverse=True)
+        for number in numbers:
+            text = self.program[number][0]
+            if (name in text or "import *" in text) and (before is None or number <= before[0]):
+                places = [(number, index) for index in range(len(self.statements(number)))]
+                yield from reversed([place for place in places if before is None or place < before])
 
     def brings(self, module: str, name: str) -> bool:
         """Does ``from module import *`` bind that name, as it stands now?"""
@@ -150,16 +164,13 @@ class Gathering:
         if name not in self.surroundings:
             return
         value = self.surroundings[name]
-        for function in functions_of(value)[:1]:
-            if function.__globals__ is self.surroundings or function.__module__ == self.surroundings.get("__name__"):
-                statements = statements_of(file_of(function))
-                if any(name in each.binds for each in statements):
-                    number = min(self.cells) - 1
-                    self.cells[number] = statements
-                    self.wanted.discard((name, None))
-                    self.want(name)
-                    return
         is_own = getattr(value, "__module__", None) == self.surroundings.get("__name__")
+        text = file_of(functions_of(value)[0]) if is_own and functions_of(value) else ""
+        if any(name in each.binds for each in statements_of(text)):
+            self.program[min(self.program) - 1] = text, None     # as if it had run before all others
+            for place in self.binders(name, None):
+                self.take(place)
+            return
         line = None if is_own else import_of(value, name) or constant(value, name)
         if line:
             self.beside.append(line)
@@ -167,19 +178,13 @@ class Gathering:
             self.missing.append(name)
 
 
-def statements_run(text: str, reached: int | None) -> tuple[Statement, ...]:
-    """The statements of a cell up to the line that stopped it."""
-    return tuple(each for each in statements_of(text) if reached is None or each.lines[1] < reached)
-
-
 def import_of(value, name: str) -> str | None:
     """The line that imports that object under that name, if one does."""
     if isinstance(value, types.ModuleType):
         return f"import {value.__name__} as {name}\n"
     module, own = getattr(value, "__module__", None), getattr(value, "__name__", None)
-    if isinstance(module, str) and isinstance(own, str) and contents(module).get(own) is value:
-        return f"from {module} import {own} as {name}\n"
-    return None
+    is_there = isinstance(module, str) and isinstance(own, str) and contents(module).get(own) is value
+    return f"from {module} import {own} as {name}\n" if is_there else None
 
 
 def constant(value, name: str) -> str | None:

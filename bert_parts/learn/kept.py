@@ -17,11 +17,12 @@ from torch.nn import functional as F
 
 import bert_parts
 from bert_parts.files import whole_file
+from bert_parts.learn.apart import apart
 from bert_parts.learn.bounded import in_time
 from bert_parts.learn.exercise import Exercise
 from bert_parts.learn.gathering import Gathering
 from bert_parts.learn.inside import with_parts
-from bert_parts.learn.judging import judge
+from bert_parts.learn.judging import Trouble, judge, outcome_of
 from bert_parts.learn.naming import exercise_of, name_of, unknown
 from bert_parts.learn.progress_file import home, remember, set_aside
 from bert_parts.learn.registry import EXERCISES
@@ -32,13 +33,16 @@ opening: list[str] = []     # what is being opened just now
 useless: dict[Path, str] = {}     # files that could neither be used nor set aside, which was said: their text
 
 
-def keep(exercise: Exercise, thing) -> str:
-    """Save the source of a part that is right, if it is right by itself too, and say so, or why it was not saved."""
+def keep(exercise: Exercise, thing, text: str | None, why: str) -> str:
+    """Save the text of a part that is right, or say why it was not saved: there is none, or it cannot be written."""
     if thing is exercise.reference:
         return "This is the course's own version, so there is nothing of yours to keep."
     try:
         remember(exercise.name)
-        return saved(exercise, thing)
+        if text is None:
+            return why
+        write(exercise, text)
+        return f"Kept: from now on the course uses your `{exercise.name}`."
     except OSError as error:
         why = "there is a file of that name" if os.path.isfile(home()) else error.strerror or error
         return (f"It is not kept, since the folder `{home()}` cannot be written ({why}): later notebooks use the "
@@ -47,29 +51,31 @@ def keep(exercise: Exercise, thing) -> str:
                 "notebook, and the variable `BERT_PARTS_HOME`, set before the course is opened, for all. Then check again.")
 
 
-def saved(exercise: Exercise, thing) -> str:
-    """Save the source, if it is right by itself. Raises OSError where it cannot be written."""
+def by_itself(exercise: Exercise, thing) -> tuple[str | None, str]:
+    """The text of a part with what it uses, if it is right by itself; else None, and why."""
     for latest in (False, True):     # where a name had several values
         gathered = Gathering(thing, exercise.name, course_names(), home(), latest)
         if not gathered.text:
-            return ("It is not kept, since its source was not found. Found is what a cell of the notebook defines at its left "
-                    "margin, without `%%` above it.")
-        trouble = trouble_by_itself(exercise, gathered.text)
+            return None, ("It is not kept, since its source was not found. Found is what a cell of the notebook defines at its "
+                          "left margin, without `%%` above it.")
+        trouble = trouble_in(exercise, gathered.text, f"<{exercise.name}, by itself>")
         if not trouble:
-            write(exercise, gathered.text)
-            return f"Kept: from now on the course uses your `{exercise.name}`."
+            return gathered.text, ""
     missing = ", ".join(f"`{name}`" for name in gathered.missing)
     advice = (f"\nNo statement was found that gives {missing} a value: write one into the part's own cell, at the left margin, "
               "run it, and check again." if missing else "")
-    return f"It is not kept, since by itself it is not right: {trouble}{advice}"
+    return None, f"It is not kept, since by itself it is not right: {trouble}{advice}"
 
 
-def trouble_by_itself(exercise: Exercise, text: str) -> str | None:
+def trouble_in(exercise: Exercise, text: str, filename: str) -> str | None:
     """What is wrong with a part when nothing is at hand but its text and the course; None if nothing is."""
-    try:
-        finding = judge(exercise, run_source(text, f"<{exercise.name}, by itself>")[exercise.name])
-    except (Exception, SystemExit) as error:
-        return f"{type(error).__name__}: {error}"
+    with redirect_stdout(io.StringIO()):
+        outcome = outcome_of(lambda: run_source(text, filename)[exercise.name], exercise.reference)
+        if isinstance(outcome, Trouble):
+            return ": ".join(filter(None, outcome.kind))
+        if outcome is exercise.reference:
+            return f"it does not define {exercise.name}"
+        finding = judge(exercise, outcome)
     return finding.message if finding else None
 
 
@@ -135,9 +141,8 @@ def opened(exercise: Exercise) -> dict | None:
         text = path.read_text(encoding="utf-8")
         if useless.get(path) == text:
             return None
-        namespace = run_source(text, str(path))
-        prove(exercise, namespace[exercise.name], text)
-        return namespace
+        prove(exercise, text)
+        return run_source(text, str(path))
     except (Exception, SystemExit) as error:
         if useless.get(path) != text:
             set_aside(path, str(error) if isinstance(error, NotRight) else f"{type(error).__name__}: {error}")
@@ -150,17 +155,15 @@ class NotRight(Exception):
     """A kept part would not pass its check."""
 
 
-def prove(exercise: Exercise, thing, text: str):
+def prove(exercise: Exercise, text: str):
     """Raises NotRight if a kept part is not. If neither it nor the course has changed since its check, it still is."""
     first, _, rest = text.partition("\n")
     if first == seal(rest):
         return
-    if thing is exercise.reference:
-        raise NotRight(f"it does not define {exercise.name}")
-    with redirect_stdout(io.StringIO()):
-        finding = judge(exercise, thing)
-    if finding:
-        raise NotRight(f"it is not right any more: {finding.message.splitlines()[0]}")
+    answers, how_it_ended = apart(lambda: map(trouble_in, [exercise], [text], [str(path_of(exercise.name))]))
+    trouble = answers[0] if answers else how_it_ended
+    if trouble:
+        raise NotRight(f"it is not right any more: {trouble.splitlines()[0]}")
     with suppress(OSError):
         write(exercise, rest if first.startswith(SEALED) else text)
 

@@ -56,12 +56,13 @@ def statement(node: ast.stmt, text: str) -> Statement | None:
     names = table.get_symbols()
     binds = {name.get_name() for name in names if name.is_assigned() or name.is_imported()} | bound_inside(table)
     now, later = names_read(table)
+    sets = set_inside(table)     # by ``calls += 1`` too, which the table does not call reading
     if isinstance(node, ast.AugAssign):     # it builds on the value before
         now |= binds
     is_from = isinstance(node, ast.ImportFrom)
     return Statement(
         text=text_of(node, text), lines=(first_line(node), node.end_lineno), binds=frozenset(binds),
-        changes=frozenset(changed_by(node)), now=frozenset(now), later=frozenset(later), sets=frozenset(set_inside(table)),
+        changes=frozenset(changed_by(node)), now=frozenset(now), later=frozenset(later | sets), sets=frozenset(sets),
         sure=isinstance(node, SURE), imports=is_from or isinstance(node, ast.Import),
         star=node.module if is_from and node.names[0].name == "*" else None, future=is_from and node.module == "__future__")
 

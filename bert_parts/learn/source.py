@@ -40,7 +40,7 @@ def unwrapped(thing):
     """What is under the decorators that say what they decorate."""
     try:
         found = inspect.unwrap(thing) if callable(thing) else thing
-    except ValueError:     # it goes round in a circle
+    except Exception:     # it goes round in a circle, or its class fails at anything
         return thing
     return unwrapped(found.func) if isinstance(found, functools.partial) else found
 
