@@ -14,8 +14,8 @@ import torch
 from torch import Tensor, nn
 
 import bert_parts
-from bert_parts.learn.bounded import TimeUp, in_time
-from bert_parts.learn.compare import difference
+from bert_parts.learn.bounded import Interrupted, TimeUp, in_time
+from bert_parts.learn.compare import difference, shortened
 from bert_parts.learn.exercise import Case, Exercise, Finding, Misfit, randn
 from bert_parts.learn.source import source_of
 from bert_parts.learn.state import settings_kept
@@ -120,6 +120,8 @@ def unchanged(before, now) -> bool:
 
 
 def changes(exercise: Exercise, thing, case: Case, given) -> bool:
+    if difference(given, given, exercise.tolerance):     # it can be compared with nothing
+        return False
     again = outcome_of(lambda: exercise.answer(thing, case, case.arguments()), thing)
     return isinstance(again, Trouble) or difference(again, given, exercise.tolerance) is not None
 
@@ -175,20 +177,31 @@ def keeps_what_it_is_made_from(exercise: Exercise, thing) -> Finding | None:
     return None
 
 
+def words_of(error: BaseException) -> str:
+    """What an error says, or the first of it; "" if it cannot say it."""
+    try:
+        return shortened(error, 1000)
+    except BaseException:     # its own code may raise anything
+        return ""
+
+
 class Trouble:
     """The code raised an error, or was still running when its time was up."""
 
     def __init__(self, error: BaseException, thing):
+        said = words_of(error)
         self.line = None
-        self.kind = (type(error).__name__, str(error), place_of(error))
+        self.kind = (type(error).__name__, said, place_of(error))
         if isinstance(error, TimeUp):
-            self.message = f"Your code was {error}, so it was stopped: does a loop never end?"
+            self.message = f"Your code was {said}, so it was stopped: does a loop never end?"
         elif isinstance(error, Misfit):
-            self.message = str(error)
-        elif isinstance(error, NotImplementedError) and "forward" in str(error):
+            self.message = said
+        elif isinstance(error, NotImplementedError) and "forward" in said:
             self.message = "`forward` is missing: write it below `__init__`."
+        elif isinstance(error, MemoryError):
+            self.message = f"Your code asked for more memory than there is for it.\n{self.where(error, thing)}".rstrip()
         else:
-            text = f": {error}" if str(error) else ""
+            text = f": {said}" if said else ""
             self.message = f"Your code raised {type(error).__name__}{text}\n{self.where(error, thing)}".rstrip()
 
     def where(self, error: BaseException, thing) -> str:
@@ -236,5 +249,7 @@ def outcome_of(call, thing):
         with settings_kept(), in_time():
             warnings.simplefilter("ignore")
             return call()
-    except (Exception, SystemExit, TimeUp) as error:
+    except Interrupted:     # by whoever sits before it
+        raise
+    except BaseException as error:
         return Trouble(error, thing)
