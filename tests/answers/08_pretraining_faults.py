@@ -1,0 +1,105 @@
+# %% Transform | dropout where there is none, at the config's rate
+# style: one who copies idioms of Hugging Face
+# at: self.dropout = nn.Dropout(config.hidden_dropout_prob)
+# at: return self.LayerNorm(self.dropout(F.gelu(self.dense(hidden))))
+# kind: extra
+# known: dropout added
+from torch import nn
+from torch.nn import functional as F
+
+
+class Transform(nn.Module):
+    def __init__(self, config):
+        super().__init__()
+        self.config = config
+        self.dense = nn.Linear(config.hidden_size, config.hidden_size)
+        self.LayerNorm = nn.LayerNorm(config.hidden_size, eps=config.layer_norm_eps)
+        self.dropout = nn.Dropout(config.hidden_dropout_prob)
+
+    def forward(self, hidden):
+        return self.LayerNorm(self.dropout(F.gelu(self.dense(hidden))))
+
+# %% Transform | the config is not kept, so that the course could not build another
+# style: a careful beginner
+# at: super().__init__()
+# at: def __init__(self, cfg):
+# kind: missing
+# known: config not kept
+from torch import nn
+from torch.nn import functional as F
+
+
+class Transform(nn.Module):
+    def __init__(self, cfg):
+        super().__init__()
+        width = cfg.hidden_size
+        self.dense = nn.Linear(width, width)
+        self.LayerNorm = nn.LayerNorm(width, cfg.layer_norm_eps)
+
+    def forward(self, hidden):
+        hidden = self.dense(hidden)
+        hidden = F.gelu(hidden)
+        return self.LayerNorm(hidden)
+
+# %% MaskedLMHead | dropout after the transform, at a rate of its own
+# style: hasty
+# at: x = self.drop(self.transform(hidden))
+# at: self.drop = nn.Dropout(p=0.1)
+# kind: extra
+# known: dropout added
+import torch
+from torch import nn
+
+from bert_parts.heads import Transform
+
+
+class MaskedLMHead(nn.Module):
+    def __init__(self, config):
+        super().__init__()
+        self.config = config
+        self.transform = Transform(config)
+        self.drop = nn.Dropout(p=0.1)
+        self.bias = nn.Parameter(torch.zeros(config.vocab_size))
+
+    def forward(self, hidden, words):
+        x = self.drop(self.transform(hidden))
+        return x @ words.t() + self.bias
+
+# %% MaskedLMHead | the table goes through NumPy's side of the fence
+# style: from NumPy
+# at: table = words.detach().numpy()
+# at: scores = self.transform(hidden) @ torch.from_numpy(table.T)
+# kind: gradient
+# known: gradient cut off
+import torch
+from torch import nn
+
+from bert_parts.heads import Transform
+
+
+class MaskedLMHead(nn.Module):
+    def __init__(self, config):
+        super().__init__()
+        self.config = config
+        self.transform = Transform(config)
+        self.bias = nn.Parameter(torch.zeros(config.vocab_size))
+
+    def forward(self, hidden, words):
+        table = words.detach().numpy()
+        scores = self.transform(hidden) @ torch.from_numpy(table.T)
+        return scores + self.bias
+
+# %% masked_lm_loss | half of the gradient is cut off: the words' table learns from being read only
+# style: one who copies idioms of nanoGPT
+# at: table = model.bert.embeddings.word_embeddings.weight.detach()
+# kind: gradient
+# known: gradient cut off
+from torch.nn import functional as F
+
+
+def masked_lm_loss(model, batch, labels):
+    hidden, _ = model.bert(**batch)
+    asked = labels != -100
+    table = model.bert.embeddings.word_embeddings.weight.detach()
+    logits = model.cls["predictions"](hidden[asked], table)
+    return F.cross_entropy(logits, labels[asked], reduction="sum") / max(int(asked.sum()), 1)
