@@ -43,7 +43,7 @@ def verdict(exercise: Exercise, thing) -> Result:
     refusal = judge(exercise, thing)
     if refusal:
         finding = unfinished_part(exercise, thing) or diagnosed(exercise, thing, refusal)
-        return Result("not yet", finding.message, finding.mistake)
+        return Result("not yet", finding.message, finding.mistake, finding.line)
     agreed = dropped_in(exercise, thing)
     if isinstance(agreed, Finding):
         return Result("not yet", agreed.message, agreed.mistake)

@@ -10,8 +10,6 @@ from bert_parts.learn.judging import Refusal, Trouble, outcome_of
 from bert_parts.learn.lesson_pages import Mistake
 from bert_parts.learn.patches import Changes, PatchError
 
-NOT_ASKED = object()
-
 
 class Outcomes:
     """What a thing answers in the cases of an exercise, each asked when it is needed, and once."""
@@ -35,7 +33,7 @@ class Outcomes:
 def known_mistake(exercise: Exercise, outcomes: Outcomes, refusal: Refusal) -> Finding | None:
     """The first known mistake that answers as the learner's part does in every case."""
     for mistake, way in ways(exercise):
-        if agrees_if_made(exercise, way, outcomes, refusal.case):
+        if agrees_if_made(exercise, way, outcomes, in_order(exercise, refusal.case)):
             return Finding(mistake.says, mistake.name)
     return None
 
@@ -43,31 +41,32 @@ def known_mistake(exercise: Exercise, outcomes: Outcomes, refusal: Refusal) -> F
 def two_mistakes(exercise: Exercise, outcomes: Outcomes, refusal: Refusal, until: float) -> Finding | None:
     """Two known mistakes that, made together, answer so; None if there are none, or time (monotonic) is up.
 
-    Those of which one alone gives the answer that was given where it first failed are tried first.
+    Those of which one alone gives what was given where it first failed are tried first.
     """
     known = list(ways(exercise))
-    telling = {place for place, (_, way) in enumerate(known)
-               if outcomes.alike(Outcomes(exercise, exercise.made(way)), refusal.case)}
+    alone = telling_cases(exercise, refusal)
+    telling = {place for place, (_, way) in enumerate(known) if agrees_if_made(exercise, way, outcomes, alone)}
     pairs = sorted(itertools.combinations(range(len(known)), 2), key=lambda pair: telling.isdisjoint(pair))
-    for (one, first), (other, second) in ((known[a], known[b]) for a, b in pairs):
-        if time.monotonic() > until:
+    for pair in pairs:
+        (one, first), (other, second) = (known[place] for place in pair)
+        if time.monotonic() > until or refusal.case.training and not telling.issuperset(pair):
             return None
-        if one is not other and agrees_if_made(exercise, first + second, outcomes, refusal.case):
+        if one is not other and agrees_if_made(exercise, first + second, outcomes, in_order(exercise, refusal.case)):
             return Finding(f"Two things at once. {one.says}\nAnd: {other.says}", f"{one.name} + {other.name}")
     return None
 
 
-def agrees_if_made(exercise: Exercise, changes: Changes, outcomes: Outcomes, first: Case) -> bool:
-    try:
-        return agrees(exercise, exercise.made(changes), outcomes, first)
-    except (PatchError, SyntaxError):     # two that meet in one place
-        return False
+def telling_cases(exercise: Exercise, refusal: Refusal) -> list[Case]:
+    """Where a mistake that is one of two should show alone: where it first failed; if that is in training, nowhere else."""
+    return [case for case in exercise.cases if not case.training] if refusal.case.training else [refusal.case]
 
 
 def shown_here(exercise: Exercise, outcomes: Outcomes, refusal: Refusal) -> Finding | None:
-    """A known mistake that answers as the learner's part does where that fails first, if there is just one such answer."""
+    """The first known mistake that answers as the learner's part does where that fails first."""
+    if refusal.case.training:
+        return None
     for mistake, way in ways(exercise):
-        if outcomes.alike(Outcomes(exercise, exercise.made(way)), refusal.case):
+        if agrees_if_made(exercise, way, outcomes, [refusal.case]):
             return Finding(mistake.says, mistake.name)
     return None
 
@@ -77,8 +76,15 @@ def ways(exercise: Exercise) -> Iterator[tuple[Mistake, Changes]]:
     return ((mistake, way) for mistake in exercise.mistakes if mistake.says for way in mistake.ways)
 
 
-def agrees(exercise: Exercise, twin, outcomes: Outcomes, first: Case) -> bool:
-    """Whether the twin answers everywhere as the learner's part: at the case that fails first, then at the others."""
-    own = Outcomes(exercise, twin)
-    cases = sorted(exercise.cases, key=lambda case: (case.training, case is not first))
+def in_order(exercise: Exercise, first: Case) -> list[Case]:
+    """The cases, beginning with the one that failed; those in training, which take long, last."""
+    return sorted(exercise.cases, key=lambda case: (case.training, case is not first))
+
+
+def agrees_if_made(exercise: Exercise, changes: Changes, outcomes: Outcomes, cases: list[Case]) -> bool:
+    """Whether the reference with these changes answers as the learner's part in all cases; not if they do not apply."""
+    try:
+        own = Outcomes(exercise, exercise.made(changes))
+    except (PatchError, SyntaxError):     # two that meet in one place
+        return False
     return all(outcomes.alike(own, case) for case in cases)

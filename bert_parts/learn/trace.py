@@ -62,8 +62,8 @@ def parting(own: list[Step], course: list[Step], tolerance: float) -> tuple[int 
 
 
 def same(one: Tensor, other: Tensor, tolerance: float) -> bool:
-    if one.shape != other.shape or one.dtype != other.dtype:
+    """The same numbers, in whatever order, shape and number type: another style is no mistake."""
+    if one.numel() != other.numel():
         return False
-    if one.is_floating_point():
-        return torch.allclose(one, other, atol=tolerance, rtol=tolerance, equal_nan=True)
-    return torch.equal(one, other)
+    first, second = (value.double().flatten().sort().values for value in (one, other))
+    return torch.allclose(first, second, atol=tolerance, rtol=tolerance, equal_nan=True)
