@@ -103,3 +103,16 @@ def masked_lm_loss(model, batch, labels):
     table = model.bert.embeddings.word_embeddings.weight.detach()
     logits = model.cls["predictions"](hidden[asked], table)
     return F.cross_entropy(logits, labels[asked], reduction="sum") / max(int(asked.sum()), 1)
+
+# %% hide_tokens | one token in nine becomes another, and not one in ten
+# style: hasty
+# at: other = chosen & (chance >= 0.8) & (chance < 0.91)
+# kind: number
+from torch import rand, randint, where
+
+
+def hide_tokens(input_ids, chosen, mask_id, vocab_size, generator):
+    chance = rand(input_ids.shape, generator=generator)
+    hidden = where(chosen & (chance < 0.8), mask_id, input_ids)
+    other = chosen & (chance >= 0.8) & (chance < 0.91)
+    return where(other, randint(vocab_size, input_ids.shape, generator=generator), hidden)

@@ -4,15 +4,15 @@ from dataclasses import replace
 from pathlib import Path
 
 import torch
-from torch import nn
+from torch import Generator, Tensor, nn
 
 from bert_parts.config import BertConfig
 from bert_parts.heads import BertForMaskedLM, BertForPreTraining, MaskedLMHead, Transform
 from bert_parts.learn.compare import difference
 from bert_parts.learn.exercise import Case, Exercise, Finding, randn, with_hard_weights
 from bert_parts.learn.inside import TOLERANCE, with_parts
-from bert_parts.learn.judging import CUT, NO_GRADIENT
-from bert_parts.pretraining import NOT_ASKED, fill_mask, mask_filler, masked_lm_loss
+from bert_parts.learn.judging import CHANGED, CUT, NO_GRADIENT
+from bert_parts.pretraining import NOT_ASKED, choose_words, fill_mask, hide_tokens, mask_filler, masked_lm_loss
 
 HERE = Path(__file__).parent
 TITLE = "Pretraining"
@@ -20,6 +20,293 @@ TITLE = "Pretraining"
 SMALL = BertConfig(vocab_size=20, hidden_size=12, num_hidden_layers=2, num_attention_heads=3, intermediate_size=16,
                    max_position_embeddings=9, hidden_dropout_prob=0.3)
 ROUGH = replace(SMALL, vocab_size=14, hidden_size=6, layer_norm_eps=0.1)
+
+
+def drawn_from_the_generator(call) -> Finding | None:
+    """Random numbers come from the generator that is given, and from nowhere else. call(generator) → the answer."""
+    one = generator()
+    first, second, again, other = call(one), call(one), call(generator()), call(generator(7))
+    if not same(first, again):
+        return Finding("The same seed gives another answer each time: some of your random numbers do not come from the "
+                       "generator that is given. Hand it on, `torch.rand(…, generator=generator)`.", "other random numbers")
+    if same(first, other):
+        return Finding("Whatever the generator, your answer is the same, so that every epoch would bring the same: draw from "
+                       "the generator that is given.", "always the same")
+    if same(first, second):
+        return Finding("Called twice with one generator, your code answers the same: it sets the generator back. Whoever made "
+                       "it has set its seed; you only draw.", "generator set back")
+    return None
+
+
+def generator(seed: int = 0) -> Generator:
+    return Generator().manual_seed(seed)
+
+
+def same(one, other) -> bool:
+    return difference(one, other, 0.0) is None
+
+
+def ill_formed(given, wanted: Tensor, expected: str, name: str) -> Finding | None:
+    """Of another type, shape or dtype."""
+    if not isinstance(given, Tensor) or given.shape != wanted.shape:
+        return Finding(difference(given, wanted, 0.0))
+    return None if given.dtype == wanted.dtype else Finding(f"Your answer has dtype {given.dtype}; {expected}.", name)
+
+
+# ── hide_tokens ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+WORDS, MASK = 200, 7
+TEXT = torch.randint(10, 100, (60, 1000), generator=generator(101))     # half of the vocabulary does not occur in the text
+CHOSEN = torch.rand(60, 1000, generator=generator(102)) < 0.8
+
+SHARES = (     # what may become of the chosen tokens: [MASK], another token, as it was
+    ("all become [MASK]",
+     "All chosen tokens become [MASK]. In real text there is no [MASK]: 10 % become any token, and 10 % stay.", (1, 0, 0)),
+    ("no random tokens", "None of the chosen tokens becomes another token: 10 % of them should.", (0.9, 0, 0.1), (0.8, 0, 0.2)),
+    ("none stays", "None of the chosen tokens stays as it was: 10 % of them should.", (0.9, 0.1, 0), (0.8, 0.2, 0)),
+    ("drawn twice",
+     "72 % become [MASK], 10 % another token and 18 % stay: two draws that know nothing of each other. A tenth of your [MASK] is "
+     "overwritten. Draw once for each token, and cut that draw into three parts.", (0.72, 0.1, 0.18)),
+    ("10 % of the rest",
+     "80 % become [MASK], but only 2 % another token: you draw anew, with 10 %, among the fifth that is left. Of that fifth one "
+     "half is wanted.", (0.8, 0.02, 0.18)),
+    ("80 % random", "80 % become another token, and 10 % [MASK]: it is the other way round.", (0.1, 0.8, 0.1)),
+    ("[MASK] overwritten",
+     "None becomes [MASK], and 90 % another token: your second step takes in all draws below 0.9, those below 0.8 too, and "
+     "overwrites the first.", (0, 0.9, 0.1)),
+    ("the same draws twice",
+     "70 % become [MASK], 10 % another token, and 20 % stay: you ask for a draw below 0.8 and for one below 0.1, and what is "
+     "below 0.1 is both. The three parts must not overlap.", (0.7, 0.1, 0.2)),
+    ("80 % stay",
+     "80 % of the chosen tokens stay as they are, and 10 % become [MASK]: it is the other way round.", (0.1, 0.1, 0.8)),
+    ("chosen again", "Of the chosen tokens 86 % stay: you draw the 15 % once more. `chosen` says already which tokens are asked "
+     "for.", (0.12, 0.015, 0.865)),
+    ("nothing hidden", "Nothing is hidden: the tokens come back as they were.", (0, 0, 1)),
+)
+
+
+def hides_as_said(thing) -> Finding | None:
+    """The proportions of what becomes of chosen tokens, and all else that holds whatever the order of the draws."""
+    ids, chosen = TEXT.clone(), CHOSEN.clone()
+    given = thing(ids, chosen, MASK, WORDS, generator())
+    if not (torch.equal(ids, TEXT) and torch.equal(chosen, CHOSEN)):
+        return CHANGED
+    return (
+        ill_formed(given, TEXT, "ids are whole numbers, torch.int64", "no whole numbers")
+        or others_stay(given) or by_place(given) or each_by_itself(given) or in_proportion(given) or any_token(given)
+        or drawn_from_the_generator(lambda source: thing(TEXT[:9].clone(), CHOSEN[:9].clone(), MASK, WORDS, source))
+    )
+
+
+def others_stay(given: Tensor) -> Finding | None:
+    """What was not chosen stays as it is."""
+    changed = given != TEXT
+    if not changed[~CHOSEN].any():
+        return None
+    if not changed[CHOSEN].any():
+        return Finding("The chosen tokens stay, and the others are hidden: it is the other way round.", "the others hidden")
+    if (given[~CHOSEN & changed] == MASK).all():
+        return Finding("Tokens that were not chosen become [MASK]: `&` your draws with `chosen`.", "[MASK] anywhere")
+    return Finding("Tokens that were not chosen become other tokens. Nobody asks for these, so the model would read a damaged "
+                   "text and never learn which words are damaged: `&` your draws with `chosen`.", "random tokens anywhere")
+
+
+def by_place(given: Tensor) -> Finding | None:
+    """The first four fifths, say, and not four in five."""
+    first, *_, last = (given == MASK).double()[CHOSEN].chunk(10)
+    if max(first.mean(), last.mean()) > 0.95 and min(first.mean(), last.mean()) < 0.05:
+        return Finding("What becomes of a token depends on its place: the first ones are hidden, the last ones never. Let "
+                       "chance decide for each.", "by place")
+    return None
+
+
+def each_by_itself(given: Tensor) -> Finding | None:
+    """Chance decides for each token by itself."""
+    for dimension, bound, what, name in ((1, 0.15, "a whole row", "a draw for each row"),
+                                         (0, 0.2, "the same place of every row", "a draw for each place")):
+        shares = ((given == MASK) & CHOSEN).sum(dim=dimension) / CHOSEN.sum(dim=dimension)
+        if shares.std() > bound:
+            return Finding(f"One draw decides for {what}: draw a number for each token, `torch.rand(input_ids.shape, …)`.", name)
+    return None
+
+
+def in_proportion(given: Tensor) -> Finding | None:
+    """80 % [MASK], 10 % any token, 10 % as before, as nearly as chance allows."""
+    mine, before = given[CHOSEN], TEXT[CHOSEN]
+    masked, stay = (mine == MASK).double().mean().item(), (mine == before).double().mean().item()
+    shares = masked, 1 - masked - stay, stay
+    if near(shares, (0.8, 0.1, 0.1)):
+        return None
+    value = mine.mode().values.item()
+    if value != MASK and ((mine == value) & (mine != before)).double().mean() > 0.5:
+        return Finding(f"Most chosen tokens become token {value}, where [MASK] is {MASK} here: take the `mask_id` that is "
+                       "given.", "another mask_id")
+    for name, says, *known in SHARES:
+        if any(near(shares, wanted) for wanted in known):
+            return Finding(says, name)
+    return Finding(f"Of the chosen tokens {shares[0]:.1%} become [MASK], {shares[1]:.1%} another token, and {shares[2]:.1%} "
+                   "stay: 80 %, 10 % and 10 % are wanted.")
+
+
+def near(shares, wanted) -> bool:
+    """Whether no share is off by more than 4.5 standard errors. One random token in 200 is [MASK], and one is the old one."""
+    masked, other, stay = wanted
+    wanted = masked + other / WORDS, other - 2 * other / WORDS, stay + other / WORDS
+    return all(abs(mine - share) <= 4.5 * (share * (1 - share) / int(CHOSEN.sum())) ** 0.5 + 1e-9
+               for mine, share in zip(shares, wanted, strict=True))
+
+
+def any_token(given: Tensor) -> Finding | None:
+    """The random tokens are any of the vocabulary, each drawn by itself."""
+    other = CHOSEN & (given != TEXT) & (given != MASK)
+    values = given[other]
+    if values.min() < 0 or values.max() >= WORDS:
+        return Finding(f"You draw token {values.max()}, and the vocabulary has {WORDS}: ids go from 0 to vocab_size − 1.",
+                       "beyond the vocabulary")
+    if len(values.unique()) == 1:
+        return Finding("Every random token is the same one: draw one for each place, `torch.randint(vocab_size, "
+                       "input_ids.shape, …)`.", "one token for all")
+    if repeated(given.T, other.T):
+        return Finding("In one column all random tokens are the same, whatever the row: draw one for each place.",
+                       "the same token in every row")
+    if repeated(given, other):
+        return Finding("In one row all random tokens are the same: draw one for each place.", "one token a row")
+    if not (values >= 100).any():
+        return Finding("Your random tokens are always tokens of this batch. Any token of the vocabulary is wanted.",
+                       "tokens of the batch")
+    missing = sorted(set(range(WORDS)) - set(values.tolist()) - {MASK})
+    if missing:
+        return Finding(f"Some tokens never come: {', '.join(map(str, missing[:4]))}{' …' if len(missing) > 4 else ''}. *Any* "
+                       "of the vocabulary is wanted, from 0 to vocab_size − 1 (the published code draws special tokens, too).",
+                       "not any token")
+    return None
+
+
+def repeated(given: Tensor, where: Tensor) -> bool:
+    """Whether random tokens that follow each other in a row are the same more often than not."""
+    alike = [values[1:] == values[:-1] for values in (line[marks] for line, marks in zip(given, where, strict=True))]
+    return torch.cat(alike).double().mean().item() > 0.5
+
+
+# ── choose_words ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def some_words(rows: int, length: int, first: bool) -> tuple[Tensor, Tensor, Tensor]:
+    """Candidates, which tokens continue a word, and the number of each token's word in all rows. `first`: a row may begin so."""
+    continues = torch.rand(rows, length, generator=generator(103)) < 0.45
+    continues[:, 0] &= first
+    starts = ~continues
+    starts[:, 0] = True
+    number = starts.flatten().cumsum(0).view(rows, length) - 1
+    left_out = torch.rand(int(number.max()) + 1, generator=generator(104)) < 0.2     # some words are no candidates
+    return ~left_out[number], continues, number
+
+
+def chooses_whole_words(thing) -> Finding | None:
+    """Whole words, as many as asked for, each by itself, in each row anew."""
+    candidates, continues, number = some_words(50, 300, first=False)
+    before = candidates.clone(), continues.clone()
+    chosen = thing(candidates, continues, 0.3, generator())
+    if not (torch.equal(candidates, before[0]) and torch.equal(continues, before[1])):
+        return CHANGED
+    found = ill_formed(chosen, candidates, "booleans are expected: which tokens are chosen", "no booleans")
+    if found:
+        return found
+    if not chosen.any():
+        return Finding("Nothing is chosen, where about three words in ten should be.", "nothing chosen")
+    if (chosen & ~candidates).any():
+        return Finding("You choose tokens that are no candidates, such as [CLS] and padding: `&` with `candidates`.",
+                       "others than candidates")
+    return (
+        in_part(chosen, candidates, continues, number) or not_by_rows(chosen, candidates, continues)
+        or as_many_as_asked(chosen, candidates, number) or at_the_edge(thing)
+        or drawn_from_the_generator(lambda source: thing(candidates, continues, 0.3, source))
+    )
+
+
+def in_part(chosen, candidates, continues, number) -> Finding | None:
+    """All pieces of a word or none."""
+    if whole(chosen, candidates, number):
+        return None
+    if not (chosen & continues).any():
+        return Finding("Only first pieces are chosen: the others, ##so, stay to be seen, and give the word away.",
+                       "first piece only")
+    if not (chosen & ~continues).any():
+        return Finding("Only pieces that continue a word are chosen: `continues` is True for those, and the first of each word "
+                       "is where it is False.", "continuations only")
+    if whole(chosen, candidates, continues.cumsum(dim=1) + 1000 * torch.arange(len(continues))[:, None]):
+        return Finding("You count the continuations, and give one draw to all up to the next: a new word begins where "
+                       "`continues` is *False*.", "counted by continuations")
+    if whole(chosen[:, :-1], candidates[:, :-1], number[:, 1:]):
+        return Finding("You are off by one: the last piece of each word goes with the word that follows.", "off by one")
+    return Finding("Some words are chosen in part: there is a draw for each piece. One draw must count for all pieces of a "
+                   "word.", "a draw for each piece")
+
+
+def whole(chosen, candidates, groups) -> bool:
+    """Whether of each group all candidates are chosen, or none."""
+    _, groups = groups[candidates].unique(return_inverse=True)
+    count, hits = groups.bincount(), groups.bincount(weights=chosen[candidates].double())
+    return not ((hits > 0) & (hits < count)).any()
+
+
+def as_many_as_asked(chosen, candidates, number) -> Finding | None:
+    """Of all words three in ten, be they long or short."""
+    count = number[candidates].bincount()
+    hits = (number[chosen].bincount(minlength=len(count)) > 0).double()
+    share, short, long = (hits[which].mean().item() for which in (count > 0, count == 1, count >= 3))
+    if abs(short - long) > 0.1:
+        more, why = ("more", "one of its pieces") if long > short else ("less", "all its pieces")
+        return Finding(f"Long words are chosen {more} often than short ones: a word is taken when {why} would be. One draw for "
+                       "each word, however many pieces it has.", f"long words {more} often")
+    if abs(share - 0.3) < 0.03:
+        return None
+    if abs(share - 0.7) < 0.03:
+        return Finding("Seven words in ten are chosen where `rate` is 0.3: choose where the draw is *below* the rate.",
+                       "the others chosen")
+    if abs(share - 0.15) < 0.02:
+        return Finding("15 % of the words are chosen, where `rate` is 0.3: take the rate that is given.", "always 15 %")
+    return Finding(f"{share:.0%} of the words are chosen, where `rate` is 0.3.")
+
+
+def not_by_rows(chosen, candidates, continues) -> Finding | None:
+    """Each row has draws of its own, and more than one."""
+    if (chosen.sum(dim=1) / candidates.sum(dim=1)).std() > 0.2:
+        return Finding("Whole rows are chosen: draw for each word.", "a draw for each row")
+    order = (~continues).cumsum(dim=1)
+    first, second = (dict(zip(order[row][candidates[row]].tolist(), chosen[row][candidates[row]].tolist(), strict=True))
+                     for row in (0, 1))
+    alike = [first[word] == second[word] for word in first if word in second]
+    if sum(alike) > 0.95 * len(alike):
+        return Finding("In every row the same words are chosen, the third, say: draw for each row.", "every row alike")
+    return None
+
+
+def at_the_edge(thing) -> Finding | None:
+    """A row that begins in the middle of a word; and one where no token continues."""
+    candidates, continues, _ = some_words(400, 12, first=True)
+    continues[0], candidates[:] = False, True
+    before = continues.clone()
+    try:
+        chosen = thing(candidates, continues, 0.3, generator())
+    except (IndexError, RuntimeError) as error:
+        return Finding("A row may begin with ##so, having been cut in the middle of a word, and another may have no such "
+                       f"token at all. There your code raised {type(error).__name__}: {str(error)[:100]}", "numbers beyond the row")
+    if not torch.equal(continues, before):
+        return Finding("Your code changes `continues`, where a row begins with ##so: the caller still needs it. Work on a copy "
+                       "(`.clone()`; `~continues` is a new tensor, too).", "continues changed")
+    begun = [row for row in range(1, 400) if continues[row, 0]]
+    if all(chosen[row, 0] == chosen[row - 1, -1] for row in begun):
+        return Finding("A row that begins with ##so shares its draw with the last word of the row before. Rows have nothing to "
+                       "do with each other: number the words of each row by themselves.", "carried over between rows")
+    if not any(chosen[row, 0] for row in begun):
+        return Finding("A piece with which a row begins, ##so, is never chosen: it is a word's last piece, and may be asked "
+                       "for.", "never at the beginning")
+    followed = [row for row in begun if not continues[row].all()]
+    if all(chosen[row, 0] == chosen[row, (~continues[row]).long().argmax()] for row in followed):
+        return Finding("Where a row begins with ##so, that piece and the word after it share one draw. The piece is the end of "
+                       "another word, and counts as a word of its own.", "joined to the next word")
+    return None
 
 
 # ── Transform and MaskedLMHead ───────────────────────────────────────────────────────────────────────────────────────
@@ -75,7 +362,7 @@ TWO_BATCH = {
 TWO_LABELS = torch.tensor([[-100, 8, -100, 0, -100, 13, -100], [-100, 9, -100, 17, -100, -100, -100]])
 
 
-def asked(kind: type, batch: dict, labels: torch.Tensor, training: bool = False):
+def asked(kind: type, batch: dict, labels: Tensor, training: bool = False):
     """The arguments of masked_lm_loss, made afresh."""
     return lambda: (hard(kind).train(training), {name: value.clone() for name, value in batch.items()}, labels.clone())
 
@@ -131,6 +418,8 @@ def leaves_the_mode(thing) -> Finding | None:
 
 
 EXERCISES = (
+    Exercise(lesson=HERE, reference=hide_tokens, cases=(), probes=(hides_as_said,)),
+    Exercise(lesson=HERE, reference=choose_words, cases=(), probes=(chooses_whole_words,)),
     Exercise(
         lesson=HERE,
         reference=Transform,
