@@ -1,7 +1,11 @@
 """Notebook 08: words are hidden and guessed, the head that scores words, the loss, pairs of texts."""
 
+import copy
+from collections import defaultdict
 from dataclasses import replace
+from itertools import count, islice, pairwise
 from pathlib import Path
+from typing import NamedTuple
 
 import torch
 from torch import Generator, Tensor, nn
@@ -12,7 +16,18 @@ from bert_parts.learn.compare import difference
 from bert_parts.learn.exercise import Case, Exercise, Finding, randn, with_hard_weights
 from bert_parts.learn.inside import TOLERANCE, with_parts
 from bert_parts.learn.judging import CHANGED, CUT, NO_GRADIENT
-from bert_parts.pretraining import NOT_ASKED, choose_words, fill_mask, hide_tokens, mask_filler, masked_lm_loss
+from bert_parts.pretraining import (
+    NOT_ASKED,
+    Pair,
+    choose_words,
+    draw,
+    fill_mask,
+    hide_tokens,
+    mask_filler,
+    masked_lm_loss,
+    sentence_pairs,
+    where_full,
+)
 
 HERE = Path(__file__).parent
 TITLE = "Pretraining"
@@ -417,6 +432,247 @@ def leaves_the_mode(thing) -> Finding | None:
                    "chosen the mode.", "mode changed")
 
 
+# ── sentence_pairs ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+ROOM = 60
+
+
+def numbered_documents() -> list[list[list[int]]]:
+    """Documents in which each id occurs once, so that it tells where it comes from; of many sentences or few, short or long."""
+    lengths, documents, number = generator(105), [], count()
+    for sentences, longest in ((400, 14), (1, 20), (250, 70), (2, 40), (700, 9), (500, 30), (3, 90), (600, 14), (300, 45)):
+        documents.append([list(islice(number, draw(longest, lengths) + 1)) for _ in range(sentences)])
+    return documents
+
+
+DOCUMENTS = numbered_documents()
+ORIGIN = {token: (place, line) for place, document in enumerate(DOCUMENTS)
+          for line, sentence in enumerate(document) for token in sentence}
+BEGINNINGS, ENDS = ({sentence[place] for document in DOCUMENTS for sentence in document} for place in (0, -1))
+
+
+def pairs_as_said(thing) -> Finding | None:
+    """Half of the seconds follow, half come from elsewhere, and nothing but order and origin tells them apart."""
+    documents = copy.deepcopy(DOCUMENTS)
+    pairs = thing(documents, ROOM, generator())
+    if documents != DOCUMENTS:
+        return Finding("Your code changes the documents that it was given: `first = document[0]` and then `first += …` adds to "
+                       "the document itself. Begin with a new list.", "input changed in place")
+    if not isinstance(pairs, list):
+        return Finding(difference(pairs, [], 0.0))
+    if not pairs:
+        return Finding("You give back an empty list.", "no pairs")
+    if all(type(pair) is tuple and len(pair) == 3 for pair in pairs):
+        return Finding("Each item should be a `Pair(first, second, follows)`. Yours are plain tuples, which have no `.follows`: "
+                       "write `Pair` before the bracket.", "plain tuples")
+    if not all(isinstance(pair, Pair) and isinstance(pair.follows, bool) for pair in pairs):
+        return Finding("Each item should be a `Pair(first, second, follows)`, and `follows` a `bool`.", "no pairs of the kind")
+    if not all(isinstance(token, int) for pair in pairs for text in pair[:2] for token in text):
+        return Finding("A text of a pair is one list of ids. Yours holds something else: put the sentences together, "
+                       "`together(document[start:cut])`.", "sentences not put together")
+    made = sorted(pairs)     # in the order of reading, whatever the order in which they were given back
+    return (
+        filled(pairs) or truly_followed(pairs) or half_and_half(pairs) or read_through(made) or by_chance(reread(made))
+        or made_alike(reread(made)) or drawn_from_the_generator(lambda source: thing(copy.deepcopy(DOCUMENTS), ROOM, source))
+    )
+
+
+def filled(pairs) -> Finding | None:
+    """Neither text empty, both together no longer than the room, each from one document, with whole sentences at the front."""
+    if any(not first or not second and (len(first) < ROOM or line_of(first[-1]) > line_of(first[0])) for first, second, _ in pairs):
+        return Finding("Some texts of your pairs are empty: there must be a sentence at least on either side of the cut.",
+                       "an empty text")
+    if any(not pair.second for pair in pairs):
+        return Finding("Where the first text fills the room, your second is empty. `truncate(first, second, room)` cuts the "
+                       "longer of the two, be it the first.", "the first never cut")
+    lengths = [len(pair.first) + len(pair.second) for pair in pairs]
+    if max(lengths) > ROOM:
+        return Finding(f"Some pairs have more ids than the room, {ROOM}: `truncate(first, second, room)` cuts the longer one.",
+                       "more than the room")
+    if sum(lengths) < 0.6 * ROOM * len(pairs):
+        return Finding("Your pairs leave much of the room empty: sentences are taken until it is full (`where_full`).",
+                       "room left empty")
+    if any(text[0] not in BEGINNINGS or text != list(range(text[0], text[0] + len(text))) for pair in pairs for text in pair[:2]):
+        return Finding("Some texts of your pairs are no stretch of a document that begins with a sentence.",
+                       "no stretch of a document")
+    return None
+
+
+def document_of(text: list[int]) -> int:
+    return ORIGIN[text[0]][0]
+
+
+def line_of(token: int) -> int:
+    return ORIGIN[token][1]
+
+
+def truly_followed(pairs) -> Finding | None:
+    """`follows` is what is said of the two texts."""
+    elsewhere = [document_of(pair.first) != document_of(pair.second) for pair in pairs]
+    if elsewhere == [pair.follows for pair in pairs] and any(elsewhere):
+        return Finding("The labels are turned round: `follows` is False for seconds that follow, and True for those of another "
+                       "document.", "labels turned round")
+    if any(pair.follows and apart for pair, apart in zip(pairs, elsewhere, strict=True)):
+        return Finding("Some seconds come from another document and are said to follow.", "false pairs said to follow")
+    if not all(pair.follows or apart for pair, apart in zip(pairs, elsewhere, strict=True)):
+        return Finding("Some seconds that are said not to follow come from the same document as the first, and might even "
+                       "follow: draw among the *other* documents.", "false second from the same document")
+    true = [pair for pair in pairs if pair.follows]
+    if any(line_of(pair.second[0]) <= line_of(pair.first[0]) for pair in true):
+        return Finding("First and second are exchanged: the text that comes later in the document is the second.",
+                       "first and second exchanged")
+    if any(line_of(pair.second[0]) <= line_of(pair.first[-1]) for pair in true):
+        return Finding("A sentence stands in both texts: the first ends before the cut, `document[start:cut]`, and the second "
+                       "begins with it.", "a sentence in both")
+    if skipped((pair.first, pair.second) for pair in true):
+        return Finding("Between a first and the second that follows it there is a gap: the second begins at the cut.",
+                       "a gap at the cut")
+    return None
+
+
+def skipped(texts) -> bool:
+    """Whether sentences are missing between the first text and the next, for pairs of these."""
+    ends = [text[-1] in ENDS for text, after in texts
+            if len(text) < ROOM // 2 and line_of(after[0]) > line_of(text[-1]) + 1]
+    return sum(ends) > 0.8 * len(ends)     # a text that was cut ends anywhere
+
+
+def half_and_half(pairs) -> Finding | None:
+    """A coin for each pair."""
+    said = [pair.follows for pair in pairs]
+    share = sum(said) / len(said)
+    if share in (0, 1):
+        return Finding(f"{'Every' if share else 'No'} second follows upon its first: half of them should.",
+                       "always follows" if share else "never follows")
+    turns = sum(one != other for one, other in pairwise(said)) / len(said)
+    if turns < 0.4 * 2 * share * (1 - share):
+        return Finding("Many pairs of one kind come one after another, as if one coin were tossed for a whole document: toss it "
+                       "for each pair.", "a coin for each document")
+    if not 0.4 < share < 0.6:
+        return Finding(f"{share:.0%} of the seconds follow: half of them should.", "not half and half")
+    if turns > 0.9:
+        return Finding("True and false pairs come by turns: toss a coin for each, `draw(2, generator)`.", "by turns")
+    return None
+
+
+def read_through(pairs) -> Finding | None:
+    """Each document from beginning to end, no sentence left out and none read twice."""
+    read = defaultdict(list)
+    for pair in pairs:
+        for text in pair[: 1 + pair.follows]:
+            read[document_of(text)].append(line_of(text[0]))
+    if any(line_of(pair.first[0]) == len(DOCUMENTS[document_of(pair.first)]) - 1 for pair in pairs):
+        return Finding("A last sentence that is left alone gives a pair, whose second can only be false: it gives none, since "
+                       "there is nowhere to cut.", "a sentence left alone")
+    last = {document_of(pair.first): full(pair) if pair.follows else len(DOCUMENTS[document_of(pair.first)]) for pair in pairs}
+    if any(last.get(place, 0) < len(document) - 1 for place, document in enumerate(DOCUMENTS)):
+        return Finding("Some documents, or the ends of some, are never read: where two sentences are left, they give a pair.",
+                       "documents left out")
+    if any(len(set(lines)) < len(lines) for lines in read.values()):
+        return Finding("Some sentences come twice: what has been used, as a first or as a second that follows, is read. The "
+                       "next pair begins where it ends.", "read twice")
+    if any(min(lines) > 0 for lines in read.values()):
+        return Finding("Some documents are not read from their first sentence on.", "beginnings left out")
+    in_turn = [(pair, after) for pair, after in pairwise(pairs) if document_of(after.first) == document_of(pair.first)]
+    if skipped((pair.first, after.first) for pair, after in in_turn if not pair.follows):
+        return Finding("After a false second, sentences are lost: what comes after the cut was not used, so the next pair "
+                       "begins at the cut.", "sentences lost")
+    if any(pair.follows and line_of(after.first[0]) != full(pair) for pair, after in in_turn):
+        return Finding("A pair that follows uses the sentences up to where the room is full, `where_full(document, start, "
+                       "room)`, and the next pair begins there. Some of yours begin elsewhere.", "not where the room is full")
+    return None
+
+
+def full(pair) -> int:
+    """Where the room is full with what the pair was made from."""
+    return where_full(DOCUMENTS[document_of(pair.first)], line_of(pair.first[0]), ROOM)
+
+
+class Reread(NamedTuple):
+    """A pair, and what it was made from: the sentences from `start` to `cut`; the room is full at `end`."""
+
+    pair: Pair
+    document: list[list[int]]
+    start: int
+    cut: int
+    end: int
+
+
+def reread(pairs) -> list[Reread]:
+    """How pairs in the order of reading were made: where a false second is, the cut is where the next pair begins."""
+    found = []
+    for pair, after in zip(pairs, [*pairs[1:], None], strict=True):
+        place, start = ORIGIN[pair.first[0]]
+        document = DOCUMENTS[place]
+        if pair.follows:
+            cut = line_of(pair.second[0])
+        else:     # or else only one sentence was left
+            cut = line_of(after.first[0]) if after and document_of(after.first) == place else len(document) - 1
+        found.append(Reread(pair, document, start, cut, full(pair)))
+    return found
+
+
+def by_chance(made: list[Reread]) -> Finding | None:
+    """The cut, and where a false second comes from, are left to chance."""
+    places = [(each.cut - each.start - 1, each.end - each.start - 1) for each in made if each.end > each.start + 2]
+    for which, always in (("first text", lambda count: 0), ("second that follows", lambda count: count - 1)):
+        if all(place == always(count) for place, count in places):
+            return Finding(f"The {which} is always a single sentence: the cut is drawn, anywhere between two of the sentences.",
+                           f"{which.split()[0]} of one sentence")
+    if all(abs(2 * place - count + 1) <= 1 for place, count in places):
+        return Finding("The cut is always in the middle: it is drawn, anywhere between two of the sentences.", "cut in the middle")
+    for say, edge in (("after the first sentence", lambda count: 0), ("before the last one", lambda count: count - 1)):
+        often = sum(place == edge(count) for place, count in places)
+        expected = sum(1 / count for _, count in places)
+        spread = sum(1 / count * (1 - 1 / count) for _, count in places) ** 0.5
+        if abs(often - expected) > 5 * spread:
+            return Finding(f"Some cuts come more often than others: {often} are {say}, where about {expected:.0f} of "
+                           f"{len(places)} are expected. Each place between two of the sentences is as likely, and there are "
+                           "end − start − 1 of them.", "some cuts more often")
+    false = [each.pair for each in made if not each.pair.follows]
+    if all(line_of(pair.second[0]) == 0 for pair in false):
+        return Finding("A false second is always the beginning of its document, and beginnings are easily told: draw where it "
+                       "starts.", "always from the beginning")
+    if len({(document_of(pair.second) - document_of(pair.first)) % len(DOCUMENTS) for pair in false}) == 1:
+        return Finding("A false second always comes from the same neighbour: draw among all the other documents.",
+                       "always the same neighbour")
+    return None
+
+
+def made_alike(made: list[Reread]) -> Finding | None:
+    """True and false seconds are gathered and cut in one way, so that neither length nor end tells them apart.
+
+    The course's version, and the mistakes of the page that have words, are run again with what chance has decided here.
+    """
+    pairs, exercise = [each.pair for each in made], EXERCISES[-1]
+    right = again(exercise.made(()), made)
+    if right == pairs:
+        return None
+    for mistake in exercise.mistakes:
+        if mistake.says and any(again(exercise.made(way), made) == pairs for way in mistake.ways):
+            return Finding(mistake.says, mistake.name)
+    if any(pair.follows and pair not in right for pair in pairs):
+        return Finding("Some pairs that follow are not what `truncate(first, second, room)` leaves of the sentences before and "
+                       "after the cut, those from `start` up to `where_full(document, start, room)`.")
+    return Finding("Some false seconds are not gathered as the true ones are: whole sentences of the other document, one at least, "
+                   "until the room beside the first is full, `where_full(other, begin, room - len(first), 1)`; then `truncate`. "
+                   "Else their length or their end gives them away.")
+
+
+def again(function, made: list[Reread]) -> list[Pair]:
+    """What a version of sentence_pairs makes, if its draws come out as they did in pairs that were made."""
+    drawn = (number for each in made for number in drawn_for(each))
+    function.__globals__["draw"] = lambda number, generator: next(drawn, 0)
+    return function(DOCUMENTS, ROOM, None)
+
+
+def drawn_for(each: Reread) -> tuple[int, ...]:
+    """The cut, the coin, and of a false second the document and its sentence."""
+    (place, start), (other, begin) = (ORIGIN[text[0]] for text in each.pair[:2])
+    cut = each.cut - start - 1
+    return (cut, 0) if each.pair.follows else (cut, 1, (other - place - 1) % len(DOCUMENTS), begin)
+
+
 EXERCISES = (
     Exercise(lesson=HERE, reference=hide_tokens, cases=(), probes=(hides_as_said,)),
     Exercise(lesson=HERE, reference=choose_words, cases=(), probes=(chooses_whole_words,)),
@@ -453,4 +709,5 @@ EXERCISES = (
         ),
         probes=(scores_only_what_is_asked, loss_learns, leaves_the_mode),
     ),
+    Exercise(lesson=HERE, reference=sentence_pairs, cases=(), probes=(pairs_as_said,)),
 )
