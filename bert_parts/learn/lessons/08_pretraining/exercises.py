@@ -621,22 +621,49 @@ def by_chance(made: list[Reread]) -> Finding | None:
                            f"{which.split()[0]} of one sentence")
     if all(abs(2 * place - count + 1) <= 1 for place, count in places):
         return Finding("The cut is always in the middle: it is drawn, anywhere between two of the sentences.", "cut in the middle")
-    for say, edge in (("after the first sentence", lambda count: 0), ("before the last one", lambda count: count - 1)):
-        often = sum(place == edge(count) for place, count in places)
-        expected = sum(1 / count for _, count in places)
-        spread = sum(1 / count * (1 - 1 / count) for _, count in places) ** 0.5
-        if abs(often - expected) > 5 * spread:
-            return Finding(f"Some cuts come more often than others: {often} are {say}, where about {expected:.0f} of "
-                           f"{len(places)} are expected. Each place between two of the sentences is as likely, and there are "
-                           "end − start − 1 of them.", "some cuts more often")
-    false = [each.pair for each in made if not each.pair.follows]
-    if all(line_of(pair.second[0]) == 0 for pair in false):
+    if uneven(places):
+        return Finding("Some cuts come more often than others: each place between two of the sentences is as likely, and there "
+                       "are end − start − 1 of them.", "some cuts more often")
+    return others_by_chance([each.pair for each in made if not each.pair.follows])
+
+
+def others_by_chance(false: list[Pair]) -> Finding | None:
+    """Any other document, and any sentence of it, anew for each pair."""
+    begins = [line_of(pair.second[0]) for pair in false]
+    if not any(begins):
         return Finding("A false second is always the beginning of its document, and beginnings are easily told: draw where it "
                        "starts.", "always from the beginning")
-    if len({(document_of(pair.second) - document_of(pair.first)) % len(DOCUMENTS) for pair in false}) == 1:
+    if uneven([(begin, len(DOCUMENTS[document_of(pair.second)])) for begin, pair in zip(begins, false, strict=True)]):
+        return Finding("Some sentences begin a false second more often than others: any one of the document is as likely.",
+                       "some beginnings more often")
+    steps = [(document_of(pair.second) - document_of(pair.first)) % len(DOCUMENTS) for pair in false]
+    if len(set(steps)) == 1:
         return Finding("A false second always comes from the same neighbour: draw among all the other documents.",
                        "always the same neighbour")
+    if sum(one == other for one, other in pairwise(steps)) > 0.6 * len(steps):
+        return Finding("One draw decides for a whole document where its false seconds come from: draw for each pair.",
+                       "one other for each document")
+    if uneven([(step - 1, len(DOCUMENTS) - 1) for step in steps]) or any(
+        beyond_chance([(document_of(pair.second) == place, 1 / (len(DOCUMENTS) - 1)) for pair in false
+                       if document_of(pair.first) != place]) for place in range(len(DOCUMENTS))
+    ):
+        return Finding("Some documents give false seconds more often than others: any other document is as likely, be it long "
+                       "or short.", "some documents more often")
     return None
+
+
+def uneven(places: list[tuple[int, int]]) -> bool:
+    """Whether of places out of 0, 1, …, count − 1 the first, the last, or the first half comes too often, or too seldom."""
+    return any(
+        beyond_chance([(low(count) <= place < high(count), (high(count) - low(count)) / count) for place, count in places])
+        for low, high in ((lambda n: 0, lambda n: 1), (lambda n: n - 1, lambda n: n), (lambda n: 0, lambda n: n // 2))
+    )
+
+
+def beyond_chance(hits: list[tuple[bool, float]]) -> bool:
+    """Whether there are more hits than their probabilities let expect, or fewer, by five standard errors and one."""
+    often, expected = (sum(values) for values in zip(*hits, strict=True))
+    return abs(often - expected) > 1 + 5 * sum(p * (1 - p) for _, p in hits) ** 0.5
 
 
 def made_alike(made: list[Reread]) -> Finding | None:
