@@ -116,3 +116,65 @@ def hide_tokens(input_ids, chosen, mask_id, vocab_size, generator):
     hidden = where(chosen & (chance < 0.8), mask_id, input_ids)
     other = chosen & (chance >= 0.8) & (chance < 0.91)
     return where(other, randint(vocab_size, input_ids.shape, generator=generator), hidden)
+
+# %% choose_words | two words share one draw
+# style: hasty
+# at: word = begins.cumsum(1) // 2
+# kind: number
+# known: two words, one draw
+import torch
+
+
+def choose_words(candidates, continues, rate, generator):
+    begins = (~continues).long()
+    begins[:, 0] = 1
+    word = begins.cumsum(1) // 2
+    draws = torch.rand(len(word), word.size(1) + 1, generator=generator)
+    return candidates & (draws.gather(1, word) < rate)
+
+# %% masked_lm_loss | the mask is taken out of the caller's batch
+# style: from Keras
+# at: mask = batch.pop("attention_mask", None)
+# kind: state
+# known: input changed in place
+from torch.nn import functional as F
+
+from bert_parts.pretraining import NOT_ASKED
+
+
+def masked_lm_loss(model, batch, labels):
+    mask = batch.pop("attention_mask", None)
+    hidden, _ = model.bert(**batch, attention_mask=mask)
+    wanted = labels != NOT_ASKED
+    scores = model.score_words(hidden[wanted])
+    return F.cross_entropy(scores, labels[wanted], reduction="sum") / max(1, len(scores))
+
+# %% sentence_pairs | only long documents are drawn as others
+# style: a careful beginner
+# at: long = [one for one in documents if one is not document and len(one) > 2]
+# kind: condition
+# known: some documents more often
+from bert_parts.pretraining import Pair, draw, together, where_full
+from bert_parts.tokenizer import truncate
+
+
+def sentence_pairs(documents, room, generator):
+    pairs = []
+    for document in documents:
+        long = [one for one in documents if one is not document and len(one) > 2]
+        start = 0
+        while start < len(document) - 1:
+            end = where_full(document, start, room)
+            cut = start + 1 + draw(end - start - 1, generator)
+            first = together(document[start:cut])
+            follows = bool(draw(2, generator))
+            if follows:
+                second = together(document[cut:end])
+            else:
+                other = long[draw(len(long), generator)]
+                begin = draw(len(other), generator)
+                second = together(other[begin:where_full(other, begin, room - len(first), 1)])
+            first, second = truncate(first, second, room)
+            pairs.append(Pair(first, second, follows))
+            start = end if follows else cut
+    return pairs

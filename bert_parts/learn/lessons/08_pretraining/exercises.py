@@ -67,6 +67,20 @@ def ill_formed(given, wanted: Tensor, expected: str, name: str) -> Finding | Non
     return None if given.dtype == wanted.dtype else Finding(f"Your answer has dtype {given.dtype}; {expected}.", name)
 
 
+def uneven(places: list[tuple[int, int]]) -> bool:
+    """Whether of places out of 0, 1, …, count − 1 the first, the last, or the first half comes too often, or too seldom."""
+    return any(
+        beyond_chance([(low(count) <= place < high(count), (high(count) - low(count)) / count) for place, count in places])
+        for low, high in ((lambda n: 0, lambda n: 1), (lambda n: n - 1, lambda n: n), (lambda n: 0, lambda n: n // 2))
+    )
+
+
+def beyond_chance(hits: list[tuple[bool, float]]) -> bool:
+    """Whether there are more hits than their probabilities let expect, or fewer, by five standard errors and one."""
+    often, expected = (sum(values) for values in zip(*hits, strict=True))
+    return abs(often - expected) > 1 + 5 * sum(p * (1 - p) for _, p in hits) ** 0.5
+
+
 # ── hide_tokens ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 WORDS, MASK = 200, 7
@@ -193,6 +207,9 @@ def any_token(given: Tensor) -> Finding | None:
         return Finding(f"Some tokens never come: {', '.join(map(str, missing[:4]))}{' …' if len(missing) > 4 else ''}. *Any* "
                        "of the vocabulary is wanted, from 0 to vocab_size − 1 (the published code draws special tokens, too).",
                        "not any token")
+    if uneven([(value, WORDS) for value in values.tolist()]):
+        return Finding("Some random tokens come more often than others: each of the vocabulary is as likely.",
+                       "some tokens more often")
     return None
 
 
@@ -274,7 +291,11 @@ def as_many_as_asked(chosen, candidates, number) -> Finding | None:
         return Finding(f"Long words are chosen {more} often than short ones: a word is taken when {why} would be. One draw for "
                        "each word, however many pieces it has.", f"long words {more} often")
     if abs(share - 0.3) < 0.03:
-        return None
+        neighbours = hits[count > 0]
+        if not beyond_chance([(alike, 0.58) for alike in (neighbours[1:] == neighbours[:-1]).tolist()]):     # 0.7² + 0.3²
+            return None
+        return Finding("Words that follow each other are chosen together, or apart, more often than by chance: each word has a "
+                       "draw of its own.", "two words, one draw")
     if abs(share - 0.7) < 0.03:
         return Finding("Seven words in ten are chosen where `rate` is 0.3: choose where the draw is *below* the rate.",
                        "the others chosen")
@@ -638,20 +659,6 @@ def others_by_chance(false: list[Pair]) -> Finding | None:
         return Finding("Some documents give false seconds more often than others: any other document is as likely, be it long "
                        "or short.", "some documents more often")
     return None
-
-
-def uneven(places: list[tuple[int, int]]) -> bool:
-    """Whether of places out of 0, 1, …, count − 1 the first, the last, or the first half comes too often, or too seldom."""
-    return any(
-        beyond_chance([(low(count) <= place < high(count), (high(count) - low(count)) / count) for place, count in places])
-        for low, high in ((lambda n: 0, lambda n: 1), (lambda n: n - 1, lambda n: n), (lambda n: 0, lambda n: n // 2))
-    )
-
-
-def beyond_chance(hits: list[tuple[bool, float]]) -> bool:
-    """Whether there are more hits than their probabilities let expect, or fewer, by five standard errors and one."""
-    often, expected = (sum(values) for values in zip(*hits, strict=True))
-    return abs(often - expected) > 1 + 5 * sum(p * (1 - p) for _, p in hits) ** 0.5
 
 
 def made_alike(pairs, cuts: list[int]) -> Finding | None:
