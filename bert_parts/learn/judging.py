@@ -48,7 +48,7 @@ def judge(exercise: Exercise, thing) -> Refusal | None:
         refusal = try_case(exercise, thing, case)
         if refusal:
             return refusal
-    for probe in (*(learns_alike, keeps_what_it_is_made_from), *(only(probe) for probe in exercise.probes)):
+    for probe in (*(only(probe) for probe in exercise.probes), learns_alike, keeps_what_it_is_made_from):
         outcome = outcome_of(lambda probe=probe: probe(exercise, thing), thing)
         if outcome:
             return Refusal(Finding(outcome.message) if isinstance(outcome, Trouble) else outcome)
