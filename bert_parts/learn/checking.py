@@ -3,8 +3,11 @@
 from dataclasses import replace
 
 from bert_parts.learn.apart import apart, stumbled
+from bert_parts.learn.bounded import killed_after
 from bert_parts.learn.cells import later_try, origin
+from bert_parts.learn.diagnosis import diagnosed
 from bert_parts.learn.exercise import Exercise, Finding
+from bert_parts.learn.helping import further
 from bert_parts.learn.judging import Trouble, judge, outcome_of
 from bert_parts.learn.kept import already_kept, by_itself, keep
 from bert_parts.learn.naming import exercise_of, name_of, unknown
@@ -12,6 +15,8 @@ from bert_parts.learn.page import Result
 from bert_parts.learn.registry import EXERCISES
 from bert_parts.learn.source import empty_functions, names_in, source_of, surroundings_of
 from bert_parts.learn.state import chance_kept, usual_settings
+
+LONGEST = 5     # seconds for a diagnosis, which itself keeps to less unless the learner's code takes long
 
 
 def check(thing) -> Result:
@@ -44,6 +49,7 @@ def looked_at(thing) -> Result:
             f"Write it in the cell above, run that cell, then run this one again. `hint({exercise.name})` helps.")))
     with chance_kept(), usual_settings():
         found = judged_apart(exercise, thing)
+    further[exercise.name] = found.further
     said = warning + found.message if warning else "\n".join(filter(None, (found.message, origin(exercise.name, source))))
     return replace(found, message=said)
 
@@ -51,33 +57,32 @@ def looked_at(thing) -> Result:
 def judged_apart(exercise: Exercise, thing) -> Result:
     """The verdict, found where the learner's code can be ended; what is right is kept."""
     answers, how_it_ended = apart(lambda: steps(exercise, thing))
-    if not answers:
-        return Result("not yet", how_it_ended)
-    found = Result(**answers[0])
+    results = [Result(**answer) for answer in answers if isinstance(answer, dict)]
+    found = results[-1] if results else Result("not yet", how_it_ended)
     if found.status != "right":
         return found
-    text, why = answers[1] if len(answers) > 1 else (None, f"It is not kept. {how_it_ended}")
+    text, why = answers[-1] if len(answers) > 1 else (None, f"It is not kept. {how_it_ended}")
     return replace(found, message="\n".join(filter(None, (found.message, keep(exercise, thing, text, why)))))
 
 
 def steps(exercise: Exercise, thing):
-    """The verdict, and if it is "right", what is to be kept."""
-    found = verdict(exercise, thing)
-    yield vars(found)
-    if found.status == "right":
-        yield by_itself(exercise, thing)
-
-
-def verdict(exercise: Exercise, thing) -> Result:
-    """Right or not yet."""
-    finding = judge(exercise, thing)
-    if finding:
-        finding = unfinished_part(exercise, thing) or finding
-        return Result("not yet", finding.message, finding.mistake)
+    """The verdict. If it is "not yet", once more with a diagnosis, should that come to an end; if "right", what is to be kept."""
+    refusal = judge(exercise, thing)
+    if refusal:
+        yield refused(refusal.finding)
+        with killed_after(LONGEST):
+            yield refused(unfinished_part(exercise, thing) or diagnosed(exercise, thing, refusal))
+        return
     agreed = dropped_in(exercise, thing)
     if isinstance(agreed, Finding):
-        return Result("not yet", agreed.message, agreed.mistake)
-    return Result("right", agreed)
+        yield refused(agreed)
+        return
+    yield vars(Result("right", agreed))
+    yield by_itself(exercise, thing)
+
+
+def refused(finding: Finding) -> dict:
+    return vars(Result("not yet", finding.message, finding.mistake, finding.line, finding.further))
 
 
 def unfinished_part(exercise: Exercise, thing) -> Finding | None:

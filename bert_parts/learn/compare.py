@@ -1,8 +1,17 @@
 """Is the answer what was expected? If not, what is the plainest way to say how it differs?"""
 
+from dataclasses import dataclass
+
 import numpy as np
 import torch
 from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Draws:
+    """Many answers to one question (N, …), between which chance decides."""
+
+    values: Tensor
 
 
 def difference(given, expected, tolerance: float) -> str | None:
@@ -18,6 +27,8 @@ def how_it_differs(given, expected, tolerance: float) -> str | None:
         return "Your code gives back `None`: is there a `return`?"
     if given is NotImplemented or given is Ellipsis:
         return f"Your code gives back `{given}`: put your own code in its place."
+    if isinstance(expected, Draws):
+        return draws_difference(given, expected)
     if isinstance(expected, Tensor):
         return tensor_difference(given, expected, tolerance)
     if isinstance(expected, (tuple, list)):
@@ -66,8 +77,38 @@ def tensor_difference(given, expected: Tensor, tolerance: float) -> str | None:
     return f"{at} is {mine}; {wanted} is expected."
 
 
+def draws_difference(given, expected: Draws) -> str | None:
+    """Do both vary in the same way? Means and variances of all numbers, and of sums of them, may differ by what chance allows."""
+    if not isinstance(given, Draws) or given.values.shape != expected.values.shape:
+        return "In training your answer has another shape than is expected."
+    mine, theirs = (summed(each.values.double().flatten(1)) for each in (given, expected))
+    if mine.isnan().any():
+        return "In training your answer holds NaN."
+    spread, wanted = mine.var(dim=0), theirs.var(dim=0)
+    still = 1e-9 * theirs.square().mean()
+    if (spread <= still).all() and (wanted > still).any():
+        return "In training nothing is left to chance in your answer, and dropout is wanted."
+    if (spread > still).any() and (wanted <= still).all():
+        return "In training chance has a hand in your answer, and nothing is to be dropped here."
+    if beyond_chance(mine, theirs, still) or beyond_chance((mine - mine.mean(0)) ** 2, (theirs - theirs.mean(0)) ** 2, still**2):
+        return "In training your answers vary, but not as the course's do: what is dropped, where, and how often?"
+    return None
+
+
+def summed(values: Tensor) -> Tensor:
+    """The numbers, and sums of them with fixed factors, in which it shows what is dropped together: (N, M) → (N, M + 16)."""
+    factors = torch.randn(values.size(1), 16, generator=torch.Generator().manual_seed(0), dtype=values.dtype)
+    return torch.cat((values, values @ factors), dim=1)
+
+
+def beyond_chance(mine: Tensor, theirs: Tensor, still: Tensor) -> bool:
+    """Whether the means of two samples differ by more than seven standard errors anywhere."""
+    error = ((mine.var(dim=0) + theirs.var(dim=0)) / len(mine) + still).sqrt()
+    return bool(((mine.mean(dim=0) - theirs.mean(dim=0)).abs() > 7 * error).any())
+
+
 def sequence_difference(given, expected, tolerance: float) -> str | None:
-    if type(given) is not type(expected):
+    if not isinstance(given, type(expected)):     # a named tuple is a tuple
         return f"Your answer is {described(given)}; {described(expected)} is expected."
     if len(given) != len(expected):
         return f"Your answer has {len(given)} items; {len(expected)} are expected."

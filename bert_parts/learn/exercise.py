@@ -1,13 +1,21 @@
 """What an exercise is: a part to write, questions put to it, and the wrong answers that can be told apart."""
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import torch
 from torch import nn
 
 from bert_parts.checkpoint import misfits
+from bert_parts.learn.compare import Draws
+from bert_parts.learn.lesson_pages import Mistake, Page, exercise_page
+from bert_parts.learn.patches import Changes, defined, normal, patched, plain_source
+
+DRAWS = 300     # how often a part is asked in training
 
 
 @dataclass(frozen=True)
@@ -18,34 +26,31 @@ class Case:
         tries: what the question is about, said when the answer is wrong here ("padding in the batch").
         arguments: makes the arguments afresh, the same each time.
         build: for a class, what it is constructed with.
+        training: for a module with dropout: it is asked many times in training mode, and what is compared is how its answers
+            vary.
     """
 
     tries: str
     arguments: Callable[[], tuple]
     build: tuple = ()
-
-
-@dataclass(frozen=True)
-class Mistake:
-    """A wrong answer that the check knows by name.
-
-    Attributes:
-        name: short, unique within the exercise ("softmax over queries").
-        says: the diagnosis and the way on, without the solution.
-        wrong: a function or class that makes this mistake; an answer that agrees with it has made it too.
-    """
-
-    name: str
-    says: str
-    wrong: Any
+    training: bool = False
 
 
 @dataclass(frozen=True)
 class Finding:
-    """What is wrong with an answer. ``mistake`` is its short name if it is a known one."""
+    """What is wrong with an answer.
+
+    Attributes:
+        message: what is said to the learner.
+        mistake: its short name if it is a known one, or the kind of thing that is the matter.
+        line: the number of the learner's own line, in the cell, to look at.
+        further: one step further, for ``hint``.
+    """
 
     message: str
     mistake: str | None = None
+    line: int | None = None
+    further: str = ""
 
 
 @dataclass(frozen=True)
@@ -53,21 +58,17 @@ class Exercise:
     """A part that the learner writes.
 
     Attributes:
+        lesson: the folder of its lesson, such as ``lessons/01_attention``, where its page is: hints, and known mistakes.
         reference: the package's own version; its name, signature and docstring are the stub's.
-        notebook: where it is set, such as "01_attention".
         cases: from coarse to fine; the first that fails is the one spoken of.
-        mistakes: the known wrong answers, the likeliest first.
-        hints: up to three, from a nudge to nearly there.
-        probes: what no single output shows (dropout, gradients): each takes the answer and gives a Finding or None.
+        probes: what no single output shows (chance, what is kept): each takes the answer and gives a Finding or None.
         drop_in: puts the answer inside the real model; gives a Finding, or what to say when it agrees.
         tolerance: how far a number may be off, absolute and relative.
     """
 
+    lesson: Path
     reference: Any
-    notebook: str
     cases: tuple[Case, ...]
-    mistakes: tuple[Mistake, ...]
-    hints: tuple[str, ...]
     probes: tuple[Callable[[Any], Finding | None], ...] = ()
     drop_in: Callable[[Any], Finding | str] | None = None
     tolerance: float = 1e-5
@@ -76,17 +77,56 @@ class Exercise:
     def name(self) -> str:
         return self.reference.__name__
 
+    @property
+    def notebook(self) -> str:
+        """Where it is set, such as "01_attention"."""
+        return self.lesson.name
+
+    @property
+    def hints(self) -> tuple[str, ...]:
+        """Up to three, from a nudge to nearly there."""
+        return self._page.hints
+
+    @property
+    def mistakes(self) -> tuple[Mistake, ...]:
+        """The known wrong answers, the likeliest first."""
+        return self._page.mistakes
+
+    @property
+    def source(self) -> str:
+        """What the patches of the mistakes are made to: the page's plain version, or else the reference."""
+        return normal(self._page.plain) if self._page.plain else plain_source(self.reference)
+
+    def made(self, changes: Changes) -> object:
+        """The source with changes made to it, as a function or class. Without any it is right.
+
+        Raises:
+            PatchError: they do not apply.
+        """
+        return defined(patched(self.source, changes), self.name, self._surroundings)
+
+    @property
+    def _page(self) -> Page:
+        return exercise_page(self.lesson / f"{self.name}.md")
+
+    @property
+    def _surroundings(self) -> dict:
+        """What the reference and the patches may use: the names of its module, and of the lesson's exercises."""
+        lesson = sys.modules[f"bert_parts.learn.lessons.{self.notebook}.exercises"]
+        return vars(lesson) | vars(sys.modules[self.reference.__module__])
+
     def answer(self, thing, case: Case, arguments: tuple):
         """What the thing (the learner's, the package's or a mistake) answers in this case."""
         if not isinstance(self.reference, type):
             return thing(*arguments)
-        return self.built(thing, case)(*arguments)
+        built = self.built(thing, case)
+        return draws(built.train(), arguments) if case.training else built(*arguments)
 
     def built(self, thing: type, case: Case):
         """An instance; modules get the same random weights whoever wrote them, and are in eval mode."""
         instance = thing(*case.build)
         if issubclass(self.reference, nn.Module):
-            weights = with_hard_weights(self.reference(*case.build)).state_dict()
+            weights = hard_weights(self.reference, case.build)
             check_fit(instance.state_dict(), weights)
             instance.load_state_dict(weights)
             instance.eval()
@@ -122,6 +162,23 @@ def some(names: list[str]) -> str:
 
 def and_more(names: list[str]) -> str:
     return f" and {len(names) - 3} more" if len(names) > 3 else ""
+
+
+@cache
+def hard_weights(part: type, build: tuple) -> dict[str, torch.Tensor]:
+    """The weights that every version of a part is given when it is built so."""
+    return with_hard_weights(part(*build)).state_dict()
+
+
+def draws(module: nn.Module, arguments: tuple) -> Draws:
+    """What a module answers in training, many times, with seeds that are the same for everyone."""
+    answers = []
+    with torch.no_grad():
+        for seed in range(DRAWS):
+            torch.manual_seed(seed)
+            answer = module(*arguments)
+            answers.append(torch.cat([part.flatten() for part in (answer if isinstance(answer, tuple) else (answer,))]))
+    return Draws(torch.stack(answers))
 
 
 def with_hard_weights(module: nn.Module) -> nn.Module:

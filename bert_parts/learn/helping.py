@@ -15,6 +15,7 @@ from bert_parts.learn.source import with_imports
 
 NOT_KEPT = "◐"     # solved, but not kept
 hints_given = Counter()
+further: dict[str, str] = {}     # what the last check of an exercise could say beyond its answer: said once
 
 
 def named(thing) -> Exercise | Note:
@@ -23,10 +24,16 @@ def named(thing) -> Exercise | Note:
 
 
 def hint(thing) -> Note:
-    """The next hint for an exercise, from a nudge to nearly there; after the last one, the last again."""
+    """The next hint for an exercise, from a nudge to nearly there; after the last one, the last again.
+
+    If the last check found the place of a mistake, the first hint is about that.
+    """
     exercise = named(thing)
     if isinstance(exercise, Note):
         return exercise
+    step = further.pop(exercise.name, "")
+    if step:
+        return Note(f"On what the check found: {step}\nRun this again for a hint on the exercise.")
     number = min(hints_given[exercise.name], len(exercise.hints) - 1)
     hints_given[exercise.name] += 1
     more = "Run this again for another." if number + 1 < len(exercise.hints) else (

@@ -1,72 +1,122 @@
 """Is this part right? It is asked what the package's own version is asked, and both are compared."""
 
+import ast
+import inspect
+import linecache
+import sysconfig
 import traceback
 import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
+import bert_parts
 from bert_parts.learn.bounded import Interrupted, TimeUp, in_time
 from bert_parts.learn.compare import difference, shortened
-from bert_parts.learn.exercise import Case, Exercise, Finding, Misfit
+from bert_parts.learn.exercise import Case, Exercise, Finding, Misfit, randn
 from bert_parts.learn.source import source_of
 from bert_parts.learn.state import settings_kept
 
 
-def judge(exercise: Exercise, thing) -> Finding | None:
+@dataclass(frozen=True)
+class Refusal:
+    """Why an answer is not right.
+
+    Attributes:
+        finding: what can be said without looking further.
+        case: the question at which the answer is another than expected; None if something else is the matter.
+        given: what was answered there.
+    """
+
+    finding: Finding
+    case: Case | None = None
+    given: Any = None
+
+    @property
+    def message(self) -> str:
+        return self.finding.message
+
+
+def judge(exercise: Exercise, thing) -> Refusal | None:
     """The first thing that is wrong, from coarse to fine; None if nothing is."""
     if isinstance(exercise.reference, type) and not isinstance(thing, type):
-        return Finding(f"`{exercise.name}` is a class in this course, and yours is a function: start from the stub again.")
+        return Refusal(Finding(f"`{exercise.name}` is a class in this course, and yours is a function: start from the stub again."))
     for case in exercise.cases:
-        finding = try_case(exercise, thing, case)
-        if finding:
-            return finding
-    for probe in exercise.probes:
-        outcome = outcome_of(lambda probe=probe: probe(thing), thing)
-        if isinstance(outcome, Trouble):
-            return Finding(outcome.message)
+        refusal = try_case(exercise, thing, case)
+        if refusal:
+            return refusal
+    for probe in (*(learns_alike, keeps_what_it_is_made_from), *(only(probe) for probe in exercise.probes)):
+        outcome = outcome_of(lambda probe=probe: probe(exercise, thing), thing)
         if outcome:
-            return outcome
+            return Refusal(Finding(outcome.message) if isinstance(outcome, Trouble) else outcome)
     return None
 
 
-def try_case(exercise: Exercise, thing, case: Case) -> Finding | None:
-    """Put one case to the answer and compare with the package's, then with every known mistake's."""
+def only(probe):
+    """An exercise's own probe, which is given the answer alone."""
+    return lambda _, thing: probe(thing)
+
+
+def try_case(exercise: Exercise, thing, case: Case) -> Refusal | None:
+    """Put one case to the answer and compare with the package's."""
     arguments = case.arguments()
-    before = [argument.clone() if isinstance(argument, Tensor) else argument for argument in arguments]
+    before = copied(arguments)
     given = outcome_of(lambda: exercise.answer(thing, case, arguments), thing)
-    if any(isinstance(old, Tensor) and not torch.equal(old, new) for old, new in zip(before, arguments, strict=True)):
-        return Finding("Your code changes the tensor that it was given: work on a new one (`x + 1`, not `x += 1`; "
-                       "`masked_fill`, not `masked_fill_`), since the caller may still need the old one.",
-                       "input changed in place")
+    if not unchanged(before, arguments):
+        return Refusal(CHANGED)
     expected = exercise.answer(exercise.reference, case, case.arguments())
-    if not isinstance(given, Trouble):
-        how = difference(given, expected, exercise.tolerance)
-        if how is None:
-            return None
-    else:
-        how = given.message
-    known = known_mistake(exercise, case, given)
-    if known:
-        return known
+    how = given.message if isinstance(given, Trouble) else difference(given, expected, exercise.tolerance)
+    if how is None:
+        return None
     if isinstance(given, Tensor) and changes(exercise, thing, case, given):
         cure = "outside training too: let dropout act only while `self.training` is true" if isinstance(
             exercise.reference, type) else "and nothing here is left to chance"
-        return Finding(f"Your answer changes from run to run, {cure}.", "random in evaluation")
-    return Finding(f"{how}\n(What was tried: {case.tries}.)")
+        return Refusal(Finding(f"Your answer changes from run to run, {cure}.", "random in evaluation"))
+    return Refusal(Finding(f"{how}\n(What was tried: {case.tries}.)", kind_of(given, expected)), case, given)
 
 
-def known_mistake(exercise: Exercise, case: Case, given) -> Finding | None:
-    """The first known mistake that gives just this answer, or fails in just this way."""
-    for mistake in exercise.mistakes:
-        wrong = outcome_of(lambda mistake=mistake: exercise.answer(mistake.wrong, case, case.arguments()), mistake.wrong)
-        if isinstance(wrong, Trouble) or isinstance(given, Trouble):
-            same = isinstance(wrong, Trouble) and isinstance(given, Trouble) and wrong.kind == given.kind
-        else:
-            same = difference(given, wrong, exercise.tolerance) is None
-        if same:
-            return Finding(mistake.says, mistake.name)
-    return None
+CHANGED = Finding("Your code changes what it was given: work on a new tensor or list (`x + 1`, not `x += 1`; `masked_fill`, not "
+                  "`masked_fill_`; no `pop`, `append` or `del`), since the caller may still need the old one.",
+                  "input changed in place")
+CUT = "gradient cut off"
+NO_GRADIENT = Finding("The numbers are right, but no gradient comes through: `detach`, `.data`, `.item()`, `no_grad` or NumPy on "
+                      "the way cuts it off, and then nothing could be learned here.", CUT)
+KEPT = ("The numbers are right, but the part does not keep what it was made from: set `self.{name} = {name}` in `__init__`, so "
+        "that the course can build another just like it.")
+
+
+def kind_of(given, expected) -> str | None:
+    """What kind of thing is the matter, where the answer's type alone tells it."""
+    if isinstance(given, Trouble):
+        return "definition" if given.kind[0] == Misfit.__name__ else None
+    if type(given) is not type(expected):
+        return "return"
+    return "type" if isinstance(given, Tensor) and given.dtype != expected.dtype and given.shape == expected.shape else None
+
+
+def copied(value):
+    """The value with all tensors, lists and dictionaries in it copied; anything else as it is."""
+    if isinstance(value, Tensor):
+        return value.clone()
+    if isinstance(value, dict):
+        return {name: copied(each) for name, each in value.items()}
+    if type(value) in (list, tuple):
+        return type(value)(map(copied, value))
+    return value
+
+
+def unchanged(before, now) -> bool:
+    """Whether what was copied still is as it was."""
+    if isinstance(before, Tensor):
+        return before.shape == now.shape and torch.equal(before.nan_to_num(), now.nan_to_num())
+    if isinstance(before, dict):
+        return list(before) == list(now) and all(unchanged(each, now[name]) for name, each in before.items())
+    if type(before) in (list, tuple):
+        return len(before) == len(now) and all(map(unchanged, before, now))
+    return True
 
 
 def changes(exercise: Exercise, thing, case: Case, given) -> bool:
@@ -74,6 +124,57 @@ def changes(exercise: Exercise, thing, case: Case, given) -> bool:
         return False
     again = outcome_of(lambda: exercise.answer(thing, case, case.arguments()), thing)
     return isinstance(again, Trouble) or difference(again, given, exercise.tolerance) is not None
+
+
+def learns_alike(exercise: Exercise, thing) -> Finding | None:
+    """Gradients reach all that they reach in the package's version, and are the same."""
+    for case in exercise.cases:
+        if case.training:
+            continue
+        expected, given = gradients(exercise, exercise.reference, case), gradients(exercise, thing, case)
+        missing = [name for name, gradient in expected.items() if gradient is not None and given.get(name) is None]
+        if missing and not any(gradient is not None for gradient in given.values()):
+            return NO_GRADIENT
+        if missing:
+            return Finding(f"The numbers are right, but no gradient reaches `{missing[0]}`: something on the way (`detach`, "
+                           "`.data`, `.item()`, `no_grad`, NumPy) cuts it off, and then it could never learn.", CUT)
+        largest = max((g.nan_to_num().abs().max().item() for g in expected.values() if g is not None), default=0.0)
+        for name, gradient in expected.items():
+            if gradient is not None and not torch.allclose(given[name], gradient, atol=1e-3 * largest, rtol=1e-3, equal_nan=True):
+                return Finding(f"The numbers are right, but the gradient that reaches `{name}` is not: a part of the way is cut "
+                               "off (`detach`, `.data`, `.item()`, `no_grad`), so it would learn something else.", CUT)
+    return None
+
+
+def gradients(exercise: Exercise, thing, case: Case) -> dict[str, Tensor | None]:
+    """The gradient of one number made of the whole answer, by the names of the arguments and weights that it reaches."""
+    arguments, function = case.arguments(), exercise.reference
+    names = list(inspect.signature(function.forward if isinstance(function, type) else function).parameters)
+    names = names[1:] if isinstance(function, type) else names
+    leaves = {name: value.requires_grad_() for name, value in zip(names, arguments, strict=False)
+              if isinstance(value, Tensor) and value.is_floating_point()}
+    if isinstance(function, type):
+        thing = exercise.built(thing, case)
+        leaves |= dict(thing.named_parameters()) if isinstance(thing, nn.Module) else {}
+    answer = thing(*arguments)
+    parts = [part for part in (answer if isinstance(answer, (tuple, list)) else (answer,))
+             if isinstance(part, Tensor) and part.requires_grad]
+    if not parts or not leaves:
+        return {}
+    total = sum((part * randn(*part.shape, seed=number)).sum() for number, part in enumerate(parts))
+    return dict(zip(leaves, torch.autograd.grad(total, list(leaves.values()), allow_unused=True), strict=True))
+
+
+def keeps_what_it_is_made_from(exercise: Exercise, thing) -> Finding | None:
+    """The course builds a learner's part like the one it replaces, from what that one keeps."""
+    if not (isinstance(exercise.reference, type) and issubclass(exercise.reference, nn.Module)):
+        return None
+    case = exercise.cases[0]
+    own = exercise.built(thing, case)
+    for name, value in zip(inspect.signature(exercise.reference).parameters, case.build, strict=False):
+        if getattr(own, name, None) != value:
+            return Finding(KEPT.format(name=name), f"{name} not kept")
+    return None
 
 
 def words_of(error: BaseException) -> str:
@@ -89,7 +190,8 @@ class Trouble:
 
     def __init__(self, error: BaseException, thing):
         said = words_of(error)
-        self.kind = (type(error).__name__, said)
+        self.line = None
+        self.kind = (type(error).__name__, said, place_of(error))
         if isinstance(error, TimeUp):
             self.message = f"Your code was {said}, so it was stopped: does a loop never end?"
         elif isinstance(error, Misfit):
@@ -97,20 +199,48 @@ class Trouble:
         elif isinstance(error, NotImplementedError) and "forward" in said:
             self.message = "`forward` is missing: write it below `__init__`."
         elif isinstance(error, MemoryError):
-            self.message = f"Your code asked for more memory than there is for it.\n{self.line(error, thing)}".rstrip()
+            self.message = f"Your code asked for more memory than there is for it.\n{self.where(error, thing)}".rstrip()
         else:
             text = f": {said}" if said else ""
-            self.message = f"Your code raised {type(error).__name__}{text}\n{self.line(error, thing)}".rstrip()
+            self.message = f"Your code raised {type(error).__name__}{text}\n{self.where(error, thing)}".rstrip()
 
-    @staticmethod
-    def line(error: BaseException, thing) -> str:
+    def where(self, error: BaseException, thing) -> str:
         """The learner's own line on which it happened."""
         written = source_of(thing) or ""
-        frames = traceback.extract_tb(error.__traceback__)
-        for frame in reversed(frames):
+        for frame in reversed(traceback.extract_tb(error.__traceback__)):
             if frame.line and frame.line in written:
+                self.line = frame.lineno
                 return f"It happened at: `{frame.line}`"
         return ""
+
+
+LIBRARIES = (sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib"))
+OTHERS = ("<frozen", str(Path(bert_parts.__file__).parent), *LIBRARIES)     # where code is that is not the learner's
+
+
+def place_of(error: BaseException) -> str:
+    """What kind of expression raised the error, in the innermost code that is neither torch's nor the course's: such as
+    "Call softmax" or "BinOp MatMult". "" where that is not known."""
+    for frame in reversed(traceback.extract_tb(error.__traceback__)):
+        if not frame.filename.startswith(OTHERS) and frame.end_lineno is not None:
+            lines = linecache.getlines(frame.filename)[frame.lineno - 1 : frame.end_lineno]
+            if lines:
+                lines[-1] = lines[-1].encode()[: frame.end_colno].decode(errors="ignore")
+                lines[0] = lines[0].encode()[frame.colno :].decode(errors="ignore")
+                return described("".join(lines))
+    return ""
+
+
+def described(text: str) -> str:
+    """The kind of the outermost node of an expression, with the name of what is called or reached for."""
+    try:
+        node = ast.parse(f"({text})", mode="eval").body
+    except SyntaxError:
+        return text.split()[0] if text.split() else ""
+    inner = node.func if isinstance(node, ast.Call) else node
+    name = next((getattr(inner, field) for field in ("attr", "id") if hasattr(inner, field)), "")
+    operator = type(node.op).__name__ if hasattr(node, "op") else ""
+    return f"{type(node).__name__} {name}{operator}".strip()
 
 
 def outcome_of(call, thing):

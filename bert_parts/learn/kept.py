@@ -72,11 +72,11 @@ def trouble_in(exercise: Exercise, text: str, filename: str) -> str | None:
     with redirect_stdout(io.StringIO()):
         outcome = outcome_of(lambda: run_source(text, filename)[exercise.name], exercise.reference)
         if isinstance(outcome, Trouble):
-            return ": ".join(filter(None, outcome.kind))
+            return ": ".join(filter(None, outcome.kind[:2]))
         if outcome is exercise.reference:
             return f"it does not define {exercise.name}"
-        finding = judge(exercise, outcome)
-    return finding.message if finding else None
+        refusal = judge(exercise, outcome)
+    return refusal.message if refusal else None
 
 
 def already_kept(exercise: Exercise) -> str:

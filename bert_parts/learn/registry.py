@@ -1,13 +1,13 @@
-"""All lessons of the course, in its order: every ``lesson_NN_….py`` of this folder."""
+"""All lessons of the course, in its order: every folder of ``lessons/``."""
 
 import importlib
-import pkgutil
 from pathlib import Path
 
-FOLDER = Path(__file__).parent
-NAMES = sorted(found.name for found in pkgutil.iter_modules([str(FOLDER)]) if found.name.startswith("lesson_"))
-LESSONS = tuple(importlib.import_module(f"bert_parts.learn.{name}") for name in NAMES)
+from bert_parts.learn.lesson_pages import quiz_page
 
-EXERCISES = {exercise.name: exercise for lesson in LESSONS for exercise in lesson.EXERCISES}
-QUIZZES = {lesson.NOTEBOOK: lesson.QUIZ for lesson in LESSONS}
-NOTEBOOKS = {lesson.NOTEBOOK: lesson.TITLE for lesson in LESSONS}
+FOLDERS = sorted(path.parent for path in (Path(__file__).parent / "lessons").glob("*/exercises.py"))
+LESSONS = {folder: importlib.import_module(f"bert_parts.learn.lessons.{folder.name}.exercises") for folder in FOLDERS}
+
+EXERCISES = {exercise.name: exercise for lesson in LESSONS.values() for exercise in lesson.EXERCISES}
+QUIZZES = {folder.name: quiz_page(folder / "quiz.md") for folder in FOLDERS}
+NOTEBOOKS = {folder.name: lesson.TITLE for folder, lesson in LESSONS.items()}

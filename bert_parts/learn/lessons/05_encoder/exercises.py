@@ -1,0 +1,81 @@
+"""Notebook 05: what stands around attention: the feed-forward, residuals, LayerNorm, the layer and the stack."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from bert_parts.attention import padding_mask
+from bert_parts.config import BertConfig
+from bert_parts.encoder import AddAndNorm, BertAttention, BertEncoder, BertIntermediate, BertLayer
+from bert_parts.learn.exercise import Case, Exercise, Finding, randn
+from bert_parts.learn.inside import runs_inside
+
+HERE = Path(__file__).parent
+TITLE = "The encoder"
+
+CONFIG = BertConfig(vocab_size=8, hidden_size=12, num_hidden_layers=4, num_attention_heads=3, intermediate_size=20)
+TINY = replace(CONFIG, hidden_size=4, num_hidden_layers=1, num_attention_heads=2, intermediate_size=6, hidden_dropout_prob=0.0,
+               attention_probs_dropout_prob=0.0)
+DROPS, DROPS_WEIGHTS = replace(TINY, hidden_dropout_prob=0.3), replace(TINY, attention_probs_dropout_prob=0.4)
+PADDING = torch.tensor([[1, 1, 1, 1, 1, 1], [1, 1, 1, 0, 0, 0]])
+
+
+def two_texts(length: int, width: int = 12, seed: int = 0) -> Tensor:
+    return randn(2, length, width, seed=seed)
+
+
+def in_training(config: BertConfig, tries: str) -> Case:
+    return Case(f"in training, {tries}", lambda: (randn(1, 3, 4),), build=(config,), training=True)
+
+
+def starts_unequal(thing) -> Finding | None:
+    """Before any training, no two layers may hold the same random weights."""
+    first, second = (dict(layer.named_parameters()) for layer in list(thing(CONFIG).layer)[:2])
+    matrices = [name for name, parameter in first.items() if parameter.dim() == 2]
+    if any(torch.equal(first[name], second[name]) for name in matrices):
+        return Finding("With weights from a file all is well, but in training your layers start as copies of one "
+                       "another (`copy.deepcopy`, or a seed set in the loop): draw fresh random weights for every layer, "
+                       "by constructing each of them.", "layers start equal")
+    return None
+
+
+CASES = (
+    Case("one text of 5 tokens, no mask", lambda: (randn(1, 5, 12),), build=(CONFIG,)),
+    Case("two texts", lambda: (two_texts(6),), build=(CONFIG,)),
+    Case("two texts, one of them padded", lambda: (two_texts(6), padding_mask(PADDING)), build=(CONFIG,)),
+)
+DROPPING = (
+    in_training(DROPS, "with a hidden dropout rate of 0.3"),
+    in_training(DROPS_WEIGHTS, "with a dropout rate of 0.4 for attention only"),
+)
+
+EXERCISES = (
+    Exercise(
+        lesson=HERE,
+        reference=BertIntermediate,
+        cases=(*CASES[:2], in_training(DROPS, "where nothing is dropped")),
+        drop_in=runs_inside,
+    ),
+    Exercise(
+        lesson=HERE,
+        reference=AddAndNorm,
+        cases=(
+            Case("x as wide as the residual", lambda: (two_texts(5), two_texts(5, seed=1)), build=(12, CONFIG)),
+            Case("x wider than the residual", lambda: (two_texts(5, 20), two_texts(5, seed=1)), build=(20, CONFIG)),
+            Case("in training, with a dropout rate of 0.3", lambda: (randn(1, 3, 5), randn(1, 3, 4, seed=1)), build=(5, DROPS),
+                 training=True),
+        ),
+        drop_in=runs_inside,
+    ),
+    Exercise(lesson=HERE, reference=BertAttention, cases=(*CASES, *DROPPING), drop_in=runs_inside),
+    Exercise(lesson=HERE, reference=BertLayer, cases=(*CASES, *DROPPING), drop_in=runs_inside),
+    Exercise(
+        lesson=HERE,
+        reference=BertEncoder,
+        cases=(*CASES, *DROPPING),
+        probes=(starts_unequal,),
+        drop_in=runs_inside,
+    ),
+)

@@ -1,0 +1,128 @@
+"""How well does the check tell mistakes that are in no list? Tried on the answers in tests/answers.
+
+    python -m tools.diagnosis              a table, exercise by exercise
+    python -m tools.diagnosis 01 02        some notebooks
+    python -m tools.diagnosis --misses     and each answer that is not named, with what was said of it
+    python -m tools.diagnosis --write      the table into docs/diagnosis.md
+"""
+
+import argparse
+import os
+import tempfile
+import time
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+
+from tqdm import tqdm
+
+from bert_parts.learn import EXERCISES, check
+from bert_parts.learn.page import Result
+from tests.answers import Answer, answers
+
+REPORT = Path(__file__).resolve().parents[1] / "docs" / "diagnosis.md"
+GENERAL = {"gradient cut off": "gradient", "input changed in place": "state", "random in evaluation": "state"}
+COLUMNS = ("wrong", "accepted", "named", "located", "misnamed", "nothing", "doubles", "both", "right", "refused", "not kept")
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What became of one answer.
+
+    Attributes:
+        kind: of a wrong one "accepted", "named" (a true name or kind of mistake), "located" (the right line, no more),
+            "misnamed" (something untrue) or "nothing"; of a right one "right", "refused" or "not kept".
+        both: of a double, whether both mistakes were named.
+    """
+
+    answer: Answer
+    result: Result
+    kind: str
+    both: bool
+    seconds: float
+
+
+def tried(answer: Answer) -> Verdict:
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ["BERT_PARTS_HOME"] = folder
+        part, began = answer.define(), time.monotonic()
+        try:
+            result = check(part)
+        except Exception as error:     # it should never raise
+            result = Result("raised", f"{type(error).__name__}: {error}")
+        seconds = time.monotonic() - began
+    return Verdict(answer, result, verdict_on(answer, result), both_named(answer, result), seconds)
+
+
+def verdict_on(answer: Answer, result: Result) -> str:
+    if answer.right:
+        return "refused" if result.status != "right" else "right" if "Kept" in result.message else "not kept"
+    if result.status == "right":
+        return "accepted"
+    lines = answer.text.splitlines()
+    pointed = lines[result.line - 1].strip() if result.line else None
+    places, kinds = answer.at + answer.at2, answer.kinds + answer.kinds2
+    names = names_in(result)
+    if any(name in answer.known for name in names) or any(name in kinds for name in names) and pointed in (None, *places):
+        return "named"
+    if pointed in places:
+        return "located"
+    return "misnamed" if names else "nothing"
+
+
+def names_in(result: Result) -> list[str]:
+    """The names of mistakes in a result; those that the judge gives itself under their kinds, too."""
+    names = result.mistake.split(" + ") if result.mistake else []
+    return names + [GENERAL[name] for name in names if name in GENERAL] + ["definition"] * any("not kept" in name for name in names)
+
+
+def both_named(answer: Answer, result: Result) -> bool:
+    names = set(result.mistake.split(" + ") if result.mistake else [])
+    return bool(answer.at2) and len(names) == 2 and all(name in answer.known + answer.kinds + answer.kinds2 for name in names)
+
+
+def table(verdicts: list[Verdict]) -> str:
+    """Markdown: a row for each exercise, and their sums."""
+    rows = defaultdict(Counter)
+    for verdict in verdicts:
+        for name in (verdict.answer.exercise, "all"):
+            row = rows[name]
+            row[verdict.kind] += 1
+            row["wrong"] += not verdict.answer.right
+            row["doubles"] += bool(verdict.answer.at2)
+            row["both"] += verdict.both
+    lines = ["| exercise | " + " | ".join(COLUMNS) + " |", "|---" * (len(COLUMNS) + 1) + "|"]
+    for name in (*dict.fromkeys(verdict.answer.exercise for verdict in verdicts), "all"):
+        lines.append(f"| {name} | " + " | ".join(str(rows[name][column] or "") for column in COLUMNS) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("notebooks", nargs="*", default=[""])
+    parser.add_argument("--misses", action="store_true")
+    parser.add_argument("--write", action="store_true")
+    chosen = parser.parse_args()
+    found = [answer for notebook in chosen.notebooks for answer in answers(notebook) if answer.exercise in EXERCISES]
+    verdicts = [tried(answer) for answer in tqdm(found, disable=None)]
+    if chosen.misses:
+        for verdict in verdicts:
+            if verdict.kind not in ("named", "right"):
+                print(f"── {verdict.kind}: {verdict.answer} (at {verdict.answer.at}, {verdict.answer.kinds})")
+                print(f"   {verdict.result.mistake}, line {verdict.result.line}: {verdict.result.message}")
+    slowest = max(verdicts, key=lambda verdict: verdict.seconds)
+    print(table(verdicts), f"\nThe slowest answer took {slowest.seconds:.1f} s: {slowest.answer}", sep="")
+    if chosen.write:
+        REPORT.write_text(HEAD + table(verdicts), encoding="utf-8")
+
+
+HEAD = """# What the check says of mistakes that are in no list
+
+Made by `make diagnosis` from the answers in `tests/answers`, which were written before the diagnosis, by several hands. *Named*: a
+true name of the mistake, or the kind of thing that is the matter; *located*: the right line and no more; *misnamed*: something that
+is not so; *both*: of two mistakes at once, both named.
+
+"""
+
+if __name__ == "__main__":
+    main()
