@@ -159,6 +159,7 @@ def test_nothing_of_a_child_stays():
 def test_what_the_child_had_to_load_is_here_for_the_next():
     real_model.cache_clear()
     check(part(RIGHT + "return weights"))
+    check(part(RIGHT))
     assert real_model.cache_info().currsize == 1
 
 

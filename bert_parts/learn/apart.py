@@ -23,7 +23,8 @@ from bert_parts.learn import bounded
 
 ROOM = 4 << 30     # bytes that the code may take beyond what the notebook has
 PATIENCE = 120     # seconds for all questions together; for one there is bounded.SECONDS
-SHOWN = 10_000     # characters, of what the code prints
+SHOWN = 10_000     # bytes, of what the code prints
+to_load: list[Callable] = []     # what a child had to load, and the next is to find loaded
 
 
 def apart(steps: Callable[[], Iterator]) -> tuple[list, str | None]:
@@ -37,6 +38,8 @@ def apart(steps: Callable[[], Iterator]) -> tuple[list, str | None]:
     """
     if bounded.may_be_killed or not can_fork():
         return list(steps()), None
+    while to_load:
+        to_load.pop()()
     caches = empty_caches()
     lines, shown, how = run_child(lambda: said_by(steps, caches))
     if shown:
@@ -44,8 +47,7 @@ def apart(steps: Callable[[], Iterator]) -> tuple[list, str | None]:
     if ["cannot", None] in lines:
         return list(steps()), None
     found = {kind: [value for said, value in lines if said == kind] for kind in ("found", "stumbled", "loaded")}
-    for name in found["loaded"]:     # what the child had to load is at hand for the next one
-        caches[name]()
+    to_load.extend(caches[name] for name in found["loaded"])
     return found["found"], (found["stumbled"] or [how])[0]
 
 
