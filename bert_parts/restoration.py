@@ -2,7 +2,7 @@
 
 import re
 
-from bert_parts.pretraining import NOT_ASKED
+from bert_parts.masking import NOT_ASKED
 from bert_parts.tokenizer import BertTokenizer
 
 CASES = ("word", "Word", "WORD")

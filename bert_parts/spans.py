@@ -13,7 +13,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from bert_parts.tokenizer import CHINESE, BertTokenizer, build_row
+from bert_parts.normalization import CHINESE
+from bert_parts.tokenizer import BertTokenizer, build_row
 
 # A word with its accents and joiners, a Chinese character, or a mark. (Python's \w has no accents, and takes _ for a letter.)
 LETTERS = rf"[^\W_{CHINESE.pattern[1:-1]}]+"

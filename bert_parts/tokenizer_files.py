@@ -7,7 +7,8 @@ from pathlib import Path
 
 from bert_parts.config import check_settings
 from bert_parts.files import read_json
-from bert_parts.tokenizer import CLS, LONGEST_WORD, MASK, PAD, SEP, SPECIAL_TOKENS, UNK, BertTokenizer
+from bert_parts.tokenizer import BertTokenizer
+from bert_parts.wordpiece import CLS, LONGEST_WORD, MASK, PAD, SEP, SPECIAL_TOKENS, UNK
 
 VOCABULARY, TOKENIZER, SETTINGS = "vocab.txt", "tokenizer.json", "tokenizer_config.json"
 SPECIAL_TOKENS_MAP, ADDED_TOKENS = "special_tokens_map.json", "added_tokens.json"

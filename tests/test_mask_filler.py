@@ -5,7 +5,8 @@ import torch
 
 from bert_parts import BertConfig, BertForMaskedLM, load_pretrained, passages, save_pretrained
 from bert_parts.datasets import FOLDER, Passage, SpanQuestion
-from bert_parts.pretraining import NOT_ASKED, fill_mask, mask_filler, masked_lm_scores
+from bert_parts.fill import fill_mask, mask_filler
+from bert_parts.masking import NOT_ASKED, masked_lm_scores
 from bert_parts.tasks import mask_filler as task
 
 

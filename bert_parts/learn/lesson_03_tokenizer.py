@@ -10,25 +10,16 @@ from bert_parts.datasets import movie_reviews
 from bert_parts.learn.exercise import Case, Exercise, Finding, Mistake
 from bert_parts.learn.inside import real_model
 from bert_parts.learn.questions import Option, Question
-from bert_parts.tokenizer import (
-    UNK,
-    best_pair,
-    build_row,
-    join_pair,
-    joined,
-    pad_batch,
-    train_wordpiece,
-    truncate,
-    word_pieces,
-)
+from bert_parts.tokenizer import build_row, pad_batch, truncate
+from bert_parts.wordpiece import UNK, best_pair, join_pair, joined, train_wordpiece, word_pieces
 
 NOTEBOOK = "03_tokenizer"
 TITLE = "Tokenizer"
 
 
-def tokenizer_module(parts: dict[str, object]):
-    """A second copy of bert_parts.tokenizer, in which the given functions take the place of those of the same name."""
-    spec = importlib.util.find_spec("bert_parts.tokenizer")
+def module_with(parts: dict[str, object], name: str):
+    """A second copy of a module, in which the given functions take the place of those of the same name."""
+    spec = importlib.util.find_spec(name)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     vars(module).update({name: part for name, part in parts.items() if name in vars(module)})
@@ -37,7 +28,7 @@ def tokenizer_module(parts: dict[str, object]):
 
 def tokenizer_with(parts: dict[str, object], tokens: list[str] | None = None):
     """A tokenizer that works with the given functions; its vocabulary is the real BERT's if none is given."""
-    return tokenizer_module(parts).BertTokenizer(real_model()[1].tokens if tokens is None else tokens)
+    return module_with(parts, "bert_parts.tokenizer").BertTokenizer(real_model()[1].tokens if tokens is None else tokens)
 
 
 @functools.cache
@@ -67,7 +58,7 @@ def learns_the_same(thing) -> Finding | str:
     if thing.__name__ == "best_pair":
         given = train_wordpiece(sentences(), 400, choose=thing)
     else:
-        given = tokenizer_module({thing.__name__: thing}).train_wordpiece(sentences(), 400)
+        given = module_with({thing.__name__: thing}, "bert_parts.wordpiece").train_wordpiece(sentences(), 400)
     if given != expected:
         place = next((n for n, pair in enumerate(zip(given, expected, strict=False)) if pair[0] != pair[1]), len(given))
         return Finding(f"By itself your part agrees, but a vocabulary learned with it from real reviews differs, first "

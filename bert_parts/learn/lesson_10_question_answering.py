@@ -18,11 +18,12 @@ from bert_parts.learn.compare import difference
 from bert_parts.learn.exercise import Case, Exercise, Finding, Mistake, randn, with_hard_weights
 from bert_parts.learn.inside import TOLERANCE, real_model
 from bert_parts.learn.questions import Option, Question
+from bert_parts.masking import NOT_ASKED
 from bert_parts.model import BertModel
-from bert_parts.pretraining import NOT_ASKED
 from bert_parts.restoration import label_tokens, restore_text, strip_text
 from bert_parts.spans import Window, answer_words, best_span, span_labels, span_loss, token_f1, windows
-from bert_parts.tokenizer import SPECIAL_TOKENS, BertTokenizer, pad_batch
+from bert_parts.tokenizer import BertTokenizer, pad_batch
+from bert_parts.wordpiece import SPECIAL_TOKENS
 
 NOTEBOOK = "10_question_answering"
 TITLE = "Question answering"

@@ -26,12 +26,15 @@ from bert_parts.checkpoint import CONFIG, WEIGHTS, load_pretrained, load_strictl
 from bert_parts.config import BertConfig
 from bert_parts.datasets import FOLDER, articles, passages, span_questions
 from bert_parts.encoder import BertLayer
+from bert_parts.fill import fill_mask
 from bert_parts.heads import BertForMaskedLM
-from bert_parts.pretraining import fill_mask, mask_tokens, masked_lm_loss, masked_lm_scores, pack
+from bert_parts.masking import mask_tokens, masked_lm_loss, masked_lm_scores
+from bert_parts.pairs import pack
 from bert_parts.tasks.command import in_one_sentence
 from bert_parts.tasks.predict import Reader, predict
-from bert_parts.tokenizer import SPECIAL_TOKENS, BertTokenizer
+from bert_parts.tokenizer import BertTokenizer
 from bert_parts.training import batch_places, fit
+from bert_parts.wordpiece import SPECIAL_TOKENS
 
 TOKENS, NEW_LAYERS, LENGTH, BATCH = 12_000, 2, 128, 32     # of the vocabulary; behind each layer; tokens of a row; rows
 STEPS, RATES = (4000, 4300), (1e-3, 7e-4)     # of the deeper model; of the one that is also wider

@@ -21,7 +21,7 @@ from tqdm import tqdm
 
 from bert_parts.datasets import passages
 from bert_parts.heads import BertForTokenClassification
-from bert_parts.pretraining import NOT_ASKED
+from bert_parts.masking import NOT_ASKED
 from bert_parts.restoration import LABELS, label_tokens, restore_text, strip_text
 from bert_parts.tasks.mask_filler import is_held_out
 from bert_parts.tasks.predict import Reader
