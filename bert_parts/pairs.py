@@ -3,16 +3,12 @@
 All that is drawn at random is drawn from a generator that is given, so that the same seed makes the same pairs.
 """
 
-import re
 from typing import NamedTuple
 
 import torch
 from torch import Generator, Tensor
 
 from bert_parts.tokenizer import BertTokenizer, truncate
-
-SENTENCE_END = re.compile(r"""[.!?]["')\]]*\s+(?=["'(\[]*[A-Z0-9])""")
-SHORT_FORM = re.compile(r"\b([A-Z]|Mr|Mrs|Ms|Dr|Prof|St|Gen|Col|Capt|Lt|Gov|Sen|Rep|Hon|vs)$")
 
 
 class Pair(NamedTuple):
@@ -21,18 +17,6 @@ class Pair(NamedTuple):
     first: list[int]
     second: list[int]
     follows: bool
-
-
-def split_sentences(text: str) -> list[str]:
-    """A text cut after each ., ! or ? that a capital or a figure follows, but not after short forms such as "Mr." or "U.S."."""
-    ends = [end.end() for end in SENTENCE_END.finditer(text) if not is_short_form(text, end.start())]
-    cut = [text[start:end].strip() for start, end in zip([0, *ends], [*ends, len(text)], strict=True)]
-    return [sentence for sentence in cut if sentence]
-
-
-def is_short_form(text: str, end: int) -> bool:
-    """Whether what stands before the point at `end` is Mr, or a single letter, as in U.S. and in J. Adams."""
-    return text[end] == "." and SHORT_FORM.search(text, max(0, end - 4), end) is not None
 
 
 def sentence_pairs(documents: list[list[list[int]]], room: int, generator: Generator) -> list[Pair]:

@@ -25,7 +25,7 @@ from bert_parts.masking import (
     unigram_entropy,
 )
 from bert_parts.muon import Muon, orthogonal
-from bert_parts.pairs import pack, sentence_pairs, split_sentences
+from bert_parts.pairs import pack, sentence_pairs
 
 TOKENIZER = load_pretrained()[1]
 WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *"abcdefghij", "##k", "##l"]
@@ -202,21 +202,6 @@ def test_rows_too_short():
 
 
 # ── pairs ────────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-@pytest.mark.parametrize(
-    "text, sentences",
-    [
-        ("It rained. We left! Why? No one knew.", ["It rained.", "We left!", "Why?", "No one knew."]),
-        ("Mr. Speaker, the U.S. Senate met. Dr. No spoke.", ["Mr. Speaker, the U.S. Senate met.", "Dr. No spoke."]),
-        ('He said "Go." She went.', ['He said "Go."', "She went."]),
-        ("It rose by 3.5 per cent. 7 of 10 agreed, e.g. farmers.", ["It rose by 3.5 per cent.", "7 of 10 agreed, e.g. farmers."]),
-        ("  no end  ", ["no end"]),
-        ("", []),
-    ],
-)
-def test_sentences(text, sentences):
-    assert split_sentences(text) == sentences
 
 
 def numbered(documents: int, sentences: int, length: int) -> list[list[list[int]]]:
