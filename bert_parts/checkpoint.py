@@ -405,7 +405,6 @@ def save_pretrained(model: nn.Module, tokenizer: BertTokenizer, folder: str | Pa
         tokenizer.save_vocabulary(new / VOCABULARY)
         path = new / (SMALL_WEIGHTS if small else WEIGHTS)
         save_file(narrow(weights) if small else weights, path, metadata={"format": "pt"})
-        path.chmod((new / CONFIG).stat().st_mode)     # safetensors makes its files private
 
 
 def narrow(weights: dict[str, Tensor]) -> dict[str, Tensor]:
