@@ -89,7 +89,7 @@ def start(tmp_path):
     return tmp_path / "start"
 
 
-def test_fewer_tokens_and_new_layers_that_hand_on_what_they_get(tiny, start):
+def test_fewer_tokens_and_new_layers_that_hand_on_what_they_get(brief, start):
     small, _ = load_pretrained(start, BertForMaskedLM)
     grown, tokenizer = task.beginning(start, [passage.text for passage in passages()[:60]])
     assert task.TOKENS == len(tokenizer.tokens) == grown.config.vocab_size
@@ -126,7 +126,7 @@ def test_twice_as_wide_it_gives_the_same_scores_and_the_twins_learn_different_th
 
 
 @pytest.fixture
-def tiny(monkeypatch):
+def brief(monkeypatch):
     """Some passages, short rows, small batches."""
     some = passages()[:60]
     monkeypatch.setattr(task, "passages", lambda: [Passage(*passage) for passage in some])
@@ -152,7 +152,7 @@ def test_errors_are_one_sentence(start, monkeypatch, capsys, words, says):
     assert says in said and said.count("\n") == 1
 
 
-def test_train_stop_and_go_on(tiny, start, tmp_path, monkeypatch, capsys):
+def test_train_stop_and_go_on(brief, start, tmp_path, monkeypatch, capsys):
     def told(*words):
         assert task.main(list(words)) == 0
         return capsys.readouterr().out
