@@ -11,7 +11,7 @@ from typing import NamedTuple
 from torch import nn
 
 from bert_parts.checkpoint import CONFIG, load_pretrained
-from bert_parts.search import most_tokens
+from bert_parts.reading import most_tokens
 from bert_parts.tasks.rows import read_rows
 from bert_parts.tokenizer import BertTokenizer
 

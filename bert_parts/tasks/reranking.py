@@ -22,7 +22,8 @@ from tqdm import tqdm
 from bert_parts.checkpoint import load_pretrained
 from bert_parts.datasets import passages, yes_no_questions
 from bert_parts.heads import BertForSequenceClassification
-from bert_parts.search import most_tokens, sentence_vectors
+from bert_parts.reading import most_tokens, read_in_batches
+from bert_parts.search import sentence_vectors
 from bert_parts.tasks.predict import Reader
 from bert_parts.tasks.rows import read_rows
 from bert_parts.tasks.run import Examples, Task, enough_to_part, main, under_new_head
@@ -207,12 +208,16 @@ def say(model: nn.Module, tokenizer: BertTokenizer, rows: Sequence[dict[str, str
     questions, texts = ([row[name] for row in rows] for name in ("question", "passage"))
     encoder, its_tokenizer = load_pretrained()
     cosines = (sentence_vectors(encoder, its_tokenizer, questions) * sentence_vectors(encoder, its_tokenizer, texts)).sum(dim=1)
-    scores, length = [], most_tokens(model, tokenizer)
-    for start in range(0, len(rows), CANDIDATES):
-        some = slice(start, start + CANDIDATES)
-        with torch.inference_mode():
-            scores += scores_of(model, tokenizer, questions[some], texts[some], cosines[some], length).tolist()
-    of_question = {}
+    length = most_tokens(model, tokenizer)
+
+    def read(places: list[int]) -> Tensor:
+        asked, answers = ([column[place] for place in places] for column in (questions, texts))
+        return scores_of(model, tokenizer, asked, answers, cosines[places], length)     # (B,)
+
+    made = torch.empty(len(rows))
+    for places, given in read_in_batches(read, [len(tokenizer.ids(text)) for text in texts], CANDIDATES):
+        made[places] = given
+    scores, of_question = made.tolist(), {}
     for question, score in zip(questions, scores, strict=True):
         of_question.setdefault(question, []).append(score)
     return [{"rank": 1 + sum(other > score for other in of_question[question]), "score": score, "cosine": cosine}

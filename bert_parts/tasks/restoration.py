@@ -17,11 +17,11 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
-from tqdm import tqdm
 
 from bert_parts.datasets import passages
 from bert_parts.heads import BertForTokenClassification
 from bert_parts.masking import NOT_ASKED
+from bert_parts.reading import read_in_batches
 from bert_parts.restoration import LABELS, label_tokens, restore_text, strip_text
 from bert_parts.tasks.mask_filler import is_held_out
 from bert_parts.tasks.predict import Reader
@@ -83,14 +83,16 @@ def fine_tune(
 def read(model: nn.Module, tokenizer: BertTokenizer, some: Sequence[Stretch], batch_size: int = 64) -> list[list[int]]:
     """The likeliest label of each word of each stretch; the model is put into eval mode."""
     model.eval()
-    found = []
-    for start in tqdm(range(0, len(some), batch_size), desc="reading", unit="batch", delay=1, leave=False):
-        batch, asked = batch_of(some[start : start + batch_size], tokenizer)
-        with torch.inference_mode():
-            likeliest = model(**batch).argmax(dim=-1)
-        for stretch, row, where in zip(some[start : start + batch_size], likeliest, asked != NOT_ASKED, strict=True):
+
+    def likeliest(places: list[int]) -> tuple[Tensor, Tensor]:
+        batch, asked = batch_of([some[place] for place in places], tokenizer)
+        return model(**batch).argmax(dim=-1), asked != NOT_ASKED     # (B, T), (B, T)
+
+    found = [[] for _ in some]
+    for places, labels in read_in_batches(likeliest, [len(stretch.words) for stretch in some], batch_size):
+        for place, row, where in zip(places, *labels, strict=True):
             given = iter(row[where].tolist())     # a word of which the tokenizer leaves nothing was not asked for
-            found.append([next(given, 0) if tokenizer.ids(word) else 0 for word in stretch.words])
+            found[place] = [next(given, 0) if tokenizer.ids(word) else 0 for word in some[place].words]
     return found
 
 

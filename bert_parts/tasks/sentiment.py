@@ -18,11 +18,10 @@ from typing import NamedTuple
 import torch
 from torch import Generator, Tensor, nn
 from torch.nn import functional as F
-from tqdm import tqdm
 
 from bert_parts.datasets import movie_reviews
 from bert_parts.heads import BertForSequenceClassification
-from bert_parts.search import most_tokens
+from bert_parts.reading import most_tokens, read_in_batches
 from bert_parts.tasks.predict import Reader, label_names
 from bert_parts.tasks.rows import Row, read_rows
 from bert_parts.tasks.run import Examples, Task, enough_to_part, main, under_new_head
@@ -95,13 +94,14 @@ def label_scores(model: nn.Module, tokenizer: BertTokenizer, texts: Sequence[str
         N texts → (N, L)
     """
     model.eval()
-    lengths = [len(tokenizer.ids(text)) for text in texts]
-    by_length = sorted(range(len(texts)), key=lengths.__getitem__, reverse=True)
-    scores, longest = torch.empty(len(texts), model.num_labels), most_tokens(model, tokenizer)
-    for start in tqdm(range(0, len(texts), batch_size), desc="reading", unit="batch", delay=1, leave=False):
-        places = by_length[start : start + batch_size]
-        with torch.inference_mode():
-            scores[places] = model(**tokenizer([texts[place] for place in places], max_length=longest))
+    longest = most_tokens(model, tokenizer)
+
+    def read(places: list[int]) -> Tensor:
+        return model(**tokenizer([texts[place] for place in places], max_length=longest))     # (B, L)
+
+    scores = torch.empty(len(texts), model.num_labels)
+    for places, given in read_in_batches(read, [len(tokenizer.ids(text)) for text in texts], batch_size):
+        scores[places] = given
     return scores
 
 
