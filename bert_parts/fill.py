@@ -8,6 +8,7 @@ from torch import nn
 from bert_parts.checkpoint import load_pretrained
 from bert_parts.datasets import checked
 from bert_parts.heads import BertForMaskedLM
+from bert_parts.reading import most_tokens
 from bert_parts.tokenizer import BertTokenizer
 
 
@@ -36,11 +37,11 @@ def fill_mask(
         raise ValueError(f"The text has {count} times [MASK], where it is expected once: write [MASK] for the missing word.")
     if not 1 <= k <= len(tokenizer.tokens):
         raise ValueError(f"k is {k}, where a number of tokens, 1 to {len(tokenizer.tokens)}, is expected.")
-    batch = tokenizer(text, max_length=model.config.max_position_embeddings)
+    longest = most_tokens(model, tokenizer)
+    batch = tokenizer(text, max_length=longest)
     here = batch["input_ids"] == tokenizer.mask_id
     if not here.any():
-        raise ValueError(f"[MASK] comes after the {model.config.max_position_embeddings} tokens that the model reads: "
-                         f"shorten the text before it.")
+        raise ValueError(f"[MASK] comes after the {longest} tokens that the model reads: shorten the text before it.")
     hidden, _ = model.bert(**batch)
     probabilities, ids = model.score_words(hidden[here])[0].softmax(dim=-1).topk(k)
     return list(zip(tokenizer.convert_ids_to_tokens(ids), probabilities.tolist(), strict=True))

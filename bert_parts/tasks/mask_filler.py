@@ -1,8 +1,13 @@
-"""Train and measure the masked-language model that comes with the course.
+"""Train a masked-language model further on texts of your own, once for each seed, and measure it on texts that it has not seen.
+
+    python -m bert_parts.tasks.mask_filler --data mine.csv --output mine --seeds 0 1 2
+    python -m bert_parts.tasks.mask_filler predict --text "paris is the capital of [MASK]."
+
+Your own data have one column, "text", as .csv, .tsv or .jsonl. The model begins as the one that comes with the course, and how that
+was made is here, too:
 
     python -m bert_parts.tasks.mask_filler train --start bert_tiny --output data/mask_filler     (three hours on two cores)
     python -m bert_parts.tasks.mask_filler measure data/mask_filler
-    python -m bert_parts.tasks.mask_filler predict --text "paris is the capital of [MASK]."
 
 It begins with a published BERT of two layers, and grows: first to three times as many layers, then to twice the width. What is
 new hands on, at first, what it is given, so that nothing is lost. It learns from four fifths of the Wikipedia passages under
@@ -13,7 +18,6 @@ import argparse
 import hashlib
 import re
 import sys
-import zlib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
@@ -24,22 +28,26 @@ from torch import Generator, Tensor, nn
 
 from bert_parts.checkpoint import CONFIG, WEIGHTS, load_pretrained, load_strictly, read_weights, rename_with_heads, save_pretrained
 from bert_parts.config import BertConfig
-from bert_parts.datasets import FOLDER, articles, passages, span_questions
+from bert_parts.datasets import FOLDER, articles, span_questions, split_passages
 from bert_parts.encoder import BertLayer
 from bert_parts.fill import fill_mask
 from bert_parts.heads import BertForMaskedLM
 from bert_parts.masking import mask_tokens, masked_lm_loss, masked_lm_scores
 from bert_parts.pairs import pack
+from bert_parts.reading import most_tokens
+from bert_parts.tasks import run
 from bert_parts.tasks.command import in_one_sentence
-from bert_parts.tasks.predict import Reader, predict
+from bert_parts.tasks.predict import Reader
+from bert_parts.tasks.run import Examples, Task, texts_of_files
 from bert_parts.tokenizer import BertTokenizer
-from bert_parts.training import batch_places, fit
+from bert_parts.training import History, batch_places, fit, like_lengths
 from bert_parts.wordpiece import SPECIAL_TOKENS
 
 TOKENS, NEW_LAYERS, LENGTH, BATCH = 12_000, 2, 128, 32     # of the vocabulary; behind each layer; tokens of a row; rows
 STEPS, RATES = (4000, 4300), (1e-3, 7e-4)     # of the deeper model; of the one that is also wider
 WARMUP, SEED = 0.03, 0
-HIDDEN = 0.2     # more than when it is measured, so that there is more to learn from each text
+HIDDEN, MEASURED = 0.2, 0.15     # shares; more where it learns, so that there is more to learn from each text
+EPOCHS, RATE = 3.0, 2e-4     # on texts of one's own
 GRAM = 10     # words in a row that no text to learn from may share with one that is held out
 ASKED = ["united [MASK]", "paris is the capital of [MASK].", "the river flows into the [MASK].", "she was born in [MASK] york."]
 
@@ -47,17 +55,18 @@ ASKED = ["united [MASK]", "paris is the capital of [MASK].", "the river flows in
 def main(words: list[str] | None = None) -> int:
     """Do what the words of the command line say. Gives the exit status."""
     words = sys.argv[1:] if words is None else words
-    if words[:1] == ["predict"]:
-        return in_one_sentence(lambda: predict(READER, words[1:]))
+    if words[:1] not in (["train"], ["measure"]):
+        return run.main(TASK, words)
     arguments = parser().parse_args(words)
-    return in_one_sentence(lambda: run(arguments), "Stopped: give the same command again to go on from here.")
+    return in_one_sentence(lambda: make(arguments), run.STOPPED)
 
 
-def run(arguments: argparse.Namespace):
+def make(arguments: argparse.Namespace):
+    """The course's own model, or what it knows."""
     if arguments.command == "train":
         check(arguments)
         train(arguments.start, arguments.output, arguments.steps)
-    measure(arguments.output)
+    tell_of(arguments.output)
 
 
 def check(arguments: argparse.Namespace):
@@ -74,7 +83,8 @@ def check(arguments: argparse.Namespace):
 
 
 def parser() -> argparse.ArgumentParser:
-    made = argparse.ArgumentParser(prog="python -m bert_parts.tasks.mask_filler", description=__doc__.splitlines()[0])
+    made = argparse.ArgumentParser(prog="python -m bert_parts.tasks.mask_filler", 
+                                   description="Make and measure the course's own model.")
     commands = made.add_subparsers(dest="command", required=True)
     training = commands.add_parser("train", help="train, going on if it was stopped, then measure")
     training.add_argument("--start", type=Path, required=True, help=(
@@ -86,7 +96,6 @@ def parser() -> argparse.ArgumentParser:
         f"how many for the deeper model, and how many for the one that is wider as well (default: {STEPS[0]} {STEPS[1]})"
     ))
     commands.add_parser("measure", help="held-out accuracy").add_argument("output", type=Path, help="the model's folder")
-    commands.add_parser("predict", help="fill in [MASK]; predict --help says how")
     return made
 
 
@@ -128,15 +137,10 @@ def digest(*tensors: Tensor) -> str:
     return found.hexdigest()
 
 
-def is_held_out(title: str) -> bool:
-    """Every fifth article, by its title, the same on every machine."""
-    return zlib.crc32(title.encode("utf-8")) % 5 == 0
-
-
 def learned_texts() -> tuple[list[str], list[str]]:
     """The passages of articles that are not held out; and other text, as far as it shares no ten words in a row with those."""
-    held_out = set().union(*(grams(passage.text) for passage in passages() if is_held_out(passage.title)))
-    known = [passage.text for passage in passages() if not is_held_out(passage.title)]
+    known, measured = ([passage.text for passage in part] for part in split_passages())
+    held_out = set().union(*map(grams, measured))
     other = [*sorted({question.passage for question in span_questions()}), *(paragraph.text for paragraph in articles())]
     return known, [text for text in other if not grams(text) & held_out]
 
@@ -232,7 +236,7 @@ def wider(narrow: BertForMaskedLM) -> BertForMaskedLM:
 
 def examples(tokenizer: BertTokenizer) -> list[tuple[dict[str, Tensor], Tensor]]:
     """The held-out passages, masked once and for all."""
-    held_out = [tokenizer.ids(passage.text) for passage in passages() if is_held_out(passage.title)]
+    held_out = [tokenizer.ids(passage.text) for passage in split_passages()[1]]
     ids, labels = mask_tokens(pack(held_out, LENGTH, tokenizer), tokenizer, Generator().manual_seed(SEED))
     return [(full_rows(some), wanted) for some, wanted in zip(ids.split(64), labels.split(64), strict=True)]
 
@@ -242,16 +246,63 @@ def full_rows(ids: Tensor) -> dict[str, Tensor]:
     return {"input_ids": ids, "attention_mask": torch.ones_like(ids)}
 
 
-def measure(folder: Path):
+def tell_of(folder: Path):
     if not folder.is_dir():
         raise FileNotFoundError(f"There is no folder {folder}: give that of a model, such as data/mask_filler.")
     model, tokenizer = load_pretrained(folder, BertForMaskedLM)
     scores = masked_lm_scores(model, examples(tokenizer))
-    count = sum(is_held_out(passage.title) for passage in passages())
-    print(f"{count:,} passages that were not learned from, {scores['asked']:,} tokens asked for: "
+    print(f"{len(split_passages()[1]):,} passages that were not learned from, {scores['asked']:,} tokens asked for: "
           f"{scores['accuracy']:.1%} right, loss {scores['loss']:.2f}")
     for text in ASKED:
         print(text, "→", ", ".join(f"{token} {share:.0%}" for token, share in fill_mask(text, 5, model, tokenizer)))
+
+
+# ---------------------------------------------------------------- on texts of one's own
+
+
+def examples_of(path: Path | None, held_out: Path | None) -> Examples:
+    """What to learn from and what to measure on, from files or from the course's passages.
+
+    Raises:
+        ValueError: a bad row, told with its file and line; too little to learn from.
+    """
+    learned, measured = texts_of_files(path, held_out)
+    return Examples(learned, measured, f"{len(learned):,} texts to learn from, {len(measured):,} held out")
+
+
+def with_hidden(
+    tokenizer: BertTokenizer, texts: Sequence[str], longest: int, rate: float, seed: int
+) -> tuple[dict[str, Tensor], Tensor]:
+    """
+    Shapes:
+        B texts → a batch of (B, T), in which tokens are hidden, and labels (B, T)
+    """
+    batch = tokenizer(list(texts), max_length=longest)
+    ids, labels = mask_tokens(batch["input_ids"], tokenizer, Generator().manual_seed(seed), rate)
+    return batch | {"input_ids": ids}, labels
+
+
+def fine_tune(
+    model: nn.Module, tokenizer: BertTokenizer, texts: Sequence[str], *, epochs: float = EPOCHS, seed: int = 0,
+    learning_rate: float = RATE, folder: Path | None = None, depends_on: dict | None = None,
+) -> History:
+    """Train all of the model on texts, in which other words are hidden each time. `most_tokens` of a text are read."""
+    longest = most_tokens(model, tokenizer)
+    batches = like_lengths([len(tokenizer.ids(text)) for text in texts], BATCH, epochs, seed)
+
+    def batch_at(step: int) -> tuple[dict[str, Tensor], Tensor]:
+        return with_hidden(tokenizer, [texts[place] for place in batches[step]], longest, HIDDEN, 1_000_003 * seed + step)
+
+    torch.manual_seed(seed)
+    return fit(model, batch_at, lambda model, batch: masked_lm_loss(model, *batch), steps=len(batches),
+               learning_rate=learning_rate, folder=folder, depends_on=depends_on)
+
+
+def measure(model: nn.Module, tokenizer: BertTokenizer, texts: Sequence[str]) -> dict[str, float]:
+    """How often the likeliest word is the hidden one; the same words are hidden every time."""
+    longest, starts = most_tokens(model, tokenizer), range(0, len(texts), BATCH)
+    batches = [with_hidden(tokenizer, texts[start : start + BATCH], longest, MEASURED, start) for start in starts]
+    return {"accuracy": masked_lm_scores(model, batches)["accuracy"]}
 
 
 def say(model: nn.Module, tokenizer: BertTokenizer, rows: Sequence[dict[str, str]]) -> list[dict]:
@@ -266,6 +317,13 @@ def say(model: nn.Module, tokenizer: BertTokenizer, rows: Sequence[dict[str, str
 
 
 READER = Reader("mask_filler", BertForMaskedLM, say, folder=lambda: FOLDER / "mask_filler")
+TASK = Task(
+    name="mask_filler", reader=READER, about=__doc__.splitlines()[0],
+    data='the column "text" (default: the course\'s passages, from which its model has learned; a fifth is held out)',
+    epochs=EPOCHS, learning_rate=RATE, batch=BATCH, texts_of=lambda text: (text,), examples_of=examples_of,
+    begin=lambda labels, seed, name: load_pretrained(name, BertForMaskedLM), fine_tune=fine_tune, measure=measure,
+    model=str(FOLDER / "mask_filler"),
+)
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -18,15 +18,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from bert_parts.datasets import passages
 from bert_parts.heads import BertForTokenClassification
 from bert_parts.masking import NOT_ASKED
 from bert_parts.reading import read_in_batches
 from bert_parts.restoration import LABELS, label_tokens, restore_text, strip_text
-from bert_parts.tasks.mask_filler import is_held_out
 from bert_parts.tasks.predict import Reader
-from bert_parts.tasks.rows import read_rows
-from bert_parts.tasks.run import Examples, Task, enough_to_part, main, under_new_head
+from bert_parts.tasks.run import Examples, Task, main, texts_of_files, under_new_head
 from bert_parts.tokenizer import BertTokenizer, pad
 from bert_parts.training import History, fit, like_lengths
 
@@ -145,19 +142,7 @@ def examples_of(path: Path | None, held_out: Path | None) -> Examples:
     Raises:
         ValueError: a bad row, told with its file and line; too little to learn from.
     """
-    if path is None:
-        texts = [[passage.text for passage in passages() if is_held_out(passage.title) == held] for held in (False, True)]
-        return as_examples(*texts)
-    learned = [row["text"] for row in read_rows(path, ["text"])]
-    if held_out:
-        return as_examples(learned, [row["text"] for row in read_rows(held_out, ["text"])])
-    enough_to_part(path, len(set(learned)), "texts")
-    measured = set(sorted(set(learned))[::5])
-    return as_examples([text for text in learned if text not in measured], sorted(measured))
-
-
-def as_examples(learned: list[str], held_out: list[str]) -> Examples:
-    parts = [[stretch for text in texts for stretch in stretches(text)] for texts in (learned, held_out)]
+    parts = [[stretch for text in texts for stretch in stretches(text)] for texts in texts_of_files(path, held_out)]
     words = [sum(len(stretch.words) for stretch in part) for part in parts]
     return Examples(*parts, f"{words[0]:,} words to learn from, {words[1]:,} held out", LABELS)
 

@@ -1,4 +1,4 @@
-"""What the tasks that learn from labelled texts have in common on the command line: options, seeds, results that are kept."""
+"""What the tasks have in common on the command line: options, seeds, results that are kept."""
 
 import argparse
 import hashlib
@@ -16,13 +16,16 @@ from torch import nn
 
 from bert_parts.checkpoint import CONFIG, FILES, find_checkpoint, load_pretrained, load_tokenizer, save_pretrained
 from bert_parts.config import BertConfig
+from bert_parts.datasets import split_passages
 from bert_parts.files import alone_in, file_digest, remove_leftovers, whole_file
 from bert_parts.tasks.command import in_one_sentence
 from bert_parts.tasks.predict import Reader, count_cut, predict
+from bert_parts.tasks.rows import read_rows
 from bert_parts.tokenizer import BertTokenizer
 from bert_parts.training import History, forget
 
 RESULTS = "results.json"
+STOPPED = "Stopped: give the same command again to go on from here."
 FEW = 100     # steps; a training with fewer gets a hint
 
 
@@ -56,6 +59,7 @@ class Task(NamedTuple):
         begin: (labels, seed, name or folder of a checkpoint) → a model to train, and its tokenizer.
         fine_tune: trains it: (model, tokenizer, examples, epochs=, seed=, learning_rate=, folder=, depends_on=); see `fit`.
         measure: (model, tokenizer, examples) → shares between 0 and 1 by their names, the most telling first.
+        model: the name or folder of the checkpoint to begin with, unless another is given.
     """
 
     name: str
@@ -70,6 +74,7 @@ class Task(NamedTuple):
     begin: Callable[[Sequence[str], int, str], tuple[nn.Module, BertTokenizer]]
     fine_tune: Callable[..., History]
     measure: Callable[[nn.Module, BertTokenizer, Sequence], dict[str, float]]
+    model: str = "all-MiniLM-L6-v2"
 
 
 def under_new_head(
@@ -98,13 +103,31 @@ def enough_to_part(path: Path | None, count: int, what: str, least: int = 10):
         raise ValueError(f"{path.name} has {count} different {what}: give {least} or more, so that some can be held out.")
 
 
+def texts_of_files(path: Path | None, held_out: Path | None) -> tuple[list[str], list[str]]:
+    """The texts to learn from and those to measure on, from the column "text" of files, or the course's passages.
+
+    Raises:
+        ValueError: a bad row, told with its file and line; too few texts for some of them to be held out.
+    """
+    if path is None:
+        learned, measured = split_passages()
+        return [passage.text for passage in learned], [passage.text for passage in measured]
+    learned = [row["text"] for row in read_rows(path, ["text"])]
+    if held_out:
+        return learned, [row["text"] for row in read_rows(held_out, ["text"])]
+    enough_to_part(path, len(set(learned)), "texts")
+    measured = sorted(set(learned))[::5]
+    kept_back = set(measured)
+    return [text for text in learned if text not in kept_back], measured
+
+
 def main(task: Task, words: list[str] | None = None) -> int:
     """Run a task as the words of the command line say. Gives the exit status: 1 after an error, 130 after Ctrl-C."""
     words = sys.argv[1:] if words is None else words
     if words[:1] == ["predict"]:
         return in_one_sentence(lambda: predict(task.reader, words[1:]))
     arguments = parser(task).parse_args(words)
-    return in_one_sentence(lambda: run(task, arguments), "Stopped: give the same command again to go on from here.")
+    return in_one_sentence(lambda: run(task, arguments), STOPPED)
 
 
 def parser(task: Task) -> argparse.ArgumentParser:
@@ -117,7 +140,7 @@ def parser(task: Task) -> argparse.ArgumentParser:
     made.add_argument("--epochs", type=float, default=task.epochs, help=f"how often each text is read (default: {task.epochs:g})")
     made.add_argument("--learning-rate", type=float, default=task.learning_rate,
                       help=f"the highest (default: {task.learning_rate:g})")
-    made.add_argument("--model", default="all-MiniLM-L6-v2", help="a name or folder (default: all-MiniLM-L6-v2)")
+    made.add_argument("--model", default=task.model, help=f"a name or folder (default: {task.model})")
     if task.reader.at_once:
         made.add_argument("--length", type=int, help="how many tokens of a text are read (default: what the model is made for)")
     return made
