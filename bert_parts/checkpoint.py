@@ -75,7 +75,7 @@ def load_pretrained(
     if str(name_or_folder) in DIGESTS:
         check_digest(path, DIGESTS[str(name_or_folder)])
     config = BertConfig.from_json(folder / CONFIG)
-    tokenizer = load_tokenizer(folder)
+    tokenizer = tokenizer_in(folder, config)
     check_vocabulary(config, tokenizer)
     published = read_weights(path)
     kind = check_kind(folder, kind, published)
@@ -91,12 +91,16 @@ def load_pretrained(
 def load_tokenizer(name_or_folder: str | Path) -> BertTokenizer:
     """The tokenizer of a checkpoint, without its weights. Raises as load_pretrained."""
     folder = find_checkpoint(name_or_folder)
+    return tokenizer_in(folder, BertConfig.from_json(folder / CONFIG))
+
+
+def tokenizer_in(folder: Path, config: BertConfig) -> BertTokenizer:
     tokenizer = read_tokenizer(folder)
-    tokenizer.model_max_length = default_length(folder)
+    tokenizer.model_max_length = default_length(folder, config.max_position_embeddings)
     return tokenizer
 
 
-def default_length(folder: Path) -> int:
+def default_length(folder: Path, positions: int) -> int:
     """How many tokens of a text a checkpoint is made to read, special ones counted.
 
     That is what its sentence_bert_config.json says, or else its tokenizer_config.json, but never more than it has positions.
@@ -104,7 +108,6 @@ def default_length(folder: Path) -> int:
     Raises:
         ValueError: what a file says is no number of tokens.
     """
-    positions = BertConfig.from_json(folder / CONFIG).max_position_embeddings
     for name, setting in ((SENTENCE_CONFIG, "max_seq_length"), (SETTINGS, "model_max_length")):
         length = read_json(folder / name).get(setting) if (folder / name).is_file() else None
         if length is None:
