@@ -32,12 +32,12 @@ def whole_file(path: str | Path) -> Iterator[Path]:
     path = Path(path)
     folder = None
     try:
-        with errors_of(path):
+        with _errors_of(path):
             folder = Path(tempfile.mkdtemp(dir=path.parent, prefix=f"{path.name}.", suffix=PART))
             temporary = folder / path.name
-            mode = mode_of_new(temporary)
+            mode = _mode_of_new(temporary)
             yield temporary
-            give_mode(temporary, mode)
+            _give_mode(temporary, mode)
             with open(temporary, "r+b") as file:
                 os.fsync(file)     # the content is on the disk before the name is
             os.replace(temporary, path)
@@ -46,20 +46,20 @@ def whole_file(path: str | Path) -> Iterator[Path]:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def mode_of_new(path: Path) -> int:
+def _mode_of_new(path: Path) -> int:
     """Make an empty file. Gives the mode that the user's umask gives it."""
     os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
     return path.stat().st_mode
 
 
-def give_mode(path: Path, mode: int):
+def _give_mode(path: Path, mode: int):
     """A library, such as safetensors, may have put a file of its own there, for nobody else to read."""
     if path.stat().st_mode != mode:
         os.chmod(path, mode)
 
 
 @contextmanager
-def errors_of(path: Path) -> Iterator[None]:
+def _errors_of(path: Path) -> Iterator[None]:
     """What the system says against writing in the block becomes an OSError that names this path, also what safetensors says."""
     try:
         yield
@@ -105,12 +105,12 @@ def whole_files(folder: str | Path, names: Iterable[str]):
             shutil.rmtree(away)
     temporary = Path(tempfile.mkdtemp(dir=folder, prefix=SAVING, suffix=".part"))
     try:
-        with errors_of(folder):
-            mode = mode_of_new(temporary / GONE)
+        with _errors_of(folder):
+            mode = _mode_of_new(temporary / GONE)
             (temporary / GONE).unlink()
             yield temporary
             for path in temporary.iterdir():
-                give_mode(path, mode)
+                _give_mode(path, mode)
         for name in names:
             if not (temporary / name).exists() and (folder / name).exists():
                 (temporary / f"{name}{GONE}").touch()

@@ -66,7 +66,7 @@ class MaskedLMHead(nn.Module):
         return F.linear(self.transform(hidden), words, self.bias)
 
 
-def score_words(model: nn.Module, hidden: Tensor) -> Tensor:
+def _score_words(model: nn.Module, hidden: Tensor) -> Tensor:
     """Scores for some hidden states only, such as those of the masked words: (…, D) → (…, V)."""
     return model.cls["predictions"](hidden, model.bert.embeddings.word_embeddings.weight)
 
@@ -91,7 +91,7 @@ class BertForPreTraining(nn.Module):
         hidden, pooled = self.bert(input_ids, attention_mask, token_type_ids)
         return self.score_words(hidden), self.cls["seq_relationship"](pooled)
 
-    score_words = score_words
+    score_words = _score_words
 
 
 class BertForMaskedLM(nn.Module):
@@ -113,7 +113,7 @@ class BertForMaskedLM(nn.Module):
     ) -> Tensor:
         return self.score_words(self.bert(input_ids, attention_mask, token_type_ids)[0])
 
-    score_words = score_words
+    score_words = _score_words
 
 
 class BertForNextSentencePrediction(nn.Module):

@@ -58,29 +58,29 @@ def check_text(text: str, name: str):
 # the tables are written out, in hexadecimal. tests/test_tokenizer.py holds every code point against the reference.
 
 
-def characters(table: str, times: str = "") -> re.Pattern:
+def _characters(table: str, times: str = "") -> re.Pattern:
     """A pattern for one character of a table of code points and ranges of them; with times="+", for a run of such."""
     ranges = ["-".join(f"\\U{int(end, 16):08x}" for end in entry.split("-")) for entry in table.split()]
     return re.compile(f"[{''.join(ranges)}]{times}")
 
 
-CONTROL = characters("""
+CONTROL = _characters("""
     0-8 b-c e-1f 7f-9f ad 600-605 61c 6dd 70f 180e 200b-200f 202a-202e 2060-2064 2066-206f e000-f8ff feff fff9-fffb
     fffd 110bd 1bca0-1bca3 1d173-1d17a e0001 e0020-e007f f0000-ffffd 100000-10fffd
 """)
 
-SPACE = characters("9-a d 20 a0 1680 2000-200a 2028-2029 202f 205f 3000")
+SPACE = _characters("9-a d 20 a0 1680 2000-200a 2028-2029 202f 205f 3000")
 
-CHINESE = characters("3400-4dbf 4e00-9fff f900-faff 20000-2a6df 2a700-2b81f 2b920-2ceaf 2f800-2fa1f")
+CHINESE = _characters("3400-4dbf 4e00-9fff f900-faff 20000-2a6df 2a700-2b81f 2b920-2ceaf 2f800-2fa1f")
 
 # Runs in which a letter may come apart into a base and accents, and accents be put in order (Unicode 9). The ranges
 # are as wide as they can be without touching a character that only a newer Unicode takes apart or puts in order.
-DECOMPOSABLE = characters("""
+DECOMPOSABLE = _characters("""
     c0-7f3 816-85b 8d4-9df a33-bcd c48-ccd d4a-eb9 ec8-1714 1734-1abd 1b06-1df5 1dfb-a806 a8c4-1037a 10a0d-10ae6
     11046 1107f-112ea 1133c-11374 11442-11446 114bb-1172b 11c3f 16af0-16b36 1bc9e-1e02a 1e8d0-2fa1d
 """, times="+")
 
-ACCENT = characters("""
+ACCENT = _characters("""
     300-33f 342 345-36f 483-487 591-5bd 5bf 5c1-5c2 5c4-5c5 5c7 610-61a 64b-65f 670 6d6-6dc 6df-6e4 6e7-6e8 6ea-6ed
     711 730-74a 7a6-7b0 7eb-7f3 816-819 81b-823 825-827 829-82d 859-85b 8e3-902 93a 93c 941-948 94d 951-957 962-963
     981 9bc 9c1-9c4 9cd 9e2-9e3 a01-a02 a3c a41-a42 a47-a48 a4b-a4d a51 a70-a71 a75 a81-a82 abc ac1-ac5 ac7-ac8 acd
@@ -104,7 +104,7 @@ ACCENT = characters("""
     1da75 1da84 1da9b-1da9f 1daa1-1daaf 1e8d0-1e8d6 e0100-e01ef
 """)
 
-PUNCTUATION = characters("""
+PUNCTUATION = _characters("""
     21-2f 3a-40 5b-60 7b-7e a1 a7 ab b6-b7 bb bf 37e 387 55a-55f 589-58a 5be 5c0 5c3 5c6 5f3-5f4 609-60a 60c-60d 61b
     61e-61f 66a-66d 6d4 700-70d 7f7-7f9 830-83e 85e 964-965 970 af0 df4 e4f e5a-e5b f04-f12 f14 f3a-f3d f85 fd0-fd4
     fd9-fda 104a-104f 10fb 1360-1368 1400 166d-166e 169b-169c 16eb-16ed 1735-1736 17d4-17d6 17d8-17da 1800-180a

@@ -107,7 +107,7 @@ class BertTokenizer:
     """
 
     def __init__(self, vocab: dict[str, int] | list[str], lowercase: bool = True):
-        self.tokens = tokens_by_id(vocab)
+        self.tokens = _tokens_by_id(vocab)
         self.vocab = {token: i for i, token in enumerate(self.tokens)}
         self.pad_id, self.unk_id, self.cls_id, self.sep_id, self.mask_id = map(self.vocab.get, SPECIAL_TOKENS)
         self.lowercase = lowercase
@@ -191,8 +191,8 @@ class BertTokenizer:
         """
         texts = as_list(texts, "texts")
         pairs = [None] * len(texts) if pairs is None else as_list(pairs, "pairs")
-        check_pairs(texts, pairs)
-        max_length = check_max_length(max_length, special=2 if pairs[0] is None else 3)
+        _check_pairs(texts, pairs)
+        max_length = _check_max_length(max_length, special=2 if pairs[0] is None else 3)
         return pad_batch(
             [
                 build_row(self.ids(text), None if pair is None else self.ids(pair), max_length, self.cls_id, self.sep_id)
@@ -208,7 +208,7 @@ class BertTokenizer:
             TypeError: something else than one row of whole numbers.
             ValueError: an id that is not in the vocabulary.
         """
-        ids = row_of_ids(ids)
+        ids = _row_of_ids(ids)
         for i in ids:
             if not 0 <= i < len(self.tokens):
                 raise ValueError(
@@ -228,7 +228,7 @@ class BertTokenizer:
         return re.sub(r" ([.,!?])", r"\1", text)
 
 
-def tokens_by_id(vocab: dict[str, int] | list[str]) -> list[str]:
+def _tokens_by_id(vocab: dict[str, int] | list[str]) -> list[str]:
     """A vocabulary as the list of its tokens, checked."""
     if not isinstance(vocab, dict | list) or not all(isinstance(token, str) for token in vocab):
         raise TypeError(
@@ -253,7 +253,7 @@ def tokens_by_id(vocab: dict[str, int] | list[str]) -> list[str]:
     return tokens
 
 
-def check_pairs(texts: list[str], pairs: list[str] | list[None]):
+def _check_pairs(texts: list[str], pairs: list[str] | list[None]):
     if len(pairs) != len(texts):
         raise ValueError(
             f"There are {len(pairs)} pairs for {len(texts)} texts, where as many are expected: "
@@ -261,7 +261,7 @@ def check_pairs(texts: list[str], pairs: list[str] | list[None]):
         )
 
 
-def check_max_length(max_length: int | None, special: int) -> float:
+def _check_max_length(max_length: int | None, special: int) -> float:
     """The length as a number, checked: there must be room for the special tokens."""
     if max_length is None:
         return math.inf
@@ -275,7 +275,7 @@ def check_max_length(max_length: int | None, special: int) -> float:
     return max_length
 
 
-def row_of_ids(ids: list[int] | Tensor) -> list[int]:
+def _row_of_ids(ids: list[int] | Tensor) -> list[int]:
     try:
         return [operator.index(i) for i in (ids.tolist() if isinstance(ids, Tensor) else ids)]
     except TypeError:

@@ -57,19 +57,19 @@ def main(words: list[str] | None = None) -> int:
     words = sys.argv[1:] if words is None else words
     if words[:1] not in (["train"], ["measure"]):
         return run.main(TASK, words)
-    arguments = parser().parse_args(words)
-    return in_one_sentence(lambda: make(arguments), run.STOPPED)
+    arguments = _parser().parse_args(words)
+    return in_one_sentence(lambda: _make(arguments), run.STOPPED)
 
 
-def make(arguments: argparse.Namespace):
+def _make(arguments: argparse.Namespace):
     """The course's own model, or what it knows."""
     if arguments.command == "train":
-        check(arguments)
-        train(arguments.start, arguments.output, arguments.steps)
-    tell_of(arguments.output)
+        _check(arguments)
+        _train(arguments.start, arguments.output, arguments.steps)
+    _tell_of(arguments.output)
 
 
-def check(arguments: argparse.Namespace):
+def _check(arguments: argparse.Namespace):
     """Raises FileNotFoundError or ValueError if what is asked for cannot be begun."""
     missing = [name for name in (CONFIG, WEIGHTS) if not (arguments.start / name).is_file()]
     if missing:
@@ -82,7 +82,7 @@ def check(arguments: argparse.Namespace):
         raise ValueError(f"--steps are {arguments.steps[0]} and {arguments.steps[1]}, where 1 or more are expected: give such.")
 
 
-def parser() -> argparse.ArgumentParser:
+def _parser() -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(prog="python -m bert_parts.tasks.mask_filler", 
                                    description="Make and measure the course's own model.")
     commands = made.add_subparsers(dest="command", required=True)
@@ -99,22 +99,22 @@ def parser() -> argparse.ArgumentParser:
     return made
 
 
-def train(start: Path, output: Path, steps: tuple[int, int]):
+def _train(start: Path, output: Path, steps: tuple[int, int]):
     known, other = learned_texts()
     model, tokenizer = beginning(start, known + other)
     known, other = ([tokenizer.ids(text) for text in texts] for texts in (known, other))
     state = output.with_name(f"{output.name}.training")
     rows = pack(known + other, LENGTH, tokenizer)
     deepen(model, rows[:BATCH])
-    learn(model, tokenizer, rows, steps[0], RATES[0], state / "deeper")
+    _learn(model, tokenizer, rows, steps[0], RATES[0], state / "deeper")
     # what is measured is of the kind of the passages, so these come twice now, and the second time with other neighbours
     rows = pack(known + other + known, LENGTH, tokenizer)
     model = wider(model)
-    learn(model, tokenizer, rows, steps[1], RATES[1], state / "wider")
+    _learn(model, tokenizer, rows, steps[1], RATES[1], state / "wider")
     save_pretrained(model, tokenizer, output, small=True)
 
 
-def learn(model: BertForMaskedLM, tokenizer: BertTokenizer, rows: Tensor, steps: int, rate: float, folder: Path):
+def _learn(model: BertForMaskedLM, tokenizer: BertTokenizer, rows: Tensor, steps: int, rate: float, folder: Path):
     """Train on rows that are masked anew each time; print how it goes on a part of the held-out text."""
     def batch_at(step: int) -> tuple[Tensor, Tensor]:
         some = rows[batch_places(step, len(rows), BATCH, SEED)]
@@ -124,13 +124,13 @@ def learn(model: BertForMaskedLM, tokenizer: BertTokenizer, rows: Tensor, steps:
     history = fit(
         model, batch_at, lambda model, batch: masked_lm_loss(model, full_rows(batch[0]), batch[1]),
         steps=steps, learning_rate=rate, warmup=WARMUP, evaluate=lambda model: masked_lm_scores(model, few), evaluate_every=100,
-        folder=folder, save_every=100, depends_on={"rows": digest(rows), "beginning": digest(*model.state_dict().values())},
+        folder=folder, save_every=100, depends_on={"rows": _digest(rows), "beginning": _digest(*model.state_dict().values())},
     )
     for each in history.evaluations:
         print(f"{folder.name} model after {each['step']} steps: held-out loss {each['loss']:.2f}, accuracy {each['accuracy']:.1%}")
 
 
-def digest(*tensors: Tensor) -> str:
+def _digest(*tensors: Tensor) -> str:
     found = hashlib.sha256()
     for tensor in tensors:
         found.update(tensor.contiguous().numpy().tobytes())
@@ -140,12 +140,12 @@ def digest(*tensors: Tensor) -> str:
 def learned_texts() -> tuple[list[str], list[str]]:
     """The passages of articles that are not held out; and other text, as far as it shares no ten words in a row with those."""
     known, measured = ([passage.text for passage in part] for part in split_passages())
-    held_out = set().union(*map(grams, measured))
+    held_out = set().union(*map(_grams, measured))
     other = [*sorted({question.passage for question in span_questions()}), *(paragraph.text for paragraph in articles())]
-    return known, [text for text in other if not grams(text) & held_out]
+    return known, [text for text in other if not _grams(text) & held_out]
 
 
-def grams(text: str) -> set[tuple[str, ...]]:
+def _grams(text: str) -> set[tuple[str, ...]]:
     """All runs of GRAM words of a text."""
     words = re.findall(r"\w+", text.lower())
     return set(zip(*(words[place:] for place in range(GRAM)), strict=False))
@@ -155,7 +155,7 @@ def beginning(start: Path, texts: list[str]) -> tuple[BertForMaskedLM, BertToken
     """The published model, with those tokens only that are frequent in the texts; MiniLM brings BERT's vocabulary with it."""
     torch.manual_seed(SEED)
     full = load_pretrained()[1]
-    kept = kept_ids(full, Counter(token for text in texts for token in full.ids(text)))
+    kept = _kept_ids(full, Counter(token for text in texts for token in full.ids(text)))
     config = replace(BertConfig.from_json(start / CONFIG), hidden_dropout_prob=0.1, attention_probs_dropout_prob=0.0)
     published = BertForMaskedLM(config)
     load_strictly(published, rename_with_heads(read_weights(start / WEIGHTS), published))
@@ -165,7 +165,7 @@ def beginning(start: Path, texts: list[str]) -> tuple[BertForMaskedLM, BertToken
     return model, BertTokenizer([full.tokens[place] for place in kept])
 
 
-def kept_ids(tokenizer: BertTokenizer, counts: Counter[int]) -> list[int]:
+def _kept_ids(tokenizer: BertTokenizer, counts: Counter[int]) -> list[int]:
     """The special tokens, every single character, so that any word can still be cut, and the most frequent others."""
     needed = {tokenizer.vocab[token] for token in SPECIAL_TOKENS}
     needed |= {place for place, token in enumerate(tokenizer.tokens) if len(token.removeprefix("##")) == 1 and counts[place]}
@@ -184,12 +184,12 @@ def deepen(model: BertForMaskedLM, ids: Tensor):
     hidden, layers = model.eval().bert.embeddings(ids), nn.ModuleList()
     for layer in model.bert.encoder.layer:
         hidden = layer(hidden)
-        layers += [layer, *(handing_on(model.config, hidden) for _ in range(NEW_LAYERS))]
+        layers += [layer, *(_handing_on(model.config, hidden) for _ in range(NEW_LAYERS))]
     model.bert.encoder.layer = layers
     model.config = model.bert.config = replace(model.config, num_hidden_layers=len(layers))
 
 
-def handing_on(config: BertConfig, hidden: Tensor) -> BertLayer:
+def _handing_on(config: BertConfig, hidden: Tensor) -> BertLayer:
     """A new layer that changes such vectors little, and can learn to.
 
     What each of its halves adds is 0 as long as the half's last matrix is. That leaves the two LayerNorms, which take the
@@ -246,7 +246,7 @@ def full_rows(ids: Tensor) -> dict[str, Tensor]:
     return {"input_ids": ids, "attention_mask": torch.ones_like(ids)}
 
 
-def tell_of(folder: Path):
+def _tell_of(folder: Path):
     if not folder.is_dir():
         raise FileNotFoundError(f"There is no folder {folder}: give that of a model, such as data/mask_filler.")
     model, tokenizer = load_pretrained(folder, BertForMaskedLM)
@@ -270,7 +270,7 @@ def examples_of(path: Path | None, held_out: Path | None) -> Examples:
     return Examples(learned, measured, f"{len(learned):,} texts to learn from, {len(measured):,} held out")
 
 
-def with_hidden(
+def _with_hidden(
     tokenizer: BertTokenizer, texts: Sequence[str], longest: int, rate: float, seed: int
 ) -> tuple[dict[str, Tensor], Tensor]:
     """
@@ -291,7 +291,7 @@ def fine_tune(
     batches = like_lengths([len(tokenizer.ids(text)) for text in texts], BATCH, epochs, seed)
 
     def batch_at(step: int) -> tuple[dict[str, Tensor], Tensor]:
-        return with_hidden(tokenizer, [texts[place] for place in batches[step]], longest, HIDDEN, 1_000_003 * seed + step)
+        return _with_hidden(tokenizer, [texts[place] for place in batches[step]], longest, HIDDEN, 1_000_003 * seed + step)
 
     torch.manual_seed(seed)
     return fit(model, batch_at, lambda model, batch: masked_lm_loss(model, *batch), steps=len(batches),
@@ -301,7 +301,7 @@ def fine_tune(
 def measure(model: nn.Module, tokenizer: BertTokenizer, texts: Sequence[str]) -> dict[str, float]:
     """How often the likeliest word is the hidden one; the same words are hidden every time."""
     longest, starts = most_tokens(model, tokenizer), range(0, len(texts), BATCH)
-    batches = [with_hidden(tokenizer, texts[start : start + BATCH], longest, MEASURED, start) for start in starts]
+    batches = [_with_hidden(tokenizer, texts[start : start + BATCH], longest, MEASURED, start) for start in starts]
     return {"accuracy": masked_lm_scores(model, batches)["accuracy"]}
 
 

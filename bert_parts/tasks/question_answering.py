@@ -134,12 +134,12 @@ def find_answers(
     for places, scores in read_in_batches(read, [len(window.ids) for _, window in cut], batch_size):
         for place, start, end in zip(places, *scores, strict=True):
             question, window = cut[place]
-            answer = answer_in(window, questions[question].passage, start, end)
+            answer = _answer_in(window, questions[question].passage, start, end)
             found[question] = max(found[question], answer, key=lambda each: each.score)
     return found
 
 
-def answer_in(window: Window, passage: str, start: Tensor, end: Tensor) -> Answer:
+def _answer_in(window: Window, passage: str, start: Tensor, end: Tensor) -> Answer:
     """The best answer that a window holds.
 
     Shapes:

@@ -99,7 +99,7 @@ def restore(model: nn.Module, tokenizer: BertTokenizer, text: str) -> str:
     It is read in stretches that overlap, and of each overlap each stretch gives its half, where it sees further.
     """
     words, _ = strip_text(text)
-    some = overlapping(words)
+    some = _overlapping(words)
     starts = range(0, len(some) * (WORDS - OVERLAP), WORDS - OVERLAP)
     labels = []
     for start, given in zip(starts, read(model, tokenizer, some), strict=True):
@@ -107,7 +107,7 @@ def restore(model: nn.Module, tokenizer: BertTokenizer, text: str) -> str:
     return restore_text(words, labels)
 
 
-def overlapping(words: list[str]) -> list[Stretch]:
+def _overlapping(words: list[str]) -> list[Stretch]:
     """Stretches of WORDS words, of which each begins with the last OVERLAP words of the one before. No label is known yet."""
     starts = range(0, max(1, len(words) - OVERLAP), WORDS - OVERLAP)
     return [Stretch(words[start : start + WORDS], [0] * len(words[start : start + WORDS])) for start in starts]
@@ -161,11 +161,11 @@ def say(model: nn.Module, tokenizer: BertTokenizer, rows: Sequence[dict[str, str
     return [{"restored": restore(model, tokenizer, row["text"])} for row in rows]
 
 
-def read_at_once(row: dict[str, str]) -> list[tuple[str]]:
-    return [(" ".join(stretch.words),) for stretch in overlapping(strip_text(row["text"])[0])]
+def _read_at_once(row: dict[str, str]) -> list[tuple[str]]:
+    return [(" ".join(stretch.words),) for stretch in _overlapping(strip_text(row["text"])[0])]
 
 
-READER = Reader("restoration", BertForTokenClassification, say, labels=LABELS, at_once=read_at_once)
+READER = Reader("restoration", BertForTokenClassification, say, labels=LABELS, at_once=_read_at_once)
 TASK = Task(
     name="restoration", reader=READER, about=__doc__.splitlines()[0],
     data='the column "text" (default: the course\'s passages; a fifth is held out)',
