@@ -11,7 +11,8 @@ from bert_parts.datasets import movie_reviews
 from bert_parts.learn.exercise import Case, Exercise, Finding
 from bert_parts.learn.inside import real_model
 from bert_parts.learn.own_tokenizer import module_with, tokenizer_with
-from bert_parts.tokenizer import best_pair, build_row, join_pair, pad_batch, train_wordpiece, word_pieces
+from bert_parts.tokenizer import build_row, pad_batch
+from bert_parts.wordpiece import best_pair, join_pair, train_wordpiece, word_pieces
 
 HERE = Path(__file__).parent
 TITLE = "Tokenizer"
