@@ -102,7 +102,7 @@ def copied(value):
     if isinstance(value, Tensor):
         return value.clone()
     if isinstance(value, dict):
-        return {name: copied(each) for name, each in value.items()}
+        return {name: copied(each) for name, each in dict.items(value)}
     if type(value) in (list, tuple):
         return type(value)(map(copied, value))
     return value
@@ -113,7 +113,7 @@ def unchanged(before, now) -> bool:
     if isinstance(before, Tensor):
         return before.shape == now.shape and torch.equal(before.nan_to_num(), now.nan_to_num())
     if isinstance(before, dict):
-        return list(before) == list(now) and all(unchanged(each, now[name]) for name, each in before.items())
+        return list(before) == list(now) and all(unchanged(each, dict.get(now, name)) for name, each in before.items())
     if type(before) in (list, tuple):
         return len(before) == len(now) and all(map(unchanged, before, now))
     return True
