@@ -21,6 +21,7 @@ def best_pair(pair_counts, piece_counts):
 # at: best = pair
 # at: if score > best_score or (score == best_score and count > best_count):
 # kind: missing
+# known: end of the alphabet before count
 def best_pair(pair_counts, piece_counts):
     best = None
     best_score = 0.0
@@ -106,6 +107,7 @@ def best_pair(pair_counts, piece_counts):
 # style: hasty
 # at: return best
 # kind: condition, order
+# known: first of all
 def best_pair(pair_counts, piece_counts):
     best, key = None, None
     for pair, count in pair_counts.items():
@@ -119,6 +121,7 @@ def best_pair(pair_counts, piece_counts):
 # style: NumPy (logs)
 # at: return np.log(pair_counts[pair]) - np.log(piece_counts[pair[0]]) + np.log(piece_counts[pair[1]])
 # kind: sign
+# known: brackets forgotten
 import numpy as np
 
 def best_pair(pair_counts, piece_counts):
@@ -150,6 +153,7 @@ def best_pair(pair_counts, piece_counts):
 # kind: name, number
 # at2: return min(pair_counts, key=lambda p: (-score(p), -pair_counts[p], p[::-1]))
 # kind2: extra, order
+# known: one count twice; order of the second pieces
 def best_pair(pair_counts, piece_counts):
     score = lambda p: pair_counts[p] / (piece_counts[p[0]] * piece_counts[p[0]])
     return min(pair_counts, key=lambda p: (-score(p), -pair_counts[p], p[::-1]))
@@ -161,6 +165,7 @@ def best_pair(pair_counts, piece_counts):
 # kind: operator
 # at2: return sorted(pair_counts, key=lambda pair: (-jaccard(pair), -pair_counts[pair], pair))[-1]
 # kind2: number
+# known: divided by the sum; lowest score
 def best_pair(pair_counts, piece_counts):
     def jaccard(pair):
         return pair_counts[pair] / (piece_counts[pair[0]] + piece_counts[pair[1]] - pair_counts[pair])
@@ -207,6 +212,7 @@ def join_pair(pieces, pair, result=[]):
 # style: careful beginner
 # at: if i + 1 < len(pieces) - 1 and pieces[i] == pair[0] and pieces[i + 1] == pair[1]:
 # kind: number, condition
+# known: pair at the end not joined
 from bert_parts.tokenizer import joined
 
 def join_pair(pieces, pair):
@@ -227,6 +233,7 @@ def join_pair(pieces, pair):
 # at: result.append(piece)
 # at: if following == pair[1]:
 # kind: missing
+# known: next piece swallowed
 from bert_parts.tokenizer import joined
 
 def join_pair(pieces, pair):
@@ -387,6 +394,7 @@ def join_pair(pieces, pair):
 # style: helper functions
 # at: rest = rest.replace(found, "")
 # kind: name, argument
+# known: beginning taken off as text
 def word_pieces(word, vocab):
     if len(word) > 100:
         return ["[UNK]"]
@@ -409,6 +417,7 @@ def word_pieces(word, vocab):
 # style: Python's text methods
 # at: rest = rest.lstrip(rest[:end])
 # kind: name
+# known: beginning taken off as text
 def word_pieces(word, vocab):
     if len(word) > 100:
         return ["[UNK]"]
@@ -458,6 +467,7 @@ def word_pieces(word, vocab):
 # at: if rest is not None:
 # at: rest = cut(text[end:], False)
 # kind: condition, extra
+# known: goes back
 def word_pieces(word, vocab):
     def cut(text, first):
         if not text:
@@ -496,6 +506,7 @@ def word_pieces(word, vocab):
 # style: one who thinks of C
 # at: if len(word.encode("utf-8")) > 100:
 # kind: name, extra
+# known: length in bytes
 def word_pieces(word, vocab):
     if len(word.encode("utf-8")) > 100:
         return ["[UNK]"]
@@ -536,6 +547,7 @@ def word_pieces(word, vocab):
 # style: HF
 # at: word = word.lower()
 # kind: extra
+# known: small letters
 def word_pieces(word, vocab):
     word = word.lower()
     if len(word) > 100:
@@ -607,6 +619,7 @@ def word_pieces(word, vocab):
 # kind: number
 # at2: piece = ("##" if end == len(word) and start else "") + word[start:end]
 # kind2: condition
+# known: ## on the last piece only; too long a word read
 def word_pieces(word, vocab):
     if len(word) > 512:
         return ["[UNK]"]
@@ -627,6 +640,7 @@ def word_pieces(word, vocab):
 # style: careful beginner
 # at: truncate(first, second, max_length - 3)
 # kind: missing, return
+# known: never cut
 from bert_parts.tokenizer import truncate
 
 def build_row(first, second, max_length, cls_id, sep_id):
@@ -737,6 +751,7 @@ def build_row(first, second, max_length, cls_id, sep_id):
 # at: second = second[:max(room - len(first), 0)]
 # at: if len(first) > len(second):
 # kind: condition, missing
+# known: the longer text bears the whole cut
 import math
 
 def build_row(first, second, max_length, cls_id, sep_id):
@@ -834,6 +849,7 @@ def build_row(first, second, max_length, cls_id, sep_id):
 # style: one-liner
 # at: T = len(max(rows, key=len)[0])
 # kind: argument, name
+# known: width not of the whole batch
 import torch
 
 def pad_batch(rows, pad_id):
@@ -847,6 +863,7 @@ def pad_batch(rows, pad_id):
 # style: careful beginner
 # at: width = max(width, len(ids))
 # kind: order
+# known: width not of the whole batch
 import torch
 
 def pad_batch(rows, pad_id):
