@@ -103,22 +103,16 @@ class Vocabulary(dict):
 
     asked = 0
 
-    def __contains__(self, piece):
-        self._asked()
-        return super().__contains__(piece)
+    def counted(method):
+        def asking(self, *arguments):
+            self.asked += 1
+            if self.asked > 100_000:     # a word of 100 letters takes 5050, or a few times as many
+                raise TimeUp("looking up more than 100,000 pieces for a single word")
+            return method(self, *arguments)
 
-    def __getitem__(self, piece):
-        self._asked()
-        return super().__getitem__(piece)
+        return asking
 
-    def get(self, piece, default=None):
-        self._asked()
-        return super().get(piece, default)
-
-    def _asked(self):
-        self.asked += 1
-        if self.asked > 100_000:     # a word of 100 letters takes 5050, or a few times as many
-            raise TimeUp("looking up more than 100,000 pieces for a single word")
+    __contains__, __getitem__, get = counted(dict.__contains__), counted(dict.__getitem__), counted(dict.get)
 
 
 VOCAB = ["[UNK]", "f", "fil", "film", "##ilm", "##m", "##s", "ab", "le", "##able", "##ble", "book", "un", "unb", "##believable",
@@ -127,6 +121,22 @@ VOCAB = ["[UNK]", "f", "fil", "film", "##ilm", "##m", "##s", "ab", "le", "##able
 
 def vocabulary(tokens: list[str] = VOCAB) -> Vocabulary:
     return Vocabulary({token: i for i, token in enumerate(tokens)})
+
+
+WORDS = {
+    "film": "“film”, which is in the vocabulary as a whole",
+    "filmable": "“filmable”, with the pieces film and ##able",
+    "unbelievable": "“unbelievable”, where the longest piece at each step is unb, ##elievab, ##le",
+    "filmxs": "“filmxs”, where no piece of the vocabulary begins with ##x",
+    "filmbook": "“filmbook”, where the vocabulary has book but not ##book",
+    "xfilm": "“xfilm”, which begins with an unknown letter",
+    "bookstore": "“bookstore”, where books is the longest piece, and nothing begins with ##t",
+    "Film": "“Film”, with a vocabulary that has both Film and film",
+    "aaa": "“aaa”, where only single letters fit",
+    "a" * 100: "a word of 100 letters",
+    "a" * 101: "a word of 101 letters",
+    "é" * 100: "a word of 100 letters that take two bytes each",
+}
 
 
 CLS_ID, SEP_ID = 7, 8
@@ -187,21 +197,8 @@ EXERCISES = (
         lesson=HERE,
         reference=word_pieces,
         cases=(
-            Case("“film”, which is in the vocabulary as a whole", lambda: ("film", vocabulary())),
-            Case("“filmable”, with the pieces film and ##able", lambda: ("filmable", vocabulary())),
-            Case("“unbelievable”, where the longest piece at each step is unb, ##elievab, ##le",
-                 lambda: ("unbelievable", vocabulary())),
-            Case("“filmxs”, where no piece of the vocabulary begins with ##x", lambda: ("filmxs", vocabulary())),
-            Case("“filmbook”, where the vocabulary has book but not ##book", lambda: ("filmbook", vocabulary())),
-            Case("“xfilm”, which begins with an unknown letter", lambda: ("xfilm", vocabulary())),
-            Case("“bookstore”, where books is the longest piece, and nothing begins with ##t",
-                 lambda: ("bookstore", vocabulary())),
+            *(Case(tries, lambda word=word: (word, vocabulary())) for word, tries in WORDS.items()),
             Case("“filmable”, with a vocabulary in which film has the id 0", lambda: ("filmable", vocabulary(VOCAB[3:]))),
-            Case("“Film”, with a vocabulary that has both Film and film", lambda: ("Film", vocabulary())),
-            Case("“aaa”, where only single letters fit", lambda: ("aaa", vocabulary())),
-            Case("a word of 100 letters", lambda: ("a" * 100, vocabulary())),
-            Case("a word of 101 letters", lambda: ("a" * 101, vocabulary())),
-            Case("a word of 100 letters that take two bytes each", lambda: ("é" * 100, vocabulary())),
         ),
         drop_in=reads_the_same,
     ),
