@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -125,7 +126,7 @@ class Exercise:
         """An instance; modules get the same random weights whoever wrote them, and are in eval mode."""
         instance = thing(*case.build)
         if issubclass(self.reference, nn.Module):
-            weights = with_hard_weights(self.reference(*case.build)).state_dict()
+            weights = hard_weights(self.reference, case.build)
             check_fit(instance.state_dict(), weights)
             instance.load_state_dict(weights)
             instance.eval()
@@ -161,6 +162,12 @@ def some(names: list[str]) -> str:
 
 def and_more(names: list[str]) -> str:
     return f" and {len(names) - 3} more" if len(names) > 3 else ""
+
+
+@cache
+def hard_weights(part: type, build: tuple) -> dict[str, torch.Tensor]:
+    """The weights that every version of a part is given when it is built so."""
+    return with_hard_weights(part(*build)).state_dict()
 
 
 def draws(module: nn.Module, arguments: tuple) -> Draws:

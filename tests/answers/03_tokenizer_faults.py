@@ -3,7 +3,7 @@
 # at: return min(pair_counts, key=lambda pair: (-score(pair), -pair_counts[pair], joined(pair)))
 # kind: name, argument
 # known: order of the joined text
-from bert_parts.tokenizer import joined
+from bert_parts.wordpiece import joined
 
 def best_pair(pair_counts, piece_counts):
     def score(pair):

@@ -83,6 +83,7 @@ def best_pair(pair_counts, piece_counts):
 # kind: scale
 import math
 
+
 def best_pair(pair_counts, piece_counts):
     def association(pair):
         return pair_counts[pair] / math.sqrt(piece_counts[pair[0]] * piece_counts[pair[1]])
@@ -124,6 +125,7 @@ def best_pair(pair_counts, piece_counts):
 # known: brackets forgotten
 import numpy as np
 
+
 def best_pair(pair_counts, piece_counts):
     def pmi(pair):
         return np.log(pair_counts[pair]) - np.log(piece_counts[pair[0]]) + np.log(piece_counts[pair[1]])
@@ -136,6 +138,7 @@ def best_pair(pair_counts, piece_counts):
 # at: close = [pair for pair in pair_counts if math.isclose(scores[pair], top, rel_tol=0.25)]
 # kind: number, condition
 import math
+
 
 def best_pair(pair_counts, piece_counts):
     scores = {}
@@ -194,7 +197,8 @@ def best_pair(pair_counts, piece_counts):
 # style: helper functions
 # at: def join_pair(pieces, pair, result=[]):
 # kind: state, definition
-from bert_parts.tokenizer import joined
+from bert_parts.wordpiece import joined
+
 
 def join_pair(pieces, pair, result=[]):
     i = 0
@@ -213,7 +217,8 @@ def join_pair(pieces, pair, result=[]):
 # at: if i + 1 < len(pieces) - 1 and pieces[i] == pair[0] and pieces[i + 1] == pair[1]:
 # kind: number, condition
 # known: pair at the end not joined
-from bert_parts.tokenizer import joined
+from bert_parts.wordpiece import joined
+
 
 def join_pair(pieces, pair):
     result = []
@@ -234,7 +239,8 @@ def join_pair(pieces, pair):
 # at: if following == pair[1]:
 # kind: missing
 # known: next piece swallowed
-from bert_parts.tokenizer import joined
+from bert_parts.wordpiece import joined
+
 
 def join_pair(pieces, pair):
     result = []
@@ -252,7 +258,8 @@ def join_pair(pieces, pair):
 # style: hasty
 # at: if pieces[i:i + 1] == [pair[0]] or pieces[i + 1:i + 2] == [pair[1]]:
 # kind: condition, operator
-from bert_parts.tokenizer import joined
+from bert_parts.wordpiece import joined
+
 
 def join_pair(pieces, pair):
     out = []
@@ -272,7 +279,8 @@ def join_pair(pieces, pair):
 # at: i = pieces.index(pair[0]) if pair[0] in pieces else -1
 # kind: name, missing, condition
 # known: first place only
-from bert_parts.tokenizer import joined
+from bert_parts.wordpiece import joined
+
 
 def join_pair(pieces, pair):
     i = pieces.index(pair[0]) if pair[0] in pieces else -1
@@ -285,7 +293,8 @@ def join_pair(pieces, pair):
 # style: functional
 # at: return tuple(result)
 # kind: type, return
-from bert_parts.tokenizer import joined
+from bert_parts.wordpiece import joined
+
 
 def join_pair(pieces, pair):
     result = []
@@ -302,7 +311,8 @@ def join_pair(pieces, pair):
 # at: if skip:
 # at: continue
 # kind: missing, state
-from bert_parts.tokenizer import joined
+from bert_parts.wordpiece import joined
+
 
 def join_pair(pieces, pair):
     result = []
@@ -322,7 +332,8 @@ def join_pair(pieces, pair):
 # style: hasty
 # at: if pieces[i] == pair[0]:
 # kind: condition, missing
-from bert_parts.tokenizer import joined
+from bert_parts.wordpiece import joined
+
 
 def join_pair(pieces, pair):
     result, i = [], 0
@@ -380,7 +391,8 @@ def join_pair(pieces, pair):
 # at2: pieces[i:i + 2] = [new]
 # kind2: state
 # known: list changed in place
-from bert_parts.tokenizer import joined
+from bert_parts.wordpiece import joined
+
 
 def join_pair(pieces, pair):
     new = joined((pair[0], pair[0]))
@@ -643,6 +655,7 @@ def word_pieces(word, vocab):
 # known: never cut
 from bert_parts.tokenizer import truncate
 
+
 def build_row(first, second, max_length, cls_id, sep_id):
     if second is None:
         first, _ = truncate(first, [], max_length - 2)
@@ -682,6 +695,7 @@ def build_row(first, second, max_length, cls_id, sep_id):
 # kind: argument, name, order
 from bert_parts.tokenizer import truncate
 
+
 def build_row(first, second, max_length, cls_id, sep_id):
     if second is None:
         ids = [cls_id, *truncate(first, [], max_length - 2)[0], sep_id]
@@ -696,6 +710,7 @@ def build_row(first, second, max_length, cls_id, sep_id):
 # at: segments = [0] * len(ids)
 # kind: order, number
 from bert_parts.tokenizer import truncate
+
 
 def build_row(first, second, max_length, cls_id, sep_id):
     special = 3 if second is not None else 2
@@ -720,6 +735,7 @@ def build_row(first, second, max_length, cls_id, sep_id):
 # kind: type, extra
 from bert_parts.tokenizer import truncate
 
+
 def build_row(first, second, max_length, cls_id, sep_id):
     max_length = int(max_length)
     pair = second is not None
@@ -738,6 +754,7 @@ def build_row(first, second, max_length, cls_id, sep_id):
 # kind: return, type
 from bert_parts.tokenizer import truncate
 
+
 def build_row(first, second, max_length, cls_id, sep_id):
     a, b = truncate(first, second or [], max_length - (2 if second is None else 3))
     ids = [cls_id, *a, sep_id] + ([] if second is None else [*b, sep_id])
@@ -753,6 +770,7 @@ def build_row(first, second, max_length, cls_id, sep_id):
 # kind: condition, missing
 # known: the longer text bears the whole cut
 import math
+
 
 def build_row(first, second, max_length, cls_id, sep_id):
     if second is None:
@@ -776,6 +794,7 @@ def build_row(first, second, max_length, cls_id, sep_id):
 # known: special tokens not counted
 from bert_parts.tokenizer import truncate
 
+
 def build_row(first, second, max_length, cls_id, sep_id):
     if second is None:
         first, _ = truncate(first, [], max_length - 2)
@@ -795,6 +814,7 @@ def build_row(first, second, max_length, cls_id, sep_id):
 # known: empty taken for none
 from bert_parts.tokenizer import truncate
 
+
 def build_row(first, second, max_length, cls_id, sep_id):
     if not second:
         first, _ = truncate(first, [], max_length - 2)
@@ -812,6 +832,7 @@ def build_row(first, second, max_length, cls_id, sep_id):
 # kind2: name
 # known: two special tokens always
 from bert_parts.tokenizer import truncate
+
 
 def build_row(first, second, max_length, cls_id, sep_id):
     if second is None:
@@ -833,6 +854,7 @@ def build_row(first, second, max_length, cls_id, sep_id):
 # known: lists changed in place
 from bert_parts.tokenizer import truncate
 
+
 def build_row(first, second, max_length, cls_id, sep_id):
     if second is None:
         first, _ = truncate(first, [], max_length - 2)
@@ -852,6 +874,7 @@ def build_row(first, second, max_length, cls_id, sep_id):
 # known: width not of the whole batch
 import torch
 
+
 def pad_batch(rows, pad_id):
     T = len(max(rows, key=len)[0])
     return {"input_ids": torch.tensor([ids + [pad_id] * (T - len(ids)) for ids, _ in rows]),
@@ -865,6 +888,7 @@ def pad_batch(rows, pad_id):
 # kind: order
 # known: width not of the whole batch
 import torch
+
 
 def pad_batch(rows, pad_id):
     width = 0
@@ -890,6 +914,7 @@ def pad_batch(rows, pad_id):
 # kind: state
 import torch
 
+
 def pad_batch(rows, pad_id):
     B, T = len(rows), max(len(ids) for ids, _ in rows)
     input_ids = [[pad_id] * T] * B
@@ -909,6 +934,7 @@ def pad_batch(rows, pad_id):
 # at: mask = torch.zeros(len(rows), T)
 # kind: type, argument
 import torch
+
 
 def pad_batch(rows, pad_id):
     T = max(len(ids) for ids, _ in rows)
@@ -932,6 +958,7 @@ def pad_batch(rows, pad_id):
 import torch
 from torch.nn.utils.rnn import pad_sequence
 
+
 def pad_batch(rows, pad_id):
     ids = pad_sequence([torch.tensor(ids) for ids, _ in rows], padding_value=pad_id)
     segments = pad_sequence([torch.tensor(segments) for _, segments in rows])
@@ -944,7 +971,9 @@ def pad_batch(rows, pad_id):
 # at: table = lambda lists, value: torch.tensor(list(zip_longest(*lists, fillvalue=value)))
 # kind: axis, missing
 from itertools import zip_longest
+
 import torch
+
 
 def pad_batch(rows, pad_id):
     table = lambda lists, value: torch.tensor(list(zip_longest(*lists, fillvalue=value)))
@@ -958,6 +987,7 @@ def pad_batch(rows, pad_id):
 # at: rows = sorted(rows, key=lambda row: len(row[0]), reverse=True)
 # kind: order, extra
 import torch
+
 
 def pad_batch(rows, pad_id):
     rows = sorted(rows, key=lambda row: len(row[0]), reverse=True)
@@ -974,6 +1004,7 @@ def pad_batch(rows, pad_id):
 # at: "attention_mask": torch.tensor([len(ids) for ids, _ in rows]),
 # kind: shape, missing
 import torch
+
 
 def pad_batch(rows, pad_id):
     T = max(len(ids) for ids, _ in rows)
@@ -992,6 +1023,7 @@ def pad_batch(rows, pad_id):
 # kind2: order
 # known: padding on the left
 import torch
+
 
 def pad_batch(rows, pad_id):
     segments, ids = zip(*rows)
@@ -1013,6 +1045,7 @@ def pad_batch(rows, pad_id):
 # known: mask exchanged
 import torch
 
+
 def pad_batch(rows, pad_id):
     n = max(len(i) for i, _ in rows)
     ids = torch.tensor([i + [pad_id] * (n - len(i)) for i, _ in rows])
@@ -1029,6 +1062,7 @@ def pad_batch(rows, pad_id):
 # kind2: number, condition
 # known: padded with 0
 import torch
+
 
 def pad_batch(rows, pad_id):
     T = max(len(ids) for ids, _ in rows)

@@ -12,7 +12,8 @@ from bert_parts.learn.bounded import TimeUp
 from bert_parts.learn.exercise import Case, Exercise, Finding
 from bert_parts.learn.inside import real_model
 from bert_parts.learn.own_tokenizer import module_with, tokenizer_with
-from bert_parts.tokenizer import best_pair, build_row, join_pair, pad_batch, train_wordpiece, word_pieces
+from bert_parts.tokenizer import build_row, pad_batch
+from bert_parts.wordpiece import best_pair, join_pair, train_wordpiece, word_pieces
 
 HERE = Path(__file__).parent
 TITLE = "Tokenizer"
@@ -45,7 +46,7 @@ def learns_the_same(thing) -> Finding | str:
     if thing.__name__ == "best_pair":
         given = train_wordpiece(sentences(), 400, choose=thing)
     else:
-        given = module_with({thing.__name__: thing}, "bert_parts.tokenizer").train_wordpiece(sentences(), 400)
+        given = module_with({thing.__name__: thing}, "bert_parts.wordpiece").train_wordpiece(sentences(), 400)
     if given != expected:
         place = next((n for n, pair in enumerate(zip(given, expected, strict=False)) if pair[0] != pair[1]), len(given))
         return Finding(f"By itself your part agrees, but a vocabulary learned with it from real reviews differs, first "
