@@ -360,6 +360,24 @@ def build_row(first, second, max_length, cls_id, sep_id):
     return ids, segments
 
 
+# %% build_row | Hugging Face's tie: of two equally long texts the second gives way
+# style: HF
+def build_row(first, second, max_length, cls_id, sep_id):
+    a, b = list(first), list(second or [])
+    special = 2 if second is None else 3
+    while len(a) + len(b) + special > max_length:
+        if len(a) > len(b):
+            a.pop()
+        else:
+            b.pop()
+    ids = [cls_id] + a + [sep_id]
+    segments = [0] * len(ids)
+    if second is not None:
+        ids += b + [sep_id]
+        segments += [1] * (len(b) + 1)
+    return ids, segments
+
+
 # %% build_row | cumulative sum of [SEP]s, by place
 # style: loops
 import math

@@ -21,6 +21,7 @@ def best_pair(pair_counts, piece_counts):
 # at: best = pair
 # at: if score > best_score or (score == best_score and count > best_count):
 # kind: missing
+# known: end of the alphabet before count
 def best_pair(pair_counts, piece_counts):
     best = None
     best_score = 0.0
@@ -107,6 +108,7 @@ def best_pair(pair_counts, piece_counts):
 # style: hasty
 # at: return best
 # kind: condition, order
+# known: first of all
 def best_pair(pair_counts, piece_counts):
     best, key = None, None
     for pair, count in pair_counts.items():
@@ -120,6 +122,7 @@ def best_pair(pair_counts, piece_counts):
 # style: NumPy (logs)
 # at: return np.log(pair_counts[pair]) - np.log(piece_counts[pair[0]]) + np.log(piece_counts[pair[1]])
 # kind: sign
+# known: brackets forgotten
 import numpy as np
 
 
@@ -153,6 +156,7 @@ def best_pair(pair_counts, piece_counts):
 # kind: name, number
 # at2: return min(pair_counts, key=lambda p: (-score(p), -pair_counts[p], p[::-1]))
 # kind2: extra, order
+# known: one count twice; order of the second pieces
 def best_pair(pair_counts, piece_counts):
     score = lambda p: pair_counts[p] / (piece_counts[p[0]] * piece_counts[p[0]])
     return min(pair_counts, key=lambda p: (-score(p), -pair_counts[p], p[::-1]))
@@ -164,6 +168,7 @@ def best_pair(pair_counts, piece_counts):
 # kind: operator
 # at2: return sorted(pair_counts, key=lambda pair: (-jaccard(pair), -pair_counts[pair], pair))[-1]
 # kind2: number
+# known: divided by the sum; lowest score
 def best_pair(pair_counts, piece_counts):
     def jaccard(pair):
         return pair_counts[pair] / (piece_counts[pair[0]] + piece_counts[pair[1]] - pair_counts[pair])
@@ -211,6 +216,7 @@ def join_pair(pieces, pair, result=[]):
 # style: careful beginner
 # at: if i + 1 < len(pieces) - 1 and pieces[i] == pair[0] and pieces[i + 1] == pair[1]:
 # kind: number, condition
+# known: pair at the end not joined
 from bert_parts.wordpiece import joined
 
 
@@ -232,6 +238,7 @@ def join_pair(pieces, pair):
 # at: result.append(piece)
 # at: if following == pair[1]:
 # kind: missing
+# known: next piece swallowed
 from bert_parts.wordpiece import joined
 
 
@@ -399,6 +406,7 @@ def join_pair(pieces, pair):
 # style: helper functions
 # at: rest = rest.replace(found, "")
 # kind: name, argument
+# known: beginning taken off as text
 def word_pieces(word, vocab):
     if len(word) > 100:
         return ["[UNK]"]
@@ -421,6 +429,7 @@ def word_pieces(word, vocab):
 # style: Python's text methods
 # at: rest = rest.lstrip(rest[:end])
 # kind: name
+# known: beginning taken off as text
 def word_pieces(word, vocab):
     if len(word) > 100:
         return ["[UNK]"]
@@ -470,6 +479,7 @@ def word_pieces(word, vocab):
 # at: if rest is not None:
 # at: rest = cut(text[end:], False)
 # kind: condition, extra
+# known: goes back
 def word_pieces(word, vocab):
     def cut(text, first):
         if not text:
@@ -508,6 +518,7 @@ def word_pieces(word, vocab):
 # style: one who thinks of C
 # at: if len(word.encode("utf-8")) > 100:
 # kind: name, extra
+# known: length in bytes
 def word_pieces(word, vocab):
     if len(word.encode("utf-8")) > 100:
         return ["[UNK]"]
@@ -548,6 +559,7 @@ def word_pieces(word, vocab):
 # style: HF
 # at: word = word.lower()
 # kind: extra
+# known: small letters
 def word_pieces(word, vocab):
     word = word.lower()
     if len(word) > 100:
@@ -619,6 +631,7 @@ def word_pieces(word, vocab):
 # kind: number
 # at2: piece = ("##" if end == len(word) and start else "") + word[start:end]
 # kind2: condition
+# known: ## on the last piece only; too long a word read
 def word_pieces(word, vocab):
     if len(word) > 512:
         return ["[UNK]"]
@@ -639,6 +652,7 @@ def word_pieces(word, vocab):
 # style: careful beginner
 # at: truncate(first, second, max_length - 3)
 # kind: missing, return
+# known: never cut
 from bert_parts.tokenizer import truncate
 
 
@@ -754,6 +768,7 @@ def build_row(first, second, max_length, cls_id, sep_id):
 # at: second = second[:max(room - len(first), 0)]
 # at: if len(first) > len(second):
 # kind: condition, missing
+# known: the longer text bears the whole cut
 import math
 
 
@@ -856,6 +871,7 @@ def build_row(first, second, max_length, cls_id, sep_id):
 # style: one-liner
 # at: T = len(max(rows, key=len)[0])
 # kind: argument, name
+# known: width not of the whole batch
 import torch
 
 
@@ -870,6 +886,7 @@ def pad_batch(rows, pad_id):
 # style: careful beginner
 # at: width = max(width, len(ids))
 # kind: order
+# known: width not of the whole batch
 import torch
 
 
