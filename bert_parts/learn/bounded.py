@@ -3,6 +3,7 @@
 import _thread
 import signal
 import threading
+import time
 from contextlib import contextmanager
 
 SECONDS = 20     # for one question put to a part, or to read a kept one; right answers take a few hundredths of one
@@ -63,12 +64,13 @@ def in_time():
 
 @contextmanager
 def killed_after(seconds: float):
-    """Where that is allowed, the system ends the process if the block takes longer."""
+    """Where that is allowed, the system ends the process if the block takes longer, or one around it longer than that may."""
     if not may_be_killed:
         yield
         return
-    left, _ = signal.setitimer(signal.ITIMER_REAL, seconds)     # of a block around this one
+    began, (left, _) = time.monotonic(), signal.getitimer(signal.ITIMER_REAL)     # left to the block around; 0 if there is none
+    signal.setitimer(signal.ITIMER_REAL, min(seconds, left or seconds))
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, left)
+        signal.setitimer(signal.ITIMER_REAL, left and max(0.001, left - (time.monotonic() - began)))
