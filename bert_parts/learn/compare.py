@@ -94,7 +94,7 @@ def beyond_chance(mine: Tensor, theirs: Tensor, still: Tensor) -> bool:
 
 
 def sequence_difference(given, expected, tolerance: float) -> str | None:
-    if type(given) is not type(expected):
+    if not isinstance(given, type(expected)):     # a named tuple is a tuple
         return f"Your answer is {described(given)}; {described(expected)} is expected."
     if len(given) != len(expected):
         return f"Your answer has {len(given)} items; {len(expected)} are expected."

@@ -1,44 +1,140 @@
-"""What is wrong with an answer, in steps from sure to general: known mistakes, one or two at once; then, whatever it is, how the
-numbers differ, where values part, and the smallest example."""
+"""What is wrong with an answer, in steps from sure to general: known mistakes, one or two at once; an edit of the learner's own
+code that sets it right; how the numbers differ; where values part. With all of them goes the smallest example."""
 
+import ast
 import inspect
 import linecache
 import time
 from dataclasses import replace
 
+import torch
+from torch import Tensor
+
+from bert_parts.learn.compare import difference
+from bert_parts.learn.edits import Edit
 from bert_parts.learn.example import smallest
-from bert_parts.learn.exercise import Exercise, Finding
-from bert_parts.learn.judging import Refusal, Trouble
+from bert_parts.learn.exercise import Case, Exercise, Finding
+from bert_parts.learn.judging import Refusal, Trouble, judge
 from bert_parts.learn.known import Outcomes, known_mistake, shown_here, two_mistakes
-from bert_parts.learn.measures import measured, sizes_of
+from bert_parts.learn.measures import Measure, measured, sizes_of
+from bert_parts.learn.repair import repair
 from bert_parts.learn.source import functions_of
 from bert_parts.learn.trace import parting, steps_of
 
-SECONDS = 2.0     # for the whole answer
+SECONDS = 2.0               # for the whole answer
+FOR_TWO, FOR_PLACE = 0.6, 0.4     # of them for two known mistakes at once, and for the place of a known one
 
 
 def diagnosed(exercise: Exercise, thing, refusal: Refusal) -> Finding:
-    """The refusal of an answer, with the mistake's name and words where they are found."""
+    """The refusal of an answer, with the mistake's name, its place and words where they are found."""
+    end = time.monotonic() + SECONDS
     if refusal.case is None:
-        return refusal.finding
-    began = time.monotonic()
+        return placed(exercise, thing, refusal.finding, end - SECONDS / 2)
     outcomes = Outcomes(exercise, thing, {refusal.case: refusal.given})
-    finding = (
-        known_mistake(exercise, outcomes, refusal)
-        or two_mistakes(exercise, outcomes, refusal, until=began + SECONDS / 2)
-        or shown_here(exercise, outcomes, refusal)
-        or in_general(exercise, thing, refusal)
-    )
+    known = known_mistake(exercise, outcomes, refusal) or two_mistakes(exercise, outcomes, refusal, until=end - SECONDS + FOR_TWO)
+    finding = placed(exercise, thing, known, time.monotonic() + FOR_PLACE) if known else (
+        repaired(exercise, thing, refusal, end) or shown_here(exercise, outcomes, refusal) or in_general(exercise, thing, refusal))
     return with_example(exercise, thing, refusal, finding)
 
 
+# ── repair ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def placed(exercise: Exercise, thing, finding: Finding, until: float) -> Finding:
+    """A finding with the line on which a small edit sets the code right, if there is one."""
+    edits = () if finding.line else edits_that_help(exercise, thing, until)
+    if not edits or not all(edit.sure for edit in edits):
+        return finding
+    places = " ".join(f"Look at {in_words(edit.line, thing)}." for edit in edits)
+    return replace(finding, line=edits[0].line, message=f"{finding.message}\n{places}")
+
+
+def repaired(exercise: Exercise, thing, refusal: Refusal, until: float) -> Finding | None:
+    """The place and kind of one or two small edits that set the learner's code right."""
+    edits = edits_that_help(exercise, thing, until)
+    if not edits:
+        return None
+    measure = measure_of(exercise, refusal)
+    places = [f"In {in_words(edit.line, thing)}: {edit.says}{'' if edit.says.endswith('?') else '.'}" for edit in edits]
+    said = [refusal.finding.message, measure.says if measure else "", *places]
+    return Finding("\n".join(filter(None, said)), " + ".join(edit.kind for edit in edits), edits[0].line, edits[0].further)
+
+
+def edits_that_help(exercise: Exercise, thing, until: float) -> tuple[Edit, ...]:
+    """What sets the learner's code right; () if nothing is found in time."""
+    text, seconds = own_definitions(thing), until - time.monotonic()
+    if not text or seconds <= 0:
+        return ()
+    progress = Progress(exercise)
+    return repair(text, thing.__name__, vars_of(thing), progress, seconds, ast.parse(exercise.source)) or ()
+
+
+class Progress:
+    """How right a candidate is: the share of the cases that it passes, in order; 1 only if nothing at all is wrong with it."""
+
+    def __init__(self, exercise: Exercise):
+        self.exercise = exercise
+        self.cases = sorted(exercise.cases, key=lambda case: case.training)
+        self.expected = {}
+
+    def __call__(self, thing) -> float:
+        for place, case in enumerate(self.cases):
+            given = self.exercise.answer(thing, case, case.arguments())
+            if difference(given, self.answer(case), self.exercise.tolerance) is not None:
+                return (place + 0.9 * likeness(given, self.answer(case))) / (len(self.cases) + 1)
+        return len(self.cases) / (len(self.cases) + 1) if judge(self.exercise, thing) else 1.0
+
+    def answer(self, case: Case):
+        if case not in self.expected:
+            self.expected[case] = self.exercise.answer(self.exercise.reference, case, case.arguments())
+        return self.expected[case]
+
+
+def likeness(given, expected) -> float:
+    """How near an answer is: from 0 to 1, by its type, its shape, and the share of numbers that are right."""
+    if not isinstance(given, Tensor) or not isinstance(expected, Tensor):
+        return 0.3 * (type(given) is type(expected))
+    if given.shape != expected.shape:
+        return 0.3 + 0.1 * (given.dim() == expected.dim())
+    right = torch.isclose(given.double(), expected.double(), atol=1e-5, rtol=1e-5, equal_nan=True)
+    return 0.5 + 0.5 * right.double().mean().item()
+
+
+def own_definitions(thing) -> str:
+    """The learner's functions and classes out of the cell of a part, each on the lines on which it stands there."""
+    text = "".join(linecache.getlines(next(iter(files_of(thing)), "")))
+    try:
+        body = ast.parse(text).body
+    except SyntaxError:
+        return ""
+    kept = {line for node in body if isinstance(node, (ast.FunctionDef, ast.ClassDef))
+            for line in range(min([node.lineno, *(each.lineno for each in node.decorator_list)]), node.end_lineno + 1)}
+    return "\n".join(words if number in kept else "" for number, words in enumerate(text.splitlines(), 1))
+
+
+def vars_of(thing) -> dict:
+    functions = functions_of(thing)
+    return functions[0].__globals__ if functions else {}
+
+
+def in_words(line: int, thing) -> str:
+    return f"line {line}, `{linecache.getline(next(iter(files_of(thing))), line).strip()}`"
+
+
+# ── in general ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
 def in_general(exercise: Exercise, thing, refusal: Refusal) -> Finding:
-    """What can be said of a mistake that nobody listed."""
-    expected = exercise.answer(exercise.reference, refusal.case, refusal.case.arguments())
-    measure = measured(refusal.given, expected, dict(sizes_of(named_arguments(exercise, refusal))))
-    said = [refusal.finding.message, measure.says if measure else ""]
+    """What can be said of a mistake for which nothing else speaks: how the numbers differ, and where values part."""
+    measure = measure_of(exercise, refusal)
     line, where = parted(exercise, thing, refusal)
-    return Finding("\n".join(filter(None, (*said, where))), measure.kind if measure else None, line)
+    said = (refusal.finding.message, measure.says if measure else "", where)
+    return Finding("\n".join(filter(None, said)), measure.kind if measure else None, line)
+
+
+def measure_of(exercise: Exercise, refusal: Refusal) -> Measure | None:
+    expected = exercise.answer(exercise.reference, refusal.case, refusal.case.arguments())
+    return measured(refusal.given, expected, dict(sizes_of(named_arguments(exercise, refusal))))
 
 
 def named_arguments(exercise: Exercise, refusal: Refusal) -> dict[str, object]:
@@ -58,8 +154,7 @@ def parted(exercise: Exercise, thing, refusal: Refusal) -> tuple[int | None, str
     agreed, line = parting(own, theirs, exercise.tolerance)
     if line is None or agreed is None or line <= agreed:
         return None, ""
-    text = linecache.getline(next(iter(files_of(thing))), line).strip()
-    return line, f"Up to line {agreed} your values are the course's. Look at line {line}, where they part: `{text}`"
+    return line, f"Up to line {agreed} your values are the course's. Look at {in_words(line, thing)}: there they part."
 
 
 def files_of(thing) -> set[str]:

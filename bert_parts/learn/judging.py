@@ -63,9 +63,9 @@ def only(probe):
 def try_case(exercise: Exercise, thing, case: Case) -> Refusal | None:
     """Put one case to the answer and compare with the package's."""
     arguments = case.arguments()
-    before = [argument.clone() if isinstance(argument, Tensor) else argument for argument in arguments]
+    before = copied(arguments)
     given = outcome_of(lambda: exercise.answer(thing, case, arguments), thing)
-    if any(isinstance(old, Tensor) and not torch.equal(old, new) for old, new in zip(before, arguments, strict=True)):
+    if not unchanged(before, arguments):
         return Refusal(CHANGED)
     expected = exercise.answer(exercise.reference, case, case.arguments())
     how = given.message if isinstance(given, Trouble) else difference(given, expected, exercise.tolerance)
@@ -78,13 +78,36 @@ def try_case(exercise: Exercise, thing, case: Case) -> Refusal | None:
     return Refusal(Finding(f"{how}\n(What was tried: {case.tries}.)"), case, given)
 
 
-CHANGED = Finding("Your code changes the tensor that it was given: work on a new one (`x + 1`, not `x += 1`; `masked_fill`, not "
-                  "`masked_fill_`), since the caller may still need the old one.", "input changed in place")
+CHANGED = Finding("Your code changes what it was given: work on a new tensor or list (`x + 1`, not `x += 1`; `masked_fill`, not "
+                  "`masked_fill_`; no `pop`, `append` or `del`), since the caller may still need the old one.",
+                  "input changed in place")
 CUT = "gradient cut off"
 NO_GRADIENT = Finding("The numbers are right, but no gradient comes through: `detach`, `.data`, `.item()`, `no_grad` or NumPy on "
                       "the way cuts it off, and then nothing could be learned here.", CUT)
 KEPT = ("The numbers are right, but the part does not keep what it was made from: set `self.{name} = {name}` in `__init__`, so "
         "that the course can build another just like it.")
+
+
+def copied(value):
+    """The value with all tensors, lists and dictionaries in it copied; anything else as it is."""
+    if isinstance(value, Tensor):
+        return value.clone()
+    if isinstance(value, dict):
+        return {name: copied(each) for name, each in value.items()}
+    if type(value) in (list, tuple):
+        return type(value)(map(copied, value))
+    return value
+
+
+def unchanged(before, now) -> bool:
+    """Whether what was copied still is as it was."""
+    if isinstance(before, Tensor):
+        return before.shape == now.shape and torch.equal(before.nan_to_num(), now.nan_to_num())
+    if isinstance(before, dict):
+        return list(before) == list(now) and all(unchanged(each, now[name]) for name, each in before.items())
+    if type(before) in (list, tuple):
+        return len(before) == len(now) and all(map(unchanged, before, now))
+    return True
 
 
 def changes(exercise: Exercise, thing, case: Case, given) -> bool:

@@ -1,0 +1,216 @@
+"""Small edits of a syntax tree, the likeliest first: what might be set right in it, and where."""
+
+import ast
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from bert_parts.learn.borrowed import another_else, borrowed, donors, inserted, renamed
+from bert_parts.learn.catalogue import EXPRESSIONS, Draft
+from bert_parts.learn.sites import FUNCTIONS, Change, Path, Site, code, rebuilt, sites, variables
+from bert_parts.learn.statements import STATEMENTS
+
+MANY = 6     # places at which the same edit is made at once, at most
+
+SAYS = {     # what the learner is told: the place and the kind of thing
+    "axis": "look at the dimension in `{0}`",
+    "shape": "look at how `{0}` changes the shape",
+    "operator": "look at the operation in `{0}`",
+    "scale": "look at how large `{0}` becomes: a factor, a root or an exponent",
+    "sign": "is `{0}` the right way round? Look for a minus, a `not` or a `~`",
+    "condition": "look at the condition around `{0}`: when does this happen?",
+    "number": "look at the numbers in `{0}`",
+    "name": "look at which variable or function is used in `{0}`",
+    "argument": "look at what `{0}` is given",
+    "missing": "a step is missing here, at `{0}`",
+    "extra": "`{0}` does something that is not asked for",
+    "order": "look at the order of the steps in `{0}`",
+    "type": "look at the type of `{0}`",
+    "gradient": "`{0}` cuts off the gradient",
+    "state": "look at what `{0}` changes, and who else sees it",
+    "return": "look at what is given back at `{0}`",
+    "definition": "look at how `{0}` is defined",
+}
+FURTHER = {     # a step further, for a hint
+    "axis": "Write the shape, letter by letter, beside `{0}`: which of them is meant, and which is taken?",
+    "shape": "The numbers keep their order in memory under `view` and `reshape`, not under `transpose`: which should `{0}` do?",
+    "operator": "Work `{0}` out by hand for two small numbers: is it that operation?",
+    "scale": "Put a width of 4 into `{0}`: by how much is it too large or too small?",
+    "sign": "Take one value for which `{0}` should hold, and one for which it should not: what does it give for each?",
+    "condition": "Take the smallest and the largest case and follow `{0}`: does it go the way it should in both?",
+    "number": "Count it out on three items: where does `{0}` begin, where does it end?",
+    "name": "Read the line aloud with each name in `{0}`: which of them should be another?",
+    "argument": "Compare `{0}` with what its documentation says of each argument: their order, their number, what is left out.",
+    "missing": "What should have happened to `{0}` before the next line uses it?",
+    "extra": "Leave something out of `{0}`: which step does the text not ask for?",
+    "order": "In which order does the text take the steps that stand in `{0}`?",
+    "type": "Print the type (and dtype) of `{0}`: which one is asked for?",
+    "gradient": "Training needs a way back through `{0}`: which word forbids it?",
+    "state": "After `{0}`, is what the caller gave still as it was?",
+    "return": "What does the docstring say that comes out, and what does `{0}` give?",
+    "definition": "Compare the stub with `{0}`: names, defaults, and what makes it a part of a module.",
+}
+KINDS = frozenset(SAYS)
+
+
+@dataclass(frozen=True)
+class Edit:
+    """One edit of a tree.
+
+    Attributes:
+        line: where, counted in the text that was parsed.
+        kind: what kind of thing is the matter there, one of KINDS.
+        says: what the learner is told: the place and the kind of thing, never the edit itself.
+        further: one step further, still not the solution.
+        rule: the edit itself in a few words, for teachers.
+        cost: how unlikely it is.
+        changes: the places, as paths from the root, and what each node becomes.
+        lines: every line that it touches, or that an edit of the same effect would touch.
+        sure: whether nothing but a change on this line was found to set the code right.
+    """
+
+    line: int
+    kind: str
+    says: str
+    further: str
+    rule: str
+    cost: float
+    changes: tuple[tuple[Path, Change], ...]
+    lines: tuple[int, ...]
+    sure: bool = True
+
+
+def edited(tree: ast.Module, edits) -> ast.Module:
+    """The tree with all the edits made; it shares what does not change. Lines stay as they were."""
+    return rebuilt(tree, [change for edit in edits for change in edit.changes])
+
+
+def edits_of(tree: ast.Module, donor: ast.Module | None = None) -> list[Edit]:
+    """The edits that might set the tree right, the likeliest first.
+
+    Args:
+        donor: a tree that does what this one should, from which missing steps are taken.
+    """
+    return _Maker(tree, donor).edits()
+
+
+class _Maker:
+    """Makes the edits of one tree."""
+
+    def __init__(self, tree: ast.Module, donor: ast.Module | None):
+        self.tree, self.donor = tree, donor
+        self.donors = donors(tree, donor) if donor else {}
+        self.liking = _Liking(tree, donor) if donor else None
+        self.texts: dict[int, str] = {}
+
+    def edits(self) -> list[Edit]:
+        made = (self.edit(site, draft) for site in sites(self.tree) for draft in self.drafts(site))
+        singles = [edit for edit in made if edit]
+        return sorted(singles + _everywhere(singles), key=lambda edit: edit.cost)
+
+    def drafts(self, site: Site) -> Iterator[Draft]:
+        for rule in EXPRESSIONS if isinstance(site.node, ast.expr) else STATEMENTS:
+            yield from rule(site)
+        function = site.node if isinstance(site.node, FUNCTIONS) else getattr(site.within(FUNCTIONS), "node", None)
+        own = self.donors.get(id(function))
+        if own:
+            rules = [borrowed] if isinstance(site.node, ast.expr) else [inserted, another_else]
+            yield from (draft for rule in rules for draft in rule(site, own))
+        if self.donor:
+            yield from renamed(site, self.donor)
+
+    def edit(self, site: Site, draft: Draft) -> Edit | None:
+        cost, line, text = draft.cost, getattr(draft.about, "lineno", site.line), self.text(draft.about)
+        if self.liking:
+            gain = self.liking.sum(draft.adds) if draft.adds else self.liking.gain(self.node(site, draft), draft.change)
+            if draft.adds and gain <= 0:
+                return None
+            cost -= max(-1.0, min(1.5, 0.5 * gain))
+        return Edit(line, draft.kind, SAYS[draft.kind].format(text), FURTHER[draft.kind].format(text), draft.rule, cost,
+                    ((site.path + draft.steps, draft.change),), (line,))
+
+    @staticmethod
+    def node(site: Site, draft: Draft) -> ast.AST:
+        node = site.node
+        for field, index in draft.steps:
+            node = getattr(node, field)[index]
+        return node
+
+    def text(self, node: ast.AST) -> str:
+        if id(node) not in self.texts:
+            self.texts[id(node)] = code(node)
+        return self.texts[id(node)]
+
+
+def _everywhere(edits: list[Edit]) -> list[Edit]:
+    """What is wrong in the same way in several places (queries, keys and values), set right in all of them at once."""
+    alike: dict[tuple, list[Edit]] = {}
+    for edit in edits:
+        alike.setdefault((edit.kind, edit.rule), []).append(edit)
+    found = []
+    for group in alike.values():
+        paths = [edit.changes[0][0] for edit in group]
+        apart = not any(within(a, b) for a in paths for b in paths if a is not b) if len(group) <= MANY else False
+        if len(group) > 1 and apart:
+            lines = tuple(sorted({edit.line for edit in group}))
+            changes = tuple(change for edit in group for change in edit.changes)
+            found.append(replace(group[0], cost=min(edit.cost for edit in group) + 1, changes=changes, lines=lines))
+    return found
+
+
+def within(path: Path, other: Path) -> bool:
+    """Is one of the places the other, or inside it?"""
+    shorter = min(len(path), len(other))
+    return path[:shorter] == other[:shorter]
+
+
+def clash(one: Edit, other: Edit) -> bool:
+    """Two edits of which one is made inside of what the other changes."""
+    return any(within(a, b) for a, _ in one.changes for b, _ in other.changes)
+
+
+class _Liking:
+    """How much nearer an edit brings a tree to the donor, by what both are made of: +1 for each thing that it lacked."""
+
+    def __init__(self, tree: ast.AST, donor: ast.AST):
+        local = {name for each in (tree, donor) for function in ast.walk(each) if isinstance(function, FUNCTIONS)
+                 for name in variables(function)}
+        has, wanted = (Counter(map(_made_of, ast.walk(each))) for each in (tree, donor))
+        things = (has.keys() | wanted.keys()) - local - {None}
+        self.worth = {thing: (wanted[thing] > has[thing]) - (wanted[thing] < has[thing]) for thing in things}
+        self.known: dict[int, tuple] = {}     # of nodes that live as long as this: the node and its sum
+        for node in ast.walk(tree):
+            self.known[id(node)] = node, self.sum(node)
+
+    def gain(self, old: ast.AST, change: Change) -> float:
+        return self.sum(change(old)) - self.sum(old)
+
+    def sum(self, node: Any) -> float:
+        if isinstance(node, list):
+            return sum(map(self.sum, node))
+        known = self.known.get(id(node))
+        if known and known[0] is node:
+            return known[1]
+        total = self.worth.get(_made_of(node), 0)
+        for value in node.__dict__.values():
+            if isinstance(value, ast.AST):
+                total += self.sum(value)
+            elif isinstance(value, list):
+                total += sum(self.sum(each) for each in value if isinstance(each, (ast.AST, list)))
+        return total
+
+
+def _made_of(node: ast.AST):
+    """What counts of a node: a name, a number, an operator, a kind of statement."""
+    if isinstance(node, ast.Name):
+        return node.id
+    if isinstance(node, ast.Attribute):
+        return "." + node.attr
+    if isinstance(node, ast.Constant):
+        return repr(node.value)
+    if isinstance(node, ast.keyword):
+        return f"{node.arg}="
+    if isinstance(node, (ast.expr_context, ast.Expr)):
+        return None
+    return type(node).__name__

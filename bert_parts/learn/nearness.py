@@ -1,0 +1,134 @@
+"""How near is an answer to the right one? A number from 0 to 1 that says whether a change of the code was a step in the right direction."""
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from bert_parts.learn.compare import difference
+from bert_parts.learn.exercise import Case, Exercise, with_hard_weights
+
+
+def nearness(given, expected, tolerance: float) -> float:
+    """1 if they agree; else by how much is alike: the kind of thing, its size, its parts, its values."""
+    if difference(given, expected, tolerance) is None:
+        return 1.0
+    if type(given) is not type(expected):
+        return 0.1
+    if isinstance(expected, Tensor):
+        return _of_tensors(given, expected, tolerance)
+    if isinstance(expected, (tuple, list)):
+        alike = [nearness(mine, wanted, tolerance) for mine, wanted in zip(given, expected, strict=False)]
+        return 0.2 + 0.7 * sum(alike) / max(len(given), len(expected), 1)
+    if isinstance(expected, dict):
+        alike = [nearness(given[key], wanted, tolerance) for key, wanted in expected.items() if key in given]
+        return 0.2 + 0.7 * sum(alike) / max(len(given), len(expected), 1)
+    return 0.2
+
+
+def _of_tensors(given: Tensor, expected: Tensor, tolerance: float) -> float:
+    if given.shape != expected.shape:
+        return 0.2 if given.dim() == expected.dim() else 0.15
+    given, wanted = given.detach().double().flatten(), expected.detach().double().flatten()
+    if not len(wanted):
+        return 0.3
+    share = torch.isclose(given, wanted, atol=tolerance, rtol=tolerance, equal_nan=True).double().mean()
+    both = torch.stack([given, wanted])[:, given.isfinite() & wanted.isfinite()]
+    likeness = torch.corrcoef(both)[0, 1].nan_to_num() if both.size(1) > 2 else torch.zeros(())
+    return float(0.3 + 0.3 * share + 0.2 * likeness.clamp(min=0))
+
+
+class Trial:
+    """How right a candidate for an exercise is: 1 if it passes every case and probe. What is expected is worked out once.
+
+    The first candidate, the learner's own code, says which question is put to the others first: the one on which it fails.
+    """
+
+    def __init__(self, exercise: Exercise):
+        cases = [_Prepared(exercise, case) for case in exercise.cases]
+        self.questions = [case.nearness for case in cases] + [_passes(probe) for probe in exercise.probes]
+        self.hardest: int | None = None
+
+    def __call__(self, candidate) -> float:
+        if self.hardest is not None:
+            near = self.questions[self.hardest](candidate)
+            if near < 1:
+                return near / 2
+        for passed, question in enumerate(self.questions):
+            near = question(candidate) if passed != self.hardest else 1
+            if near < 1:
+                return self.failed(passed, near)
+        return 1.0
+
+    def failed(self, place: int, near: float) -> float:
+        if self.hardest is None:
+            self.hardest = place
+            return near / 2
+        return 0.5 + 0.5 * (place + near) / (len(self.questions) + 1)
+
+
+def _passes(probe: Callable) -> Callable[[Any], float]:
+    return lambda candidate: float(probe(candidate) is None)
+
+
+class _Prepared:
+    """One case with its arguments, weights and right answer ready."""
+
+    def __init__(self, exercise: Exercise, case: Case):
+        self.exercise, self.case = exercise, case
+        self.module = isinstance(exercise.reference, type) and issubclass(exercise.reference, nn.Module)
+        self.weights = with_hard_weights(exercise.reference(*case.build)).state_dict() if self.module else None
+        self.built: dict = {}
+        self.expected = exercise.answer(exercise.reference, case, case.arguments())
+        self.fresh()
+
+    def fresh(self):
+        self.arguments = self.case.arguments()
+        self.versions = self.versions_now()
+        self.only_tensors = all(isinstance(each, (Tensor, int, float, str, type(None))) for each in self.arguments)
+
+    def versions_now(self) -> list[int]:
+        return [each._version for each in self.arguments if isinstance(each, Tensor)]
+
+    def nearness(self, candidate) -> float:
+        if not self.only_tensors:
+            self.fresh()     # a list or a dict may have been changed by the last one
+        try:
+            near = nearness(self.answer(candidate), self.expected, self.exercise.tolerance)
+        except Exception:
+            near = 0.0
+        finally:
+            changed = self.versions_now() != self.versions
+            if changed:
+                self.fresh()
+        return min(near, 0.95) if changed else near
+
+    def answer(self, candidate):
+        if not isinstance(self.exercise.reference, type):
+            return candidate(*self.arguments)
+        if not self.module:
+            return candidate(*self.case.build)(*self.arguments)
+        return self.instance(candidate)(*self.arguments)
+
+    def instance(self, candidate: type) -> nn.Module:
+        """A module with the case's weights. Candidates whose constructor is the same share its parts."""
+        code = getattr(candidate.__init__, "__code__", None)
+        if code not in self.built:
+            made = candidate(*self.case.build)
+            made.load_state_dict(self.weights)
+            made.eval()
+            if code is None or not _own_parts(made, candidate):
+                return made
+            self.built[code] = made
+        made = candidate.__new__(candidate)
+        made.__dict__ = {key: value.copy() if isinstance(value, dict) else value for key, value in vars(self.built[code]).items()}
+        return made
+
+
+def _own_parts(made: nn.Module, candidate: type) -> bool:
+    """Does its constructor use torch's parts and the course's only, none that a candidate may have changed?"""
+    others = [type(module) for module in made.modules() if module is not made]
+    names = candidate.__init__.__globals__
+    used = [names.get(name) for name in candidate.__init__.__code__.co_names]
+    return not any(getattr(each, "__module__", None) == candidate.__module__ for each in [*others, *used])

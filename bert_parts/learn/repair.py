@@ -1,0 +1,227 @@
+"""Where is the mistake? Where a small edit of the learner's own code sets it right."""
+
+import ast
+import operator
+import time
+import types
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from itertools import zip_longest
+
+from bert_parts.learn.edits import Edit, clash, edited, edits_of
+from bert_parts.learn.sites import FUNCTIONS, with_
+
+TICK = "__tick__"
+SHORT, LONGEST = 4_000, 100_000     # turns of loops and calls of functions in one candidate: at first, and if there is time left
+LONGEST_RANGE = 1_000_000
+FOR_ONE = 0.6             # the share of the time that single edits may take; the rest is for pairs
+FIRST_STEPS = 8           # single edits that help, from which a second is tried
+SAME_COST = 1.0           # repairs that cost so little more than the cheapest are as likely
+
+
+class Endless(BaseException):
+    """A candidate turned too often, or its time was up. No ``except Exception`` of the code swallows it."""
+
+
+def repair(text: str, name: str, surroundings: dict, passes: Callable[[object], float], seconds: float,
+           donor: ast.Module | None = None) -> tuple[Edit, ...] | None:
+    """The one or two edits of a learner's code that set it right; None if none was found in time.
+
+    Args:
+        text: the source of the part, with the learner's own helpers.
+        name: the name of the part in it.
+        surroundings: the names that the code uses; they are copied, what they stand for is not.
+        passes: how right a candidate is, from 0 to 1 (or False and True); an error that it raises counts as 0.
+        seconds: how long it may take. Only what the candidates do between two turns of a loop can go over it.
+        donor: the syntax tree of a right answer, from which missing steps are taken.
+    """
+    try:
+        search = _Search(ast.parse(text), name, surroundings, passes, seconds, donor)
+    except (SyntaxError, RecursionError, ValueError):
+        return None
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return search.found()
+
+
+class _Search:
+    """The search for the edits that set one tree right."""
+
+    def __init__(self, tree: ast.Module, name: str, surroundings: dict, passes: Callable, seconds: float, donor: ast.Module | None):
+        self.tree, self.name, self.surroundings, self.passes = tree, name, surroundings, passes
+        self.clock = _Clock(seconds)
+        self.compiler = _Compiler(tree)
+        self.tried = 0
+        self.edits = edits_of(tree, donor)
+
+    def found(self) -> tuple[Edit, ...] | None:
+        self.clock.until(FOR_ONE)
+        before = self.progress(())
+        if before >= 1:
+            return None
+        self.clock.learn()
+        tried = list(self.all(self.edits))
+        right = [edit for edit, how_far in tried if how_far >= 1]
+        if right:
+            return (likeliest(right),)
+        self.clock.until(1.0)
+        helping = sorted([each for each in tried if each[1] > before], key=lambda each: (-each[1], each[0].cost))
+        return self.pair([edit for edit, _ in helping])
+
+    def all(self, edits: list[Edit]) -> Iterator[tuple[Edit, float]]:
+        """How far each edit gets, as long as there is time; those that ran long are given more of it at the end."""
+        long = []
+        for edit in edits:
+            if self.clock.is_up(keep=0.1 if long else 0):
+                break
+            how_far = self.progress((edit,))
+            if self.clock.ran_long():
+                long.append(edit)
+            else:
+                yield edit, how_far
+        with self.clock.patience():
+            for edit in long:
+                if self.clock.is_up():
+                    return
+                yield edit, self.progress((edit,))
+
+    def pair(self, helping: list[Edit]) -> tuple[Edit, ...] | None:
+        """Two edits, the first of which helps by itself."""
+        for first in helping[:FIRST_STEPS]:
+            right = []
+            for second in self.edits:
+                if self.clock.is_up():
+                    break
+                if not clash(first, second) and self.progress((first, second)) >= 1:
+                    right.append(second)
+            if right:
+                return tuple(sorted((first, likeliest(right)), key=lambda edit: edit.line))
+        return None
+
+    def progress(self, edits: tuple[Edit, ...]) -> float:
+        """How right the tree is with these edits; 0 if it cannot even be run."""
+        self.tried += 1
+        self.clock.start()
+        try:
+            return float(self.passes(self.candidate(edited(self.tree, edits))))
+        except (Exception, SystemExit, Endless):
+            return 0.0
+
+    def candidate(self, tree: ast.Module) -> object:
+        """What the tree defines. Only the function or method that was changed is compiled."""
+        namespace = self.surroundings | {TICK: self.clock.tick, "range": _bounded_range}
+        for own, node in zip_longest(self.tree.body, tree.body):
+            self.compiler.run(own, node, namespace)
+        return namespace[self.name]
+
+
+class _Compiler:
+    """Runs definitions; those of the learner's own tree are compiled once."""
+
+    def __init__(self, tree: ast.Module):
+        self.compiled = {id(node): _compiled(node) for node in tree.body}
+
+    def run(self, own: ast.stmt | None, node: ast.stmt | None, namespace: dict):
+        """Run a definition that stands in the place of one of the learner's own."""
+        if node is None or node is own:
+            exec(self.compiled[id(own)], namespace) if node else None
+        elif not self.run_method(own, node, namespace):
+            exec(_compiled(node), namespace)
+
+    def run_method(self, own: ast.stmt, node: ast.stmt, namespace: dict) -> bool:
+        """Put the one method that differs into the learner's own class, if that is all that differs."""
+        if not isinstance(own, ast.ClassDef) or not isinstance(node, ast.ClassDef) or len(own.body) != len(node.body):
+            return False
+        if own.decorator_list is not node.decorator_list or own.bases is not node.bases or own.name != node.name:
+            return False
+        changed = [(a, b) for a, b in zip(own.body, node.body, strict=True) if a is not b]
+        if len(changed) != 1 or not all(isinstance(each, FUNCTIONS) for each in changed[0]) or changed[0][0].name != changed[0][1].name:
+            return False
+        method, defined = changed[0][1], {}
+        exec(_compiled(method), namespace, defined)
+        if {"super", "__class__"} & set(_names_in(defined[method.name])):
+            return False
+        exec(self.compiled[id(own)], namespace)
+        setattr(namespace[own.name], method.name, defined[method.name])
+        return True
+
+
+def _names_in(method: object) -> tuple[str, ...]:
+    method = getattr(method, "__wrapped__", method)
+    return method.__code__.co_names if isinstance(method, types.FunctionType) else ("super",)
+
+
+def _compiled(node: ast.stmt) -> types.CodeType:
+    return compile(ast.Module([_ticking(node)], []), "<candidate>", "exec")
+
+
+def _ticking(node: ast.stmt) -> ast.stmt:
+    """The statement with a call of the clock at the head of every loop and function in it."""
+    changes = {}
+    for field in ("body", "orelse", "finalbody", "handlers"):
+        block = getattr(node, field, None)
+        if isinstance(block, list) and block:
+            ticking = list(map(_ticking, block))
+            if any(map(operator.is_not, ticking, block)):
+                changes[field] = ticking
+    if isinstance(node, (ast.For, ast.While, *FUNCTIONS)):
+        where = {key: getattr(node, key) for key in ("lineno", "col_offset", "end_lineno", "end_col_offset")}
+        tick = ast.Expr(ast.Call(ast.Name(TICK, ast.Load(), **where), [], [], **where), **where)
+        changes["body"] = [tick, *changes.get("body", node.body)]
+    return with_(node, **changes) if changes else node
+
+
+def _bounded_range(*arguments: int) -> range:
+    made = range(*arguments)
+    if len(made) > LONGEST_RANGE:
+        raise Endless
+    return made
+
+
+class _Clock:
+    """Ends a candidate that turns too often, and the search when its time is up."""
+
+    def __init__(self, seconds: float):
+        self.begin, self.seconds, self.most, self.turns = time.perf_counter(), seconds, LONGEST, 0
+        self.end = self.begin + seconds
+
+    def until(self, share: float):
+        self.end = self.begin + share * self.seconds
+
+    def is_up(self, keep: float = 0) -> bool:
+        """Is the time up, but for a share of it that is kept?"""
+        return time.perf_counter() > self.end - keep * self.seconds
+
+    def start(self):
+        self.turns = 0
+
+    def learn(self):
+        """The learner's own code was run: if it ended by itself, others need not turn ten times as often at first."""
+        self.most = SHORT if self.ran_long() else max(SHORT, 10 * self.turns)
+
+    def ran_long(self) -> bool:
+        return self.turns > self.most
+
+    @contextmanager
+    def patience(self):
+        """Within the block candidates may turn as often as any right answer does."""
+        before, self.most = self.most, max(self.most, LONGEST)
+        yield
+        self.most = before
+
+    def tick(self):
+        self.turns += 1
+        if self.turns > self.most or (not self.turns & 63 and self.is_up()):
+            raise Endless
+
+
+def likeliest(right: list[Edit]) -> Edit:
+    """Of edits that each set the code right, the one to speak of. It is sure if all that are as likely touch its line."""
+    cheapest = min(edit.cost for edit in right)
+    likely = [edit for edit in right if edit.cost <= cheapest + SAME_COST]
+    votes = {line: sum(line in edit.lines for edit in likely) for edit in likely for line in edit.lines}
+    best = min(likely, key=lambda edit: (edit.cost - 0.1 * votes[edit.line]))
+    sure = all(best.line in edit.lines for edit in right)
+    return replace(best, lines=tuple(sorted({line for edit in likely for line in edit.lines})), sure=sure)
