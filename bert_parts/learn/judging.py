@@ -89,13 +89,13 @@ KEPT = ("The numbers are right, but the part does not keep what it was made from
 
 
 def copied(value):
-    """The value with all tensors, lists and dictionaries in it copied; anything else as it is."""
+    """The value with all tensors, lists (to tuples) and dictionaries in it copied; anything else as it is."""
     if isinstance(value, Tensor):
         return value.clone()
     if isinstance(value, dict):
         return {name: copied(each) for name, each in value.items()}
-    if type(value) in (list, tuple):
-        return type(value)(map(copied, value))
+    if isinstance(value, (list, tuple)):     # a named tuple too
+        return tuple(map(copied, value))
     return value
 
 
@@ -105,9 +105,9 @@ def unchanged(before, now) -> bool:
         return before.shape == now.shape and torch.equal(before.nan_to_num(), now.nan_to_num())
     if isinstance(before, dict):
         return list(before) == list(now) and all(unchanged(each, now[name]) for name, each in before.items())
-    if type(before) in (list, tuple):
+    if isinstance(before, tuple):
         return len(before) == len(now) and all(map(unchanged, before, now))
-    return True
+    return before is now or isinstance(before, (int, float, str)) and before == now
 
 
 def changes(exercise: Exercise, thing, case: Case, given) -> bool:
