@@ -120,9 +120,7 @@ def marked(answer: str | None, window: int = 0, length: int = 40, question: int 
 
 def placed(tries: str, *found: str | None, **more: int) -> tuple[Case, ...]:
     """A case for each answer."""
-    where = f", window {more['window']} of {more['length']} tokens" if "window" in more else ""
-    return tuple(Case(f"{tries}: “{answer}”{where}" if answer else f"{tries}{where}", functools.partial(marked, answer, **more))
-                 for answer in found)
+    return tuple(Case(f"{tries}: “{answer}”" if answer else tries, functools.partial(marked, answer, **more)) for answer in found)
 
 
 LABEL_CASES = (
@@ -134,16 +132,15 @@ LABEL_CASES = (
     *placed("a question that the passage does not answer", None),
     *placed("no answer, end = 0", None, end=0),
     *placed("no answer to the other question", None, question=1),
-    *placed("a window that holds all of the answer, or none of it", "Tim met", "1815", "did.", window=3, length=15),
-    *placed("a window that holds all of the answer, or none of it", "In 1815", "Tim", window=0, length=15),
-    *placed("a window that holds all of the answer, or none of it", "and Tim", "Bob and", window=4, length=15),
+    *placed("the middle of the passage", "Tim met", "1815", "did.", window=3, length=15),
+    *placed("the passage's beginning", "In 1815", "Tim", window=0, length=15),
+    *placed("what stands before the passage's end", "and Tim", "Bob and", window=4, length=15),
     *placed("a window that ends with the answer", "did.", window=5, length=15),
-    *placed("a window that cuts the answer", "Ada Lovelace, unaffable Bob", "1815 Ada", "Lovelace, unaffable Bob-Eve", window=0,
-            length=13),
-    *placed("a window that cuts the answer", "1815 Ada", "In 1815 Ada Lovelace, unaffable Bob-Eve and Tim met", window=1, length=13),
-    *placed("a window that cuts the answer", "Ada Lovelace, unaffable Bob", "Bob-Eve and Tim", window=2, length=15),
-    *placed("a window that cuts the answer", "Tim met. Bob", "and Tim met", window=3, length=13),
-    *placed("a window that cuts the answer", "Eve and Tim", "and Tim met. Bob", window=4, length=13),
+    *placed("the window cuts the answer", "Ada Lovelace, unaffable Bob", "1815 Ada", "Lovelace, unaffable Bob", window=0, length=13),
+    *placed("the window cuts the answer", "1815 Ada", "In 1815 Ada Lovelace, unaffable Bob-Eve and Tim met", window=1, length=13),
+    *placed("the window cuts the answer", "Ada Lovelace, unaffable Bob", "Bob-Eve and Tim", window=2, length=15),
+    *placed("the window cuts the answer", "Tim met. Bob", "and Tim met", window=3, length=13),
+    *placed("the window cuts the answer", "Eve and Tim", "and Tim met. Bob", window=4, length=13),
 )
 
 
@@ -237,11 +234,10 @@ def refuses_nothing_allowed(thing) -> Finding | None:
 
 def any_of_the_best(thing) -> Finding | None:
     """Scores that are all the same, as those of a new head nearly are, and others with two best spans."""
-    start, end, allowed = torch.zeros(9), torch.zeros(9), torch.arange(9).clamp(2, 7) == torch.arange(9)
-    peaks_start, peaks_end = (torch.zeros(9).index_fill_(0, torch.tensor(places), height)
-                              for places, height in (([3, 6], 2.0), ([4, 7], 1.0)))
-    peaks_start[0] = 0.5
-    for start, end, best in ((start, end, 0.0), (peaks_start, peaks_end, 2.5)):
+    flat, starts, ends = torch.zeros(3, 9)
+    starts[[3, 6]], ends[[4, 7]], starts[0] = 2.0, 1.0, 0.5
+    allowed = torch.arange(9).clamp(2, 7) == torch.arange(9)
+    for start, end, best in ((flat, flat, 0.0), (starts, ends, 2.5)):
         try:
             first, last, above = thing(start.clone(), end.clone(), allowed.clone(), 3)
             right = (allowed[first] and allowed[last] and first <= last < first + 3 and abs(above - best) < TOLERANCE
@@ -402,8 +398,8 @@ EXERCISES = (
         lesson=HERE,
         reference=token_f1,
         cases=(
-            *compared("plain words", ("old red car", "red car wheels now"), ("red car", "car"), ("car", "big red car"), ("cat", "cat"),
-                      ("car red", "red car"), ("red car now", "red car")),
+            *compared("plain words", ("old red car", "red car wheels now"), ("red car", "car"), ("car", "big red car"),
+                      ("cat", "cat"), ("car red", "red car"), ("red car now", "red car")),
             *compared("words that occur more than once", ("red red car", "red car car"), ("red red red", "red"),
                       ("very big", "very very"), ("red red car", "red red"), ("to be or not to be", "to be")),
             *compared("capitals", ("Paris", "paris"), ("NASA in Rome", "Nasa")),
@@ -413,10 +409,11 @@ EXERCISES = (
             *compared("letters of articles inside of words", ("another theme", "other me"), ("Athens", "Ans"), ("banana", "bnn")),
             *compared("articles beside marks", ('in "the" end', "in end"), ("the, end", "end"), ("a-b", "b")),
             *compared("nothing in common", ("cat", "dog"), ("red car", "blue sky")),
-            *compared("no answer, given or expected", ("", ""), ("", "dog"), ("dog", ""), ("the", "a"), ("the", "dog"), ("...", "")),
+            *compared("an empty answer", ("", ""), ("", "dog"), ("dog", ""), ("the", "a"), ("the", "dog"), ("...", "")),
             *compared("marks that `string.punctuation` does not hold", ("Rome – Italy", "Rome Italy"), ("Bob’s dog", "Bobs dog")),
-            *compared("a tab and a line's end between words", ("red\tcar now", "car"), ("old\nred car", "red wheels")),
-            *compared("letters that are not of English", ("große Straße 7", "grosse strasse 7"), ("café in Rome", "cafe rome")),
+            *compared("a tab and a line's end between words", ("red\tcar now late", "now late car wheels"), ("old\nred car", "red wheels")),
+            *compared("letters that are not of English", ("große Straße 7 heute", "grosse strasse 7 bis morgen"),
+                      ("café in Rome", "cafe rome")),
         ),
         drop_in=as_by_hand,
     ),
