@@ -104,20 +104,12 @@ def kind_of(given, expected) -> str | None:
 
 
 def copied(value):
-    """The value with all tensors, lists (to tuples) and dictionaries in it copied; anything else as it is."""
+    """The value with all tensors, dictionaries, lists and tuples (to lists) in it copied; anything else as it is."""
     if isinstance(value, Tensor):
         return value.clone()
     if isinstance(value, dict):
-<<<<<<< HEAD
         return {name: copied(each) for name, each in dict.items(value)}
-    if type(value) in (list, tuple):
-        return type(value)(map(copied, value))
-=======
-        return {name: copied(each) for name, each in value.items()}
-    if isinstance(value, (list, tuple)):     # a named tuple too
-        return tuple(map(copied, value))
->>>>>>> les10
-    return value
+    return list(map(copied, value)) if isinstance(value, (list, tuple)) else value
 
 
 def unchanged(before, now) -> bool:
@@ -125,13 +117,8 @@ def unchanged(before, now) -> bool:
     if isinstance(before, Tensor):
         return before.shape == now.shape and torch.equal(before.nan_to_num(), now.nan_to_num())
     if isinstance(before, dict):
-<<<<<<< HEAD
         return list(before) == list(now) and all(unchanged(each, dict.get(now, name)) for name, each in before.items())
-    if type(before) in (list, tuple):
-=======
-        return list(before) == list(now) and all(unchanged(each, now[name]) for name, each in before.items())
-    if isinstance(before, tuple):
->>>>>>> les10
+    if isinstance(before, list):
         return len(before) == len(now) and all(map(unchanged, before, now))
     return before is now or isinstance(before, (int, float, str)) and before == now
 
