@@ -325,7 +325,7 @@ def comparisons(site: Site) -> Iterator[Draft]:
         other = ast.Or if isinstance(node.op, ast.And) else ast.And
         yield Draft("condition", 1.5, f"→ {other.__name__}", lambda node: with_(node, op=other()), node)
         for i in range(len(node.values)):
-            yield Draft("condition", 2, "one condition less", lambda node, i=i: without(node.values, i)[0] if len(node.values) == 2
+            yield Draft("condition", 2, f"without condition {i}", lambda node, i=i: without(node.values, i)[0] if len(node.values) == 2
                         else with_(node, values=without(node.values, i)), node)
     elif isinstance(node, ast.IfExp):
         yield Draft("condition", 1.5, "if and else exchanged", lambda node: with_(node, body=node.orelse, orelse=node.body), node)

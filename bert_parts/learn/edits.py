@@ -4,6 +4,7 @@ import ast
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import combinations
 from typing import Any
 
 from bert_parts.learn.borrowed import another_else, borrowed, donors, inserted, renamed
@@ -151,8 +152,7 @@ def _everywhere(edits: list[Edit]) -> list[Edit]:
     found = []
     for group in alike.values():
         paths = [edit.changes[0][0] for edit in group]
-        apart = not any(within(a, b) for a in paths for b in paths if a is not b) if len(group) <= MANY else False
-        if len(group) > 1 and apart:
+        if 1 < len(group) <= MANY and not any(within(a, b) for a, b in combinations(paths, 2)):
             lines = tuple(sorted({edit.line for edit in group}))
             changes = tuple(change for edit in group for change in edit.changes)
             found.append(replace(group[0], cost=min(edit.cost for edit in group) + 1, changes=changes, lines=lines))

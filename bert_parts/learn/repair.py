@@ -184,8 +184,9 @@ class _Clock:
     """Ends a candidate that turns too often, and the search when its time is up."""
 
     def __init__(self, seconds: float):
-        self.begin, self.seconds, self.most, self.turns = time.perf_counter(), seconds, LONGEST, 0
-        self.end = self.begin + seconds
+        self.begin, self.seconds = time.perf_counter(), seconds
+        self.end = self.stop = self.begin + seconds
+        self.most, self.alone, self.turns = LONGEST, seconds / 4, 0
 
     def until(self, share: float):
         self.end = self.begin + share * self.seconds
@@ -195,11 +196,11 @@ class _Clock:
         return time.perf_counter() > self.end - keep * self.seconds
 
     def start(self):
-        self.turns = 0
+        self.turns, self.stop = 0, min(self.end, time.perf_counter() + self.alone)
 
     def learn(self):
         """The learner's own code was run: if it ended by itself, others need not turn ten times as often at first."""
-        self.most = SHORT if self.ran_long() else max(SHORT, 10 * self.turns)
+        self.most, self.alone = SHORT if self.ran_long() else max(SHORT, 10 * self.turns), self.seconds / 20
 
     def ran_long(self) -> bool:
         return self.turns > self.most
@@ -207,13 +208,15 @@ class _Clock:
     @contextmanager
     def patience(self):
         """Within the block candidates may turn as often as any right answer does."""
-        before, self.most = self.most, max(self.most, LONGEST)
+        before = self.most, self.alone
+        self.most, self.alone = max(self.most, LONGEST), self.seconds / 4
         yield
-        self.most = before
+        self.most, self.alone = before
 
     def tick(self):
         self.turns += 1
-        if self.turns > self.most or (not self.turns & 63 and self.is_up()):
+        if self.turns > self.most or time.perf_counter() > self.stop:
+            self.turns = max(self.turns, self.most + 1)
             raise Endless
 
 
