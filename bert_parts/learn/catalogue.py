@@ -123,6 +123,8 @@ def is_condition(site: Site) -> bool:
 
 def is_size(site: Site) -> bool:
     """It stands where a whole number does that counts or points: an index, a bound, an argument of range."""
+    if isinstance(site.parent, ast.Assign) and isinstance(site.node, ast.Name):
+        return True
     return site.place in ("slice", "lower", "upper") or (
         site.place == "args" and called(site.parent) in ("range", "arange", "tril", "triu", "topk", "randint", "full")) or isinstance(
         site.parent, ast.Compare)
@@ -202,7 +204,7 @@ def one_more_or_less(site: Site) -> Iterator[Draft]:
             site.parent.ops[0], (ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.Eq, ast.NotEq)):
         return
     for op, text in ((ast.Add, "+ 1"), (ast.Sub, "- 1")):
-        cost = 2 if site.place != "left" else 4
+        cost = 4 if site.place == "left" else 3 if site.place == "value" else 2
         yield Draft("number", cost, f"… {text}", lambda node, op=op: ast.BinOp(node, op(), literal(1)), site.parent)
 
 

@@ -105,6 +105,10 @@ def branches(site: Site) -> Iterator[Draft]:
         yield from _ends(site)
     elif isinstance(node, ast.While):
         yield Draft("condition", 1.5, "while not …", lambda node: with_(node, test=ast.UnaryOp(ast.Not(), node.test)), node.test)
+        for counter in {each.id for each in ast.walk(node.test) if isinstance(each, ast.Name)} & set(site.scope.names):
+            for op in (ast.Add, ast.Sub):
+                yield Draft("missing", 2.5, f"{counter} {sign_of(op())}= 1 at the end", lambda node, c=counter, op=op: with_(node, body=[
+                    *node.body, ast.AugAssign(ast.Name(c, ast.Store()), op(), literal(1))]), node.body[-1])
         yield Draft("condition", 2, "while → if", lambda node: ast.If(node.test, node.body, node.orelse), node.test)
         yield from _ends(site)
     elif isinstance(node, ast.For):
