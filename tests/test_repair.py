@@ -69,21 +69,26 @@ LINES = [
 ]
 # The same for whole functions; the line is that of the mistake.
 FUNCTIONS = [
-    ("condition", 3, "def f(x):\n    y = 0\n    if x:\n        y = 1\n    return y", "def f(x):\n    y = 0\n    if not x:\n        y = 1\n    return y"),
-    ("condition", 2, "def f(x):\n    if x:\n        y = 1\n    y = 2\n    return y", "def f(x):\n    if x:\n        y = 1\n    else:\n        y = 2\n    return y"),
+    ("condition", 3, "def f(x):\n    y = 0\n    if x:\n        y = 1\n    return y",
+        "def f(x):\n    y = 0\n    if not x:\n        y = 1\n    return y"),
+    ("condition", 2, "def f(x):\n    if x:\n        y = 1\n    y = 2\n    return y",
+        "def f(x):\n    if x:\n        y = 1\n    else:\n        y = 2\n    return y"),
     ("condition", 4, "def f(x):\n    for i in x:\n        if i:\n            break\n    return i",
      "def f(x):\n    for i in x:\n        if i:\n            continue\n    return i"),
-    ("return", 4, "def f(x):\n    for i in x:\n        y = i\n        return y", "def f(x):\n    for i in x:\n        y = i\n    return y"),
+    ("return", 4, "def f(x):\n    for i in x:\n        y = i\n        return y",
+        "def f(x):\n    for i in x:\n        y = i\n    return y"),
     ("return", 2, "def f(x):\n    y = x", "def f(x):\n    y = x\n    return y"),
     ("order", 2, "def f(x):\n    y = x\n    x = 1\n    return y", "def f(x):\n    x = 1\n    y = x\n    return y"),
     ("extra", 3, "def f(x):\n    y = x\n    y = 1\n    return y", "def f(x):\n    y = x\n    return y"),
     ("gradient", 1, "@torch.no_grad()\ndef f(x):\n    return x", "def f(x):\n    return x"),
     ("gradient", 2, "def f(x):\n    with torch.no_grad():\n        y = x\n    return y", "def f(x):\n    y = x\n    return y"),
-    ("definition", 3, "class A:\n    def __init__(self):\n        self.a = [1]", "class A:\n    def __init__(self):\n        self.a = nn.ModuleList([1])"),
+    ("definition", 3, "class A:\n    def __init__(self):\n        self.a = [1]",
+        "class A:\n    def __init__(self):\n        self.a = nn.ModuleList([1])"),
     ("definition", 1, "def f(x, y=1):\n    return x", "def f(y, x=1):\n    return x"),
 ]
 MISSING = [     # what only the donor knows
-    (2, "def f(x, y):\n    total = x * y\n    return torch.relu(total)", "def f(x, y):\n    total = (x * y).sum(-1)\n    return torch.relu(total)"),
+    (2, "def f(x, y):\n    total = x * y\n    return torch.relu(total)",
+        "def f(x, y):\n    total = (x * y).sum(-1)\n    return torch.relu(total)"),
     (3, "def f(a, b):\n    s = (a * b).sum(-1)\n    return s", "def f(a, b):\n    s = (a * b).sum(-1)\n    return torch.relu(s)"),
     (2, "def f(x, y):\n    total = (x * y).sum(-1)\n    return torch.relu(total)",
      "def f(x, y):\n    total = (x * y).sum(-1)\n    total = total + 1\n    return torch.relu(total)"),
@@ -185,7 +190,8 @@ def test_the_donor_gives_a_missing_step():
 
 
 def test_helpers_and_methods_are_set_right_too():
-    text = ("def half(n):\n    return n / 3\n\nclass A:\n    def __init__(self, n):\n        super().__init__()\n        self.n = n\n\n"
+    text = ("def half(n):\n    return n / 3\n\n"
+            "class A:\n    def __init__(self, n):\n        super().__init__()\n        self.n = n\n\n"
             "    def get(self):\n        return half(self.n)\n")
     (edit,) = repair(text, "A", {}, lambda A: A(8).get() == 4, seconds=2)
     assert edit.line == 2
@@ -210,7 +216,8 @@ def test_the_surroundings_stay_as_they_were():
 ENDLESS = {
     "while": "def f(n):\n    while True:\n        n = n + 0\n    return n\n",
     "swallowed": "def f(n):\n    while True:\n        try:\n            n = n + 1\n        except:\n            pass\n",
-    "in a loop": "def f(n):\n    while True:\n        try:\n            while True:\n                n = 1\n        except:\n            pass\n",
+    "in a loop":
+        "def f(n):\n    while 1:\n        try:\n            while 1:\n                n = 1\n        except:\n            pass\n",
     "called": "def f(n):\n    return f(n) * 3\n",
     "twice called": "def f(n):\n    return n if n > 99 else f(n + 1) + f(n + 1)\n",
     "a long range": "def f(n):\n    return sum(range(10 ** 12)) * n\n",
@@ -250,7 +257,8 @@ def attention_weights(query, key, mask=None):
 MISTAKES = [
     (4, "key.transpose(-2, -1)", "key.reshape(*key.shape[:2], d, -1)"), (4, "@ key", "@ query"), (5, "math.sqrt(d)", "d"),
     (5, "/ math", "* math"), (6, "is not", "is"), (7, "~mask", "mask"), (7, "-math.inf", "math.inf"), (7, "-math.inf", "0"),
-    (8, "dim=-1", "dim=-2"), (8, ".softmax", ".log_softmax"), (8, ".softmax(dim=-1)", ""), (7, "scores = scores.masked", "scores.masked"),
+    (8, "dim=-1", "dim=-2"), (8, ".softmax", ".log_softmax"), (8, ".softmax(dim=-1)", ""), (7, "scores = scores.masked",
+        "scores.masked"),
 ]
 
 
@@ -273,7 +281,8 @@ def _source_of_reference() -> str:
 
 def test_nearness_grows_with_what_is_alike():
     wanted = torch.arange(6.0).view(2, 3)
-    steps = [None, torch.zeros(2), torch.zeros(3, 2), torch.tensor([[5.0, 1, 4], [2, 0, 3]]), wanted * 2, wanted + torch.eye(2, 3) * 0.1, wanted]
+    steps = [None, torch.zeros(2), torch.zeros(3, 2), torch.tensor([[5.0, 1, 4], [2, 0, 3]]), wanted * 2, wanted + torch.eye(2,
+        3) * 0.1, wanted]
     near = [nearness(given, wanted, 1e-5) for given in steps]
     assert near == sorted(near) and near[-1] == 1 and len(set(near)) == len(near)
     assert nearness([1, 2, 4], [1, 2, 3], 0) > nearness([1, 4, 4], [1, 2, 3], 0) > nearness([], [1, 2, 3], 0)

@@ -12,7 +12,8 @@ Change = Callable[[ast.AST], Any]             # a node → what stands in its pl
 
 SELF = "self"
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
-SKIPPED = {"annotation", "returns", "decorator_list", "ctx", "type_comment", "type_params", "exc", "cause", "bases", "keywords_of_class"}
+SKIPPED = {"annotation", "returns", "decorator_list", "ctx", "type_comment", "type_params", "exc", "cause", "bases",
+    "keywords_of_class"}
 
 
 @dataclass
