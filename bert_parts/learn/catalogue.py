@@ -179,7 +179,7 @@ def numbers(site: Site) -> Iterator[Draft]:
     kind = "scale" if isinstance(site.parent, ast.BinOp) and isinstance(site.parent.op, ast.Pow) else "number"
     if kind == "scale":
         others = [0.5, 2, 1, -1, -0.5, *others]
-    for other in site.scope.names if isinstance(value, int) and not isinstance(site.parent, ast.Compare) else ():
+    for other in site.near if isinstance(value, int) and not isinstance(site.parent, ast.Compare) else ():
         yield Draft("name", 3, f"{value} → {other}", lambda node, o=other: name(o), about)
     for other in dict.fromkeys(others):
         if other != value:
@@ -228,13 +228,13 @@ def names(site: Site) -> Iterator[Draft]:
     if not isinstance(node, ast.Name) or node.id not in site.scope.names or node.id == SELF:
         return
     if isinstance(node.ctx, ast.Load):
-        for other in site.scope.names:
+        for other in site.near:
             if other != node.id and other not in _beside(site):
                 yield Draft("name", 2, f"{node.id} → {other}", lambda node, other=other: with_(node, id=other), site.statement.node)
         for value in (0, 1) if isinstance(site.parent, (ast.List, ast.Call, ast.Tuple, ast.BinOp, ast.Assign)) else ():
             yield Draft("name", 3, f"{node.id} → {value}", lambda node, v=value: literal(v), site.statement.node)
     elif isinstance(site.parent, (ast.Assign, ast.AugAssign)):
-        for other in site.scope.names:
+        for other in site.near:
             if other != node.id:
                 yield Draft("name", 3, f"{node.id} = → {other} =", lambda node, other=other: with_(node, id=other),
                     site.statement.node)
@@ -583,7 +583,7 @@ def collections(site: Site) -> Iterator[Draft]:
     if isinstance(node, (ast.ListComp, ast.GeneratorExp, ast.SetComp, ast.DictComp)):
         yield from _comprehensions(node)
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult) and isinstance(node.left, ast.List):
-        yield Draft("state", 1.5, "[x] * n → [x for …]", lambda node: ast.ListComp(node.left.elts[0], [ast.comprehension(
+        yield Draft("state", 1.5, "[x] * n → [x for …]", lambda node: ast.ListComp(_anew(node.left.elts[0]), [ast.comprehension(
             ast.Name("_", ast.Store()), ast.Call(name("range"), [node.right], []), [], 0)]) if isinstance(
             node.left, ast.List) and node.left.elts else node, node)
     if site.place == "iter" or isinstance(site.parent, ast.Return):
@@ -591,6 +591,11 @@ def collections(site: Site) -> Iterator[Draft]:
             kind = "order" if function in ("sorted", "reversed") else "type"
             cost = 3 if site.place == "iter" or function in ("list", "tuple") else 4
             yield Draft(kind, cost, f"{function}(…)", lambda node, f=function: ast.Call(name(f), [node], []), node)
+
+
+def _anew(node: ast.expr) -> ast.expr:
+    """The expression, as a list of its own if it is a list with a name."""
+    return ast.Call(name("list"), [node], []) if isinstance(node, ast.Name) else node
 
 
 def _comprehensions(node: ast.AST) -> Iterator[Draft]:
@@ -607,7 +612,7 @@ def _comprehensions(node: ast.AST) -> Iterator[Draft]:
 def values(site: Site) -> Iterator[Draft]:
     """Another type, a copy, or no gradient, on the way into a variable, out of the function, or into a call."""
     node = site.node
-    if not is_value(site) or isinstance(node, (ast.Constant, ast.Lambda)) or not isinstance(
+    if not is_value(site) or isinstance(node, (ast.Constant, ast.Lambda)) or number(node) is not None or not isinstance(
             site.parent, (ast.Assign, ast.Return, ast.Call, ast.BinOp, ast.comprehension, ast.keyword, ast.Tuple, ast.Dict)):
         return
     whole = isinstance(site.parent, (ast.Assign, ast.Return))

@@ -68,7 +68,8 @@ class Edit:
         cost: how unlikely it is.
         changes: the places, as paths from the root, and what each node becomes.
         lines: every line that it touches, or that an edit of the same effect would touch.
-        sure: whether nothing but a change on this line was found to set the code right.
+        sure: whether its line may be called the mistake's. It may not if changes elsewhere would do as well, nor for a step of the
+            donor, which may make good what went wrong elsewhere.
     """
 
     line: int
@@ -129,7 +130,7 @@ class _Maker:
                 return None
             cost -= max(-1.0, min(1.5, 0.5 * gain))
         return Edit(line, draft.kind, SAYS[draft.kind].format(text), FURTHER[draft.kind].format(text), draft.rule, cost,
-                    ((site.path + draft.steps, draft.change),), (line,))
+                    ((site.path + draft.steps, draft.change),), (line,), sure=draft.adds is None)
 
     @staticmethod
     def node(site: Site, draft: Draft) -> ast.AST:

@@ -97,7 +97,9 @@ class _Search:
                 if not clash(first, second) and self.progress((first, second)) >= 1:
                     right.append(second)
             if right:
-                return tuple(sorted((first, likeliest(right)), key=lambda edit: edit.line))
+                second = likeliest(right)
+                others = [edit for edit in helping if not clash(edit, second) and self.progress((edit, second)) >= 1]
+                return tuple(sorted((likeliest(others or [first]), second), key=lambda edit: edit.line))
         return None
 
     def progress(self, edits: tuple[Edit, ...]) -> float:
@@ -227,5 +229,5 @@ def likeliest(right: list[Edit]) -> Edit:
     likely = [edit for edit in right if edit.cost <= cheapest + SAME_COST]
     votes = {line: sum(line in edit.lines for edit in likely) for edit in likely for line in edit.lines}
     best = min(likely, key=lambda edit: (edit.cost - 0.1 * votes[edit.line]))
-    sure = all(best.line in edit.lines for edit in right)
-    return replace(best, lines=tuple(sorted({line for edit in likely for line in edit.lines})), sure=sure)
+    agreed = all(best.line in edit.lines for edit in right)
+    return replace(best, lines=tuple(sorted({line for edit in likely for line in edit.lines})), sure=best.sure and agreed)

@@ -191,7 +191,7 @@ def returns(site: Site) -> Iterator[Draft]:
     node = site.node
     if isinstance(node, ast.Return):
         function = site.within(FUNCTIONS)
-        for other in function.scope.names if function and not isinstance(node.value, ast.Name) else ():
+        for other in function.near if function and not isinstance(node.value, ast.Name) else ():
             yield Draft("return", 3, f"return {other}", lambda node, other=other: with_(node, value=name(other)), node)
         if isinstance(node.value, (ast.Tuple, ast.Dict)):
             items = node.value.elts if isinstance(node.value, ast.Tuple) else node.value.values
@@ -201,7 +201,7 @@ def returns(site: Site) -> Iterator[Draft]:
     if isinstance(node, FUNCTIONS) and node.name != "__init__":
         last = node.body[-1]
         if not isinstance(last, (ast.Return, ast.Raise)):
-            for other in site.scope.names:
+            for other in site.near:
                 yield Draft("return", 1.5, f"… return {other}", lambda node, other=other: with_(
                     node, body=[*node.body, ast.Return(name(other))]), last)
 
