@@ -187,7 +187,7 @@ class _Clock:
     """Ends a candidate that turns too often, and the search when its time is up."""
 
     def __init__(self, seconds: float):
-        self.begin, self.seconds = time.perf_counter(), seconds
+        self.begin, self.seconds = time.thread_time(), seconds
         self.end = self.stop = self.begin + seconds
         self.most, self.alone, self.turns = LONGEST, seconds / 4, 0
 
@@ -196,10 +196,10 @@ class _Clock:
 
     def is_up(self, keep: float = 0) -> bool:
         """Is the time up, but for a share of it that is kept?"""
-        return time.perf_counter() > self.end - keep * self.seconds
+        return time.thread_time() > self.end - keep * self.seconds
 
     def start(self):
-        self.turns, self.stop = 0, min(self.end, time.perf_counter() + self.alone)
+        self.turns, self.stop = 0, min(self.end, time.thread_time() + self.alone)
 
     def learn(self):
         """The learner's own code was run: if it ended by itself, others need not turn ten times as often at first."""
@@ -218,7 +218,7 @@ class _Clock:
 
     def tick(self):
         self.turns += 1
-        if self.turns > self.most or time.perf_counter() > self.stop:
+        if self.turns > self.most or time.thread_time() > self.stop:
             self.turns = max(self.turns, self.most + 1)
             raise Endless
 
