@@ -71,7 +71,9 @@ def steps(exercise: Exercise, thing):
     if refusal:
         yield refused(refusal.finding)
         with killed_after(LONGEST, busy=True), killed_after(SECONDS):
-            yield refused(unfinished_part(exercise, thing) or diagnosed(exercise, thing, refusal))
+            found = outcome_of(lambda: unfinished_part(exercise, thing) or diagnosed(exercise, thing, refusal), thing)
+            if isinstance(found, Finding):     # and no Trouble, which the learner's code makes when it is tried again
+                yield refused(found)
         return
     agreed = dropped_in(exercise, thing)
     if isinstance(agreed, Finding):
