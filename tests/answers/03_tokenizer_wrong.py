@@ -390,7 +390,7 @@ def join_pair(pieces, pair):
 # kind: number, name
 # at2: pieces[i:i + 2] = [new]
 # kind2: state
-# known: list changed in place
+# known: input changed in place
 from bert_parts.wordpiece import joined
 
 
@@ -672,7 +672,7 @@ def build_row(first, second, max_length, cls_id, sep_id):
 # at: first.pop()
 # at: second.pop()
 # kind: state
-# known: lists changed in place
+# known: input changed in place
 def build_row(first, second, max_length, cls_id, sep_id):
     if second is None:
         while len(first) > max_length - 2:
@@ -851,7 +851,7 @@ def build_row(first, second, max_length, cls_id, sep_id):
 # kind: state
 # at2: return first + second + [sep_id], [0] * len(first) + [1] * len(second)
 # kind2: number, missing
-# known: lists changed in place
+# known: input changed in place
 from bert_parts.tokenizer import truncate
 
 

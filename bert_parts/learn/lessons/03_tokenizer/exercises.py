@@ -54,28 +54,6 @@ def learns_the_same(thing) -> Finding | str:
     return f"A vocabulary of 400, learned with it from {len(sentences())} sentences of reviews: token by token the same."
 
 
-CHANGED = {
-    "join_pair": Finding("Your code changes the list that it was given: build a new one, since the caller may still need the old "
-                         "one.", "list changed in place"),
-    "build_row": Finding("Your code changes the lists that it was given (`+=`, `append`, `insert` and `pop` do that; `truncate` "
-                         "gives back the very lists if they fit): build a new one, such as `[cls_id] + first + [sep_id]`, since "
-                         "the caller may still need the old ones.", "lists changed in place"),
-    "pad_batch": Finding("Your code changes the rows that it was given (`+=` and `append` do that): build new lists, since the "
-                         "caller may still need the old ones.", "rows changed in place"),
-}
-
-
-def leaves_alone(thing) -> Finding | None:
-    """What is given is afterwards as it was, in every case."""
-    for case in next(exercise.cases for exercise in EXERCISES if exercise.name == thing.__name__):
-        arguments = case.arguments()
-        before = copy.deepcopy(arguments)
-        thing(*arguments)
-        if arguments != before:
-            return CHANGED[thing.__name__]
-    return None
-
-
 # Most of these pairs are the best by some rule, and neither the first nor the last is.
 PAIRS = {
     ("##h", "##u"): 8, ("##g", "##u"): 46, ("t", "##e"): 1, ("##r", "##e"): 60, ("##g", "##r"): 9, ("##s", "##x"): 45,
@@ -108,6 +86,7 @@ class Vocabulary(dict):
         def asking(self, *arguments):
             self.asked += 1
             if self.asked > 100_000:     # a word of 100 letters takes 5050, or a few times as many
+                self.asked = 0
                 raise TimeUp("looking up more than 100,000 pieces for a single word")
             return method(self, *arguments)
 
@@ -191,7 +170,6 @@ EXERCISES = (
             Case("pieces of more than one letter", lambda: (["x", "##ab", "##c", "##ab", "##cd"], ("##ab", "##c"))),
             Case("a word of one piece", lambda: (["film"], ("f", "##i"))),
         ),
-        probes=(leaves_alone,),
         drop_in=learns_the_same,
     ),
     Exercise(
@@ -220,7 +198,7 @@ EXERCISES = (
             Case("a pair, and no limit (max_length is math.inf)",
                  lambda: (list(FIRST), list(SECOND), math.inf, CLS_ID, SEP_ID)),
         ),
-        probes=(leaves_alone, fills_an_odd_room),
+        probes=(fills_an_odd_room,),
         drop_in=reads_the_same,
     ),
     Exercise(
@@ -231,7 +209,6 @@ EXERCISES = (
             Case("three rows of different lengths", lambda: (copy.deepcopy(RAGGED), PAD_ID)),
             Case("a text in which someone has written [PAD]", lambda: (copy.deepcopy(WITH_PADS), PAD_ID)),
         ),
-        probes=(leaves_alone,),
         drop_in=reads_the_same,
     ),
 )
