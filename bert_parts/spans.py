@@ -137,7 +137,7 @@ def best_span(start: Tensor, end: Tensor, allowed: Tensor, longest: int = 30) ->
     possible = (allowed[:, None] & allowed).triu().tril(longest - 1)     # (T, T): first, last
     scores = (start[:, None] + end).masked_fill(~possible, -torch.inf)
     first, last = divmod(int(scores.argmax()), len(end))
-    return first, last, float(scores[first, last] - start[0] - end[0])
+    return first, last, (scores[first, last] - start[0] - end[0]).item()
 
 
 def exact_match(given: str, expected: str) -> bool:

@@ -3,6 +3,7 @@
 import linecache
 import os
 import resource
+import signal
 import time
 
 import pytest
@@ -12,7 +13,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 from bert_parts.learn import EXERCISES, check, mine
 from bert_parts.learn import apart as apart_module
 from bert_parts.learn.apart import apart
-from bert_parts.learn.bounded import Interrupted
+from bert_parts.learn.bounded import Interrupted, in_time, killed_after
 from bert_parts.learn.inside import real_model
 from bert_parts.learn.kept import path_of
 from tools.run_notebooks import execute
@@ -66,6 +67,29 @@ def test_what_cannot_be_interrupted_is_ended(body, monkeypatch, capfd):
 def test_all_questions_together_have_a_bound_too(monkeypatch):
     monkeypatch.setattr(apart_module, "PATIENCE", 1)
     assert "still at work after 1 seconds" in check(part("time.sleep(0.9)\n" + RIGHT + "return weights")).message
+
+
+def test_a_block_inside_another_does_not_lengthen_it(monkeypatch):
+    def steps():
+        yield "before"
+        with killed_after(1):
+            for _ in range(100):
+                with in_time():
+                    time.sleep(0.2)
+        yield "after"
+
+    began = time.monotonic()
+    answers, how = apart(steps)
+    assert answers == ["before"] and "stopped" in how and time.monotonic() - began < 5
+
+    def shorter():
+        with killed_after(5):
+            with in_time():
+                pass
+            yield signal.getitimer(signal.ITIMER_REAL)[0] > 4
+        yield signal.getitimer(signal.ITIMER_REAL)[0]
+
+    assert apart(shorter) == ([True, 0.0], None)
 
 
 DEADLY = {

@@ -31,6 +31,7 @@ from bert_parts.learn import EXERCISES, check, hint, mine, my_model, my_parts, p
 from bert_parts.learn.apart import apart
 from bert_parts.learn.cells import begins, ended
 from bert_parts.learn.compare import difference
+from bert_parts.learn.judging import judge
 from bert_parts.learn.progress_file import solved
 from bert_parts.learn.registry import QUIZZES
 from tools.run_notebooks import execute

@@ -3,7 +3,8 @@
 import _thread
 import signal
 import threading
-from contextlib import contextmanager
+import time
+from contextlib import contextmanager, suppress
 
 SECONDS = 20     # for one question put to a part, or to read a kept one; right answers take a few hundredths of one
 GRACE = 1        # seconds more, where the code has not listened
@@ -57,18 +58,26 @@ def in_time():
             raise Interrupted from None
         raise
     finally:
-        timer.cancel()
+        with suppress(KeyboardInterrupt):     # of a timer that rang just as the block came to its end
+            timer.cancel()
+            timer.join()
         signal.signal(signal.SIGINT, before)
 
 
 @contextmanager
-def killed_after(seconds: float):
-    """Where that is allowed, the system ends the process if the block takes longer."""
+def killed_after(seconds: float, busy: bool = False):
+    """Where that is allowed, the system ends the process if the block takes longer, or one around it longer than that may.
+
+    Args:
+        busy: count the seconds for which the processor is at work, however many others it has to do.
+    """
     if not may_be_killed:
         yield
         return
-    left, _ = signal.setitimer(signal.ITIMER_REAL, seconds)     # of a block around this one
+    timer, clock = (signal.ITIMER_PROF, time.process_time) if busy else (signal.ITIMER_REAL, time.monotonic)
+    began, (left, _) = clock(), signal.getitimer(timer)     # left to the block around; 0 if there is none
+    signal.setitimer(timer, min(seconds, left or seconds))
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, left)
+        signal.setitimer(timer, left and max(0.001, left - (clock() - began)))

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from bert_parts.learn.apart import apart, stumbled
-from bert_parts.learn.bounded import killed_after
+from bert_parts.learn.bounded import SECONDS, killed_after
 from bert_parts.learn.cells import later_try, origin
 from bert_parts.learn.diagnosis import diagnosed
 from bert_parts.learn.exercise import Exercise, Finding
@@ -16,7 +16,7 @@ from bert_parts.learn.registry import EXERCISES
 from bert_parts.learn.source import empty_functions, names_in, source_of, surroundings_of
 from bert_parts.learn.state import chance_kept, usual_settings
 
-LONGEST = 5     # seconds for a diagnosis, which itself keeps to less unless the learner's code takes long
+LONGEST = 5     # seconds of the processor for a diagnosis, which itself keeps to less unless the learner's code takes long
 
 
 def check(thing) -> Result:
@@ -70,7 +70,7 @@ def steps(exercise: Exercise, thing):
     refusal = judge(exercise, thing)
     if refusal:
         yield refused(refusal.finding)
-        with killed_after(LONGEST):
+        with killed_after(LONGEST, busy=True), killed_after(SECONDS):
             yield refused(unfinished_part(exercise, thing) or diagnosed(exercise, thing, refusal))
         return
     agreed = dropped_in(exercise, thing)

@@ -21,18 +21,18 @@ from bert_parts.learn.repair import repair
 from bert_parts.learn.source import functions_of
 from bert_parts.learn.trace import parting, steps_of
 
-SECONDS = 2.0               # for the whole answer
+SECONDS = 2.0               # of the processor, for the whole answer
 FOR_TWO, FOR_PLACE = 0.6, 0.4     # of them for two known mistakes at once, and for the place of a known one
 
 
 def diagnosed(exercise: Exercise, thing, refusal: Refusal) -> Finding:
     """The refusal of an answer, with the mistake's name, its place and words where they are found."""
-    end = time.monotonic() + SECONDS
+    end = time.thread_time() + SECONDS
     if refusal.case is None:
         return placed(exercise, thing, refusal.finding, end - SECONDS / 2)
     outcomes = Outcomes(exercise, thing, {refusal.case: refusal.given})
     known = known_mistake(exercise, outcomes, refusal) or two_mistakes(exercise, outcomes, refusal, until=end - SECONDS + FOR_TWO)
-    finding = placed(exercise, thing, known, time.monotonic() + FOR_PLACE) if known else (
+    finding = placed(exercise, thing, known, time.thread_time() + FOR_PLACE) if known else (
         repaired(exercise, thing, refusal, end) or shown_here(exercise, outcomes, refusal) or in_general(exercise, thing, refusal))
     return with_example(exercise, thing, refusal, finding)
 
@@ -62,7 +62,7 @@ def repaired(exercise: Exercise, thing, refusal: Refusal, until: float) -> Findi
 
 def edits_that_help(exercise: Exercise, thing, until: float) -> tuple[Edit, ...]:
     """What sets the learner's code right; () if nothing is found in time."""
-    text, seconds = own_definitions(thing), until - time.monotonic()
+    text, seconds = own_definitions(thing), until - time.thread_time()
     if not text or seconds <= 0:
         return ()
     progress = Progress(exercise)

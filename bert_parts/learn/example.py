@@ -28,7 +28,7 @@ def smallest(answer: Callable, expected: Callable, arguments: tuple, names: list
         both_numbers = isinstance(given, Tensor) and isinstance(wanted, Tensor) and given.shape == wanted.shape
         return None if alike or not both_numbers else (given, wanted)
 
-    until = time.monotonic() + SECONDS
+    until = time.thread_time() + SECONDS
     if differ(arguments) is None:
         return ""
     for smaller in (sliced, rounded):
@@ -43,10 +43,10 @@ def copies(arguments: tuple) -> tuple:
 def shrunk(arguments: tuple, smaller: Callable, differ: Callable, until: float) -> tuple:
     """Made smaller step by step, as long as the answers differ."""
     found = True
-    while found and time.monotonic() < until:
+    while found and time.thread_time() < until:
         found = False
         for tried in smaller(arguments):
-            if time.monotonic() < until and differ(tried) is not None:
+            if time.thread_time() < until and differ(tried) is not None:
                 arguments, found = tried, True
                 break
     return arguments

@@ -39,7 +39,7 @@ def known_mistake(exercise: Exercise, outcomes: Outcomes, refusal: Refusal) -> F
 
 
 def two_mistakes(exercise: Exercise, outcomes: Outcomes, refusal: Refusal, until: float) -> Finding | None:
-    """Two known mistakes that, made together, answer so; None if there are none, or time (monotonic) is up.
+    """Two known mistakes that, made together, answer so; None if there are none, or time (of the processor) is up.
 
     Those of which one alone gives what was given where it first failed are tried first.
     """
@@ -49,7 +49,7 @@ def two_mistakes(exercise: Exercise, outcomes: Outcomes, refusal: Refusal, until
     pairs = sorted(itertools.combinations(range(len(known)), 2), key=lambda pair: telling.isdisjoint(pair))
     for pair in pairs:
         (one, first), (other, second) = (known[place] for place in pair)
-        if time.monotonic() > until or refusal.case.training and not telling.issuperset(pair):
+        if time.thread_time() > until or refusal.case.training and not telling.issuperset(pair):
             return None
         if one is not other and agrees_if_made(exercise, first + second, outcomes, in_order(exercise, refusal.case)):
             return Finding(f"Two things at once. {one.says}\nAnd: {other.says}", f"{one.name} + {other.name}")

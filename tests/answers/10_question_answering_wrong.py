@@ -129,6 +129,7 @@ class BertForQuestionAnswering(nn.Module):
 # style: careful beginner
 # at: head = nn.Linear(self.config.hidden_size, 2)
 # kind: definition, order
+# known: no qa_outputs
 from torch import nn
 
 from bert_parts import BertModel
@@ -352,6 +353,7 @@ class BertForQuestionAnswering(nn.Module):
 # style: one who wants the same result each time
 # at: torch.manual_seed(42)
 # kind: state, extra
+# known: seed set inside
 import torch
 from torch import nn
 
@@ -1500,6 +1502,7 @@ def token_f1(given, expected):
 # style: regular expressions
 # at: return [word for word in re.findall("[^ ]+", text) if word not in ("a", "an", "the")]
 # kind: condition, argument
+# known: split at each space
 import re
 import string
 from collections import Counter
