@@ -107,7 +107,7 @@ def word_pieces(word, vocab):
 # at: first.pop()
 # at: (first if len(first) > len(second) else second).pop()
 # kind: state
-# known: lists changed in place
+# known: input changed in place
 def build_row(first, second, max_length, cls_id, sep_id):
     if second is None:
         while len(first) + 2 > max_length:

@@ -147,7 +147,7 @@ def join_pair(pieces, pair):
 
 # %% join_pair | a copy that shrinks
 # style: Python's list methods
-import bert_parts.tokenizer as bt
+import bert_parts.wordpiece as bt
 
 
 def join_pair(pieces, pair):

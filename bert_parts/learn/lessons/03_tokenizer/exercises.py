@@ -56,9 +56,9 @@ def learns_the_same(thing) -> Finding | str:
 
 # Most of these pairs are the best by some rule, and neither the first nor the last is.
 PAIRS = {
-    ("##h", "##u"): 8, ("##g", "##u"): 46, ("t", "##e"): 1, ("##r", "##e"): 60, ("##g", "##r"): 9, ("##s", "##x"): 45,
+    ("##h", "##u"): 8, ("##g", "##u"): 46, ("t", "##s"): 1, ("##r", "##e"): 60, ("##g", "##r"): 9, ("##s", "##x"): 45,
     ("p", "##s"): 24, ("##h", "##s"): 12, ("w", "##r"): 90, ("m", "##t"): 80, ("e", "##s"): 30, ("k", "##l"): 80,
-    ("w", "##z"): 1, ("y", "##r"): 5, ("##a", "##u"): 10, ("##g", "##l"): 20,
+    ("w", "##z"): 1, ("##s", "##e"): 1, ("y", "##r"): 5, ("##a", "##u"): 10, ("##g", "##l"): 20,
 }
 PIECES = {
     "##r": 203, "t": 2, "p": 29, "##s": 96, "##e": 60, "w": 150, "##h": 42, "##u": 105, "##g": 64, "e": 31, "##x": 245,
@@ -86,6 +86,7 @@ class Vocabulary(dict):
         def asking(self, *arguments):
             self.asked += 1
             if self.asked > 100_000:     # a word of 100 letters takes 5050, or a few times as many
+                self.asked = 0
                 raise TimeUp("looking up more than 100,000 pieces for a single word")
             return method(self, *arguments)
 
@@ -145,7 +146,7 @@ EXERCISES = (
         reference=best_pair,
         cases=(
             Case("one pair", lambda: ({("a", "##b"): 3}, {"a": 4, "##b": 5})),
-            Case("sixteen pairs, and most of them are the best by some rule", lambda: (dict(PAIRS), dict(PIECES))),
+            Case("seventeen pairs, and most of them are the best by some rule", lambda: (dict(PAIRS), dict(PIECES))),
             Case("six pairs with equal scores", lambda: (dict(EQUAL_SCORES), dict(EQUAL_SCORES_PIECES))),
             Case("six pairs with equal scores and counts", lambda: (dict(EQUAL_COUNTS), dict(EQUAL_COUNTS_PIECES))),
             Case("three pairs with equal scores, if nothing is rounded on the way",
