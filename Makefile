@@ -3,6 +3,7 @@
 # make test-browser   the tests in a real browser (needs chromium)
 # make notebooks      run every notebook afresh and save it; NAMES="01 07" for some
 # make compared       how many of the notebooks' outputs the tests compare
+# make diagnosis      how well the check tells mistakes that are in no list: writes docs/diagnosis.md
 # make lint           style of .py and .ipynb
 # make lock           write constraints.txt anew from the requirements
 #
@@ -26,7 +27,7 @@ install = $(or $(python),"$(PYTHON)") tools/install.py $(if $(TORCH),--torch $(T
 
 ready = $(if $(python),,$(if $(problem),$(error $(problem))))
 
-.PHONY: lab test test-browser notebooks compared lint lock no-venv
+.PHONY: lab test test-browser notebooks compared diagnosis lint lock no-venv
 
 lab: $(LEARN)
 	@$(VENV) tools/lab.py $(ARGS)
@@ -43,6 +44,9 @@ notebooks: $(TEST)
 
 compared: $(TEST)
 	@$(VENV) tools/comparing.py
+
+diagnosis: $(TEST)
+	@$(VENV) -m tools.diagnosis --write
 
 lint: $(TEST)
 	$(VENV) -m ruff check .

@@ -21,6 +21,7 @@ from bert_parts.learn.page import Result
 from tests.answers import Answer, answers
 
 REPORT = Path(__file__).resolve().parents[1] / "docs" / "diagnosis.md"
+GENERAL = {"gradient cut off": "gradient", "input changed in place": "state", "random in evaluation": "state"}
 COLUMNS = ("wrong", "accepted", "named", "located", "misnamed", "nothing", "doubles", "both", "right", "refused", "not kept")
 
 
@@ -61,13 +62,18 @@ def verdict_on(answer: Answer, result: Result) -> str:
     lines = answer.text.splitlines()
     pointed = lines[result.line - 1].strip() if result.line else None
     places, kinds = answer.at + answer.at2, answer.kinds + answer.kinds2
-    names = result.mistake.split(" + ") if result.mistake else []
+    names = names_in(result)
     if any(name in answer.known for name in names) or any(name in kinds for name in names) and pointed in (None, *places):
         return "named"
     if pointed in places:
         return "located"
-    listed = {mistake.name for mistake in EXERCISES[answer.exercise].mistakes}
-    return "misnamed" if pointed or any(name in listed for name in names) else "nothing"
+    return "misnamed" if names else "nothing"
+
+
+def names_in(result: Result) -> list[str]:
+    """The names of mistakes in a result; those that the judge gives itself under their kinds, too."""
+    names = result.mistake.split(" + ") if result.mistake else []
+    return names + [GENERAL[name] for name in names if name in GENERAL] + ["definition"] * any("not kept" in name for name in names)
 
 
 def both_named(answer: Answer, result: Result) -> bool:

@@ -10,7 +10,7 @@ import sys
 import tempfile
 import time
 
-from bert_parts.learn import EXERCISES, check
+from bert_parts.learn import EXERCISES, check, diagnosis
 from bert_parts.learn.exercise import Exercise
 from bert_parts.learn.judging import judge
 from bert_parts.learn.patches import PatchError
@@ -39,6 +39,7 @@ def main(names: list[str]):
     if names[:1] == ["--source"]:
         print("\n\n\n".join(EXERCISES[name].source for name in names[1:]))
         return
+    diagnosis.FOR_PLACE = 0     # the line of a known mistake is not looked for, which would take long
     failed = False
     for name in names or EXERCISES:
         found = problems(EXERCISES[name])

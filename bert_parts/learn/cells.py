@@ -1,5 +1,6 @@
 """In a notebook: the cell that a part comes from, and what became of later tries at it."""
 
+import linecache
 import re
 import sys
 from dataclasses import dataclass
@@ -16,12 +17,14 @@ class Cell:
         text: what was run.
         number: the one in brackets beside it; None while it runs.
         error: what stopped it, in words.
+        reached: the line that stopped it, where it is known; those below did not run.
     """
 
     place: str | None
     text: str
     number: int | None = None
     error: str | None = None
+    reached: int | None = None
 
     def writes(self, name: str) -> bool:
         """Does it define that name at its top level, or would it, if it could be read?"""
@@ -37,9 +40,10 @@ ran: list[Cell] = []     # in this kernel, the running one last
 
 
 def watch():
-    """From now on note the cells that are run. Outside IPython there are none."""
+    """Note the cells that were run and those that will be. Outside IPython there are none."""
     shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
     if shell:
+        ran.extend(Cell(None, text, number) for number, text in enumerate(shell.user_ns.get("_ih", ())) if text)
         shell.events.register("pre_run_cell", begins)
         shell.events.register("post_run_cell", ended)
 
@@ -51,13 +55,25 @@ def begins(info):
 def ended(result):
     if ran and result:
         ran[-1].number = result.execution_count
-        ran[-1].error = None if result.success else in_words(result.error_before_exec or result.error_in_exec)
+        if not result.success:
+            ran[-1].error = in_words(result.error_before_exec or result.error_in_exec)
+            ran[-1].reached = line_reached(result.error_before_exec or result.error_in_exec, ran[-1].text)
 
 
 def in_words(error: BaseException) -> str:
     if isinstance(error, SyntaxError):
         return f"{type(error).__name__} in line {error.lineno} ({error.msg})"
     return type(error).__name__ + (f" ({error})" if str(error) else "")
+
+
+def line_reached(error: BaseException, text: str) -> int | None:
+    """The line of a cell on which it stopped."""
+    trace = error.__traceback__
+    while trace:
+        if "".join(linecache.getlines(trace.tb_frame.f_code.co_filename)).strip() == text.strip():
+            return trace.tb_lineno
+        trace = trace.tb_next
+    return None
 
 
 def origin(name: str, source: str | None) -> str:

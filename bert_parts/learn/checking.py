@@ -2,15 +2,21 @@
 
 from dataclasses import replace
 
+from bert_parts.learn.apart import apart, stumbled
+from bert_parts.learn.bounded import killed_after
 from bert_parts.learn.cells import later_try, origin
 from bert_parts.learn.diagnosis import diagnosed
 from bert_parts.learn.exercise import Exercise, Finding
+from bert_parts.learn.helping import further
 from bert_parts.learn.judging import Trouble, judge, outcome_of
-from bert_parts.learn.kept import keep
+from bert_parts.learn.kept import already_kept, by_itself, keep
+from bert_parts.learn.naming import exercise_of, name_of, unknown
 from bert_parts.learn.page import Result
 from bert_parts.learn.registry import EXERCISES
-from bert_parts.learn.source import empty_functions, functions_of, names_in, source_of
+from bert_parts.learn.source import empty_functions, names_in, source_of, surroundings_of
 from bert_parts.learn.state import chance_kept, usual_settings
+
+LONGEST = 5     # seconds for a diagnosis, which itself keeps to less unless the learner's code takes long
 
 
 def check(thing) -> Result:
@@ -22,45 +28,68 @@ def check(thing) -> Result:
     Returns:
         A Result: "not attempted", "not yet" with a diagnosis, or "right". A part that is right is kept.
     """
-    exercise = EXERCISES.get(getattr(thing, "__name__", None))
-    if exercise is None:
-        return Result("not yet", unknown(thing))
+    try:
+        return looked_at(thing)
+    except Exception as error:
+        return Result("not yet", stumbled(error))
+
+
+def looked_at(thing) -> Result:
+    exercise = exercise_of(thing)
+    if exercise is None or isinstance(thing, str):
+        told = f"There is no exercise called `{thing!r}`: that is a text." if exercise else unknown(name_of(thing))
+        return Result("not yet", f"{told} Give check the function or class itself, under the name it has in "
+                                 "the notebook.")
     source = source_of(thing)
     warning = later_try(exercise.name, source)
     empty = empty_functions(source) if source else []
     if empty:
         where = f" of {exercise.name}" if isinstance(thing, type) else ""
-        return Result("not attempted", f"{warning}`{empty[0]}`{where} is still empty. Write it in the cell above, run that "
-                                       f"cell, then run this one again. `hint({exercise.name})` helps.")
+        return Result("not attempted", f"{warning}`{empty[0]}`{where} is still empty. " + (already_kept(exercise) or (
+            f"Write it in the cell above, run that cell, then run this one again. `hint({exercise.name})` helps.")))
     with chance_kept(), usual_settings():
-        found = verdict(exercise, thing)
+        found = judged_apart(exercise, thing)
+    further[exercise.name] = found.further
     said = warning + found.message if warning else "\n".join(filter(None, (found.message, origin(exercise.name, source))))
     return replace(found, message=said)
 
 
-def verdict(exercise: Exercise, thing) -> Result:
-    """Right or not yet; what is right is kept."""
+def judged_apart(exercise: Exercise, thing) -> Result:
+    """The verdict, found where the learner's code can be ended; what is right is kept."""
+    answers, how_it_ended = apart(lambda: steps(exercise, thing))
+    results = [Result(**answer) for answer in answers if isinstance(answer, dict)]
+    found = results[-1] if results else Result("not yet", how_it_ended)
+    if found.status != "right":
+        return found
+    text, why = answers[-1] if len(answers) > 1 else (None, f"It is not kept. {how_it_ended}")
+    return replace(found, message="\n".join(filter(None, (found.message, keep(exercise, thing, text, why)))))
+
+
+def steps(exercise: Exercise, thing):
+    """The verdict. If it is "not yet", once more with a diagnosis, should that come to an end; if "right", what is to be kept."""
     refusal = judge(exercise, thing)
     if refusal:
-        finding = unfinished_part(exercise, thing) or diagnosed(exercise, thing, refusal)
-        return Result("not yet", finding.message, finding.mistake, finding.line)
+        yield refused(refusal.finding)
+        with killed_after(LONGEST):
+            yield refused(unfinished_part(exercise, thing) or diagnosed(exercise, thing, refusal))
+        return
     agreed = dropped_in(exercise, thing)
     if isinstance(agreed, Finding):
-        return Result("not yet", agreed.message, agreed.mistake)
-    return Result("right", "\n".join(filter(None, (agreed, keep(exercise, thing)))))
+        yield refused(agreed)
+        return
+    yield vars(Result("right", agreed))
+    yield by_itself(exercise, thing)
 
 
-def unknown(thing) -> str:
-    given = getattr(thing, "__name__", None) or repr(thing)
-    return (f"There is no exercise called `{given[:60]}`. Give check the function or class itself, under the name it has "
-            f"in the notebook: {', '.join(EXERCISES)}.")
+def refused(finding: Finding) -> dict:
+    return vars(Result("not yet", finding.message, finding.mistake, finding.line, finding.further))
 
 
 def unfinished_part(exercise: Exercise, thing) -> Finding | None:
     """An earlier part, written in the same notebook and used here, that is not right itself."""
     source = source_of(thing)
     for name in sorted(names_in(source) & EXERCISES.keys() - {exercise.name}) if source else ():
-        part = functions_of(thing)[0].__globals__.get(name)
+        part = surroundings_of(thing).get(name)
         written = source_of(part) if callable(part) else None
         if part is not EXERCISES[name].reference and written and (empty_functions(written) or judge(EXERCISES[name], part)):
             return Finding(f"Your code uses `{name}`, and the `{name}` of this notebook is not right yet: finish it, or run "

@@ -16,6 +16,13 @@ class Draws:
 
 def difference(given, expected, tolerance: float) -> str | None:
     """None if they agree, else one sentence on how they differ, the coarsest difference first."""
+    try:
+        return how_it_differs(given, expected, tolerance)
+    except Exception as error:     # what the learner's code gives back may fail at anything
+        return f"Your answer cannot be compared with the one expected, {described(expected)}: {type(error).__name__}."
+
+
+def how_it_differs(given, expected, tolerance: float) -> str | None:
     if given is None and expected is not None:
         return "Your code gives back `None`: is there a `return`?"
     if given is NotImplemented or given is Ellipsis:
@@ -29,7 +36,7 @@ def difference(given, expected, tolerance: float) -> str | None:
     if isinstance(expected, dict):
         return dict_difference(given, expected, tolerance)
     if isinstance(expected, float) and isinstance(given, (int, float)) and not isinstance(given, bool):
-        if abs(given - expected) <= tolerance:
+        if abs(given - expected) <= tolerance or given == expected or given != given and expected != expected:     # NaN is not NaN
             return None
         mine, wanted = apart(given, expected, "g")
         return f"Your answer is {mine}; {wanted} is expected."
@@ -43,6 +50,13 @@ def tensor_difference(given, expected: Tensor, tolerance: float) -> str | None:
         return "Your answer is a NumPy array; a torch tensor is expected: stay in torch, so that gradients can flow."
     if not isinstance(given, Tensor):
         return f"Your answer is {described(given)}; a tensor of shape {tuple(expected.shape)} is expected."
+    if type(given) is not Tensor:     # say, a Parameter, or a class of the learner's with rules of its own
+        given = given.as_subclass(Tensor)
+    if given.device != expected.device:
+        return f"Your answer is on the device `{given.device}`; it is expected on `{expected.device}`."
+    if given.layout != expected.layout or given.is_nested:
+        kind = "nested" if given.is_nested else "sparse"
+        return f"Your answer is a {kind} tensor; an ordinary one is expected."
     if given.shape != expected.shape:
         return f"Your answer has shape {tuple(given.shape)}; {tuple(expected.shape)} is expected."
     if given.dtype != expected.dtype:
@@ -133,7 +147,7 @@ def apart(given: float, expected: float, style: str) -> tuple[str, str]:
 
 
 def described(value) -> str:
-    if isinstance(value, Tensor):
+    if isinstance(value, Tensor) and not value.is_nested:     # whose shape cannot be said
         return f"a tensor of shape {tuple(value.shape)}"
     article = "an" if type(value).__name__[0] in "aeiou" else "a"
     return f"{article} `{type(value).__name__}`"

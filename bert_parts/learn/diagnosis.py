@@ -129,7 +129,7 @@ def in_general(exercise: Exercise, thing, refusal: Refusal) -> Finding:
     measure = measure_of(exercise, refusal)
     line, where = parted(exercise, thing, refusal)
     said = (refusal.finding.message, measure.says if measure else "", where)
-    return Finding("\n".join(filter(None, said)), measure.kind if measure else None, line)
+    return Finding("\n".join(filter(None, said)), refusal.finding.mistake or (measure.kind if measure else None), line)
 
 
 def measure_of(exercise: Exercise, refusal: Refusal) -> Measure | None:

@@ -23,7 +23,7 @@ def smallest(answer: Callable, expected: Callable, arguments: tuple, names: list
         try:
             given, wanted = answer(*copies(tried)), expected(*copies(tried))
             alike = difference(given, wanted, tolerance) is None
-        except Exception:
+        except (Exception, SystemExit):
             return None
         both_numbers = isinstance(given, Tensor) and isinstance(wanted, Tensor) and given.shape == wanted.shape
         return None if alike or not both_numbers else (given, wanted)

@@ -4,6 +4,7 @@ import copy
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -135,7 +136,7 @@ class Exercise:
         """An instance; modules get the same random weights whoever wrote them, and are in eval mode."""
         instance = thing(*case.build)
         if issubclass(self.reference, nn.Module):
-            weights = with_hard_weights(self.reference(*case.build)).state_dict()
+            weights = hard_weights(self.reference, case.build)
             check_fit(instance.state_dict(), weights)
             instance.load_state_dict(weights)
             instance.eval()
@@ -187,6 +188,12 @@ def rest(part: nn.Module):
     part.forward = again
 
 
+@cache
+def hard_weights(part: type, build: tuple) -> dict[str, torch.Tensor]:
+    """The weights that every version of a part is given when it is built so."""
+    return with_hard_weights(part(*build)).state_dict()
+
+
 def draws(module: nn.Module, arguments: tuple) -> Draws:
     """What a module answers in training, many times, with seeds that are the same for everyone."""
     answers = []
@@ -209,4 +216,4 @@ def with_hard_weights(module: nn.Module) -> nn.Module:
 
 def randn(*shape: int, seed: int = 0, scale: float = 1.0) -> torch.Tensor:
     """Random numbers that are the same each time, whatever the caller's own seed."""
-    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed)) * scale
+    return torch.randn(shape, generator=torch.Generator().manual_seed(seed)) * scale

@@ -4,27 +4,36 @@ import os
 from collections import Counter
 from html import escape
 
+from bert_parts.learn.exercise import Exercise
 from bert_parts.learn.kept import path_of
+from bert_parts.learn.naming import exercise_of, meant, name_of, unknown
 from bert_parts.learn.page import Note, box
 from bert_parts.learn.progress_file import solved
 from bert_parts.learn.questions import page_of
 from bert_parts.learn.registry import EXERCISES, NOTEBOOKS, QUIZZES
 from bert_parts.learn.source import with_imports
 
+NOT_KEPT = "◐"     # solved, but not kept
 hints_given = Counter()
+further: dict[str, str] = {}     # what the last check of an exercise could say beyond its answer: said once
 
 
-def named(thing):
+def named(thing) -> Exercise | Note:
     """The exercise of that thing or name, or a Note that there is none."""
-    name = thing if isinstance(thing, str) else getattr(thing, "__name__", repr(thing))
-    return EXERCISES.get(name) or Note(f"There is no exercise called {name!r}. There are: {', '.join(EXERCISES)}.")
+    return exercise_of(thing) or Note(unknown(name_of(thing)))
 
 
 def hint(thing) -> Note:
-    """The next hint for an exercise, from a nudge to nearly there; after the last one, the last again."""
+    """The next hint for an exercise, from a nudge to nearly there; after the last one, the last again.
+
+    If the last check found the place of a mistake, the first hint is about that.
+    """
     exercise = named(thing)
     if isinstance(exercise, Note):
         return exercise
+    step = further.pop(exercise.name, "")
+    if step:
+        return Note(f"On what the check found: {step}\nRun this again for a hint on the exercise.")
     number = min(hints_given[exercise.name], len(exercise.hints) - 1)
     hints_given[exercise.name] += 1
     more = "Run this again for another." if number + 1 < len(exercise.hints) else (
@@ -46,7 +55,7 @@ def reveal(thing) -> Note:
 def quiz(notebook: str) -> Note:
     """The questions at the end of a notebook, such as quiz("01_attention")."""
     if notebook not in QUIZZES:
-        return Note(f"There is no quiz called {notebook!r}. There are: {', '.join(QUIZZES)}.")
+        return Note(f"There is no quiz called `{notebook}`{meant(str(notebook), QUIZZES)}")
     return page_of(QUIZZES[notebook])
 
 
@@ -55,17 +64,25 @@ def progress() -> Note:
     done = solved()
     lines, rows = [], []
     for notebook, title in NOTEBOOKS.items():
-        names = [name for name, exercise in EXERCISES.items() if exercise.notebook == notebook]
-        marks = [(("✓" if name in done else "○"), name, os.path.isfile(path_of(name))) for name in names]
-        lines.append(f"{notebook:<18} " + "  ".join(f"{mark} {name}" for mark, name, _ in marks))
+        marks = [mark(name, done) for name, exercise in EXERCISES.items() if exercise.notebook == notebook]
+        lines.append(f"{notebook:<18} " + "  ".join(f"{sign} {name}" for sign, name, _ in marks))
         rows.append(row(notebook, title, marks))
     count = sum(name in done for name in EXERCISES)
+    not_kept = any(f"{NOT_KEPT} " in line for line in lines)
     head = f"{count} of {len(EXERCISES)} exercises solved"
     table = "".join(rows)
     yours = "Bold parts are yours: the course uses your code." if done else ""
+    half = f" Parts with {NOT_KEPT} were right, but are not kept: check them again." if not_kept else ""
     html = box("note", f"<strong>{head}</strong><table style='margin: 0.5em 0;'><thead><tr><th>notebook</th>"
-                       f"<th>exercises (✓ solved, ○ open)</th></tr></thead><tbody>{table}</tbody></table>{yours}", role="note")
-    return Note("\n".join([head, *lines]), html)
+                       f"<th>exercises (✓ solved, ○ open)</th></tr></thead><tbody>{table}</tbody></table>{yours}{half}",
+               role="note")
+    return Note("\n".join([head, *lines, *([half.strip()] if half else [])]), html)
+
+
+def mark(name: str, done: list[str]) -> tuple[str, str, bool]:
+    """The sign before an exercise, its name, and whether the learner's code is kept."""
+    kept = os.path.isfile(path_of(name))
+    return ("○" if name not in done else "✓" if kept else NOT_KEPT), name, kept
 
 
 def row(notebook: str, title: str, marks: list[tuple[str, str, bool]]) -> str:

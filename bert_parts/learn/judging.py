@@ -6,7 +6,7 @@ import linecache
 import sysconfig
 import traceback
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +14,8 @@ import torch
 from torch import Tensor, nn
 
 import bert_parts
-from bert_parts.learn.bounded import TimeUp, in_time
-from bert_parts.learn.compare import difference
+from bert_parts.learn.bounded import Interrupted, TimeUp, in_time
+from bert_parts.learn.compare import difference, shortened
 from bert_parts.learn.exercise import Case, Exercise, Finding, Misfit, randn
 from bert_parts.learn.source import source_of
 from bert_parts.learn.state import settings_kept
@@ -66,7 +66,7 @@ def try_case(exercise: Exercise, thing, case: Case) -> Refusal | None:
     before = copied(arguments)
     given = outcome_of(lambda: exercise.answer(thing, case, arguments), thing)
     if not unchanged(before, arguments):
-        return Refusal(CHANGED)
+        return Refusal(in_own_words(exercise, CHANGED))
     expected = exercise.answer(exercise.reference, case, case.arguments())
     how = given.message if isinstance(given, Trouble) else difference(given, expected, exercise.tolerance)
     if how is None:
@@ -75,7 +75,13 @@ def try_case(exercise: Exercise, thing, case: Case) -> Refusal | None:
         cure = "outside training too: let dropout act only while `self.training` is true" if isinstance(
             exercise.reference, type) else "and nothing here is left to chance"
         return Refusal(Finding(f"Your answer changes from run to run, {cure}.", "random in evaluation"))
-    return Refusal(Finding(f"{how}\n(What was tried: {case.tries}.)"), case, given)
+    return Refusal(Finding(f"{how}\n(What was tried: {case.tries}.)", kind_of(given, expected)), case, given)
+
+
+def in_own_words(exercise: Exercise, finding: Finding) -> Finding:
+    """What the exercise's page says of a mistake that the judge finds in every part, if it says anything of it."""
+    says = next((mistake.says for mistake in exercise.mistakes if mistake.name == finding.mistake), "")
+    return replace(finding, message=says) if says else finding
 
 
 CHANGED = Finding("Your code changes what it was given: work on a new tensor or list (`x + 1`, not `x += 1`; `masked_fill`, not "
@@ -88,15 +94,22 @@ KEPT = ("The numbers are right, but the part does not keep what it was made from
         "that the course can build another just like it.")
 
 
+def kind_of(given, expected) -> str | None:
+    """What kind of thing is the matter, where the answer's type alone tells it."""
+    if isinstance(given, Trouble):
+        return "definition" if given.kind[0] == Misfit.__name__ else None
+    if type(given) is not type(expected):
+        return "return"
+    return "type" if isinstance(given, Tensor) and given.dtype != expected.dtype and given.shape == expected.shape else None
+
+
 def copied(value):
-    """The value with all tensors, lists and dictionaries in it copied; anything else as it is."""
+    """The value with all tensors, dictionaries, lists and tuples (to lists) in it copied; anything else as it is."""
     if isinstance(value, Tensor):
         return value.clone()
     if isinstance(value, dict):
-        return {name: copied(each) for name, each in value.items()}
-    if type(value) in (list, tuple):
-        return type(value)(map(copied, value))
-    return value
+        return {name: copied(each) for name, each in dict.items(value)}
+    return list(map(copied, value)) if isinstance(value, (list, tuple)) else value
 
 
 def unchanged(before, now) -> bool:
@@ -104,13 +117,15 @@ def unchanged(before, now) -> bool:
     if isinstance(before, Tensor):
         return before.shape == now.shape and torch.equal(before.nan_to_num(), now.nan_to_num())
     if isinstance(before, dict):
-        return list(before) == list(now) and all(unchanged(each, now[name]) for name, each in before.items())
-    if type(before) in (list, tuple):
+        return list(before) == list(now) and all(unchanged(each, dict.get(now, name)) for name, each in before.items())
+    if isinstance(before, list):
         return len(before) == len(now) and all(map(unchanged, before, now))
-    return True
+    return before is now or isinstance(before, (int, float, str)) and before == now
 
 
 def changes(exercise: Exercise, thing, case: Case, given) -> bool:
+    if difference(given, given, exercise.tolerance):     # it can be compared with nothing
+        return False
     again = outcome_of(lambda: exercise.answer(thing, case, case.arguments()), thing)
     return isinstance(again, Trouble) or difference(again, given, exercise.tolerance) is not None
 
@@ -166,20 +181,31 @@ def keeps_what_it_is_made_from(exercise: Exercise, thing) -> Finding | None:
     return None
 
 
+def words_of(error: BaseException) -> str:
+    """What an error says, or the first of it; "" if it cannot say it."""
+    try:
+        return shortened(error, 1000)
+    except BaseException:     # its own code may raise anything
+        return ""
+
+
 class Trouble:
     """The code raised an error, or was still running when its time was up."""
 
     def __init__(self, error: BaseException, thing):
+        said = words_of(error)
         self.line = None
-        self.kind = (type(error).__name__, str(error), place_of(error))
+        self.kind = (type(error).__name__, said, place_of(error))
         if isinstance(error, TimeUp):
-            self.message = f"Your code was {error}, so it was stopped: does a loop never end?"
+            self.message = f"Your code was {said}, so it was stopped: does a loop never end?"
         elif isinstance(error, Misfit):
-            self.message = str(error)
-        elif isinstance(error, NotImplementedError) and "forward" in str(error):
+            self.message = said
+        elif isinstance(error, NotImplementedError) and "forward" in said:
             self.message = "`forward` is missing: write it below `__init__`."
+        elif isinstance(error, MemoryError):
+            self.message = f"Your code asked for more memory than there is for it.\n{self.where(error, thing)}".rstrip()
         else:
-            text = f": {error}" if str(error) else ""
+            text = f": {said}" if said else ""
             self.message = f"Your code raised {type(error).__name__}{text}\n{self.where(error, thing)}".rstrip()
 
     def where(self, error: BaseException, thing) -> str:
@@ -227,5 +253,7 @@ def outcome_of(call, thing):
         with settings_kept(), in_time():
             warnings.simplefilter("ignore")
             return call()
-    except (Exception, SystemExit, TimeUp) as error:
+    except Interrupted:     # by whoever sits before it
+        raise
+    except BaseException as error:
         return Trouble(error, thing)

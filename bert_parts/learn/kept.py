@@ -7,6 +7,7 @@ import linecache
 import math
 import os
 import sys
+import types
 from contextlib import redirect_stdout, suppress
 from pathlib import Path
 
@@ -16,26 +17,32 @@ from torch.nn import functional as F
 
 import bert_parts
 from bert_parts.files import whole_file
+from bert_parts.learn.apart import apart
 from bert_parts.learn.bounded import in_time
-from bert_parts.learn.exercise import Exercise, Finding
+from bert_parts.learn.exercise import Exercise
+from bert_parts.learn.gathering import Gathering
 from bert_parts.learn.inside import with_parts
-from bert_parts.learn.judging import judge
+from bert_parts.learn.judging import Trouble, judge, outcome_of
+from bert_parts.learn.naming import exercise_of, name_of, unknown
 from bert_parts.learn.progress_file import home, remember, set_aside
 from bert_parts.learn.registry import EXERCISES
-from bert_parts.learn.source import source_of, with_what_it_uses
 from bert_parts.learn.state import chance_kept, usual_settings
 
 SEALED = "# right when checked: "
+opening: list[str] = []     # what is being opened just now
 useless: dict[Path, str] = {}     # files that could neither be used nor set aside, which was said: their text
 
 
-def keep(exercise: Exercise, thing) -> str:
-    """Save the source of a part that is right, if it is right by itself too, and say so, or why it was not saved."""
+def keep(exercise: Exercise, thing, text: str | None, why: str) -> str:
+    """Save the text of a part that is right, or say why it was not saved: there is none, or it cannot be written."""
     if thing is exercise.reference:
         return "This is the course's own version, so there is nothing of yours to keep."
     try:
         remember(exercise.name)
-        return saved(exercise, thing)
+        if text is None:
+            return why
+        write(exercise, text)
+        return f"Kept: from now on the course uses your `{exercise.name}`."
     except OSError as error:
         why = "there is a file of that name" if os.path.isfile(home()) else error.strerror or error
         return (f"It is not kept, since the folder `{home()}` cannot be written ({why}): later notebooks use the "
@@ -44,20 +51,41 @@ def keep(exercise: Exercise, thing) -> str:
                 "notebook, and the variable `BERT_PARTS_HOME`, set before the course is opened, for all. Then check again.")
 
 
-def saved(exercise: Exercise, thing) -> str:
-    """Save the source, if it is right by itself. Raises OSError where it cannot be written."""
-    if source_of(thing) is None:
-        return "It cannot be kept, since its source was not found: write it in a cell of the notebook."
-    text = with_what_it_uses(thing, provided=set(course_names()))
-    try:
-        finding = judge(exercise, run_source(text, f"<{exercise.name}, by itself>")[exercise.name])
-    except (Exception, SystemExit) as error:
-        finding = Finding(f"{type(error).__name__}: {error}")
-    if finding:
-        return (f"It is not kept, since by itself it does not run: {finding.message}\n"
-                "Put what it uses into the same cell and check again.")
-    write(exercise, text)
-    return f"Kept: from now on the course uses your `{exercise.name}`."
+def by_itself(exercise: Exercise, thing) -> tuple[str | None, str]:
+    """The text of a part with what it uses, if it is right by itself; else None, and why."""
+    for latest in (False, True):     # where a name had several values
+        gathered = Gathering(thing, exercise.name, course_names(), home(), latest)
+        if not gathered.text:
+            return None, ("It is not kept, since its source was not found. Found is what a cell of the notebook defines at its "
+                          "left margin, without `%%` above it.")
+        trouble = trouble_in(exercise, gathered.text, f"<{exercise.name}, by itself>")
+        if not trouble:
+            return gathered.text, ""
+    missing = ", ".join(f"`{name}`" for name in gathered.missing)
+    advice = (f"\nNo statement was found that gives {missing} a value: write one into the part's own cell, at the left margin, "
+              "run it, and check again." if missing else "")
+    return None, f"It is not kept, since by itself it is not right: {trouble}{advice}"
+
+
+def trouble_in(exercise: Exercise, text: str, filename: str) -> str | None:
+    """What is wrong with a part when nothing is at hand but its text and the course; None if nothing is."""
+    with redirect_stdout(io.StringIO()):
+        outcome = outcome_of(lambda: run_source(text, filename)[exercise.name], exercise.reference)
+        if isinstance(outcome, Trouble):
+            return ": ".join(filter(None, outcome.kind[:2]))
+        if outcome is exercise.reference:
+            return f"it does not define {exercise.name}"
+        refusal = judge(exercise, outcome)
+    return refusal.message if refusal else None
+
+
+def already_kept(exercise: Exercise) -> str:
+    """That an exercise, whose stub was run again, is solved, and where it is kept; "" if it is not."""
+    path = path_of(exercise.name)
+    if not os.path.isfile(path):
+        return ""
+    return (f"But you have solved this exercise before: your version is kept in `{path}`, and the course goes on using it "
+            f"(`mine({exercise.name})` is it).")
 
 
 def path_of(name: str) -> Path:
@@ -82,6 +110,16 @@ def course() -> bytes:
 
 def my_parts() -> dict[str, object]:
     """The learner's kept parts by name. One that is of no use any more is set aside, and the course's is used instead."""
+    if opening:     # one of them asks for them
+        return {}
+    opening.append("the kept parts")
+    try:
+        return opened_together()
+    finally:
+        opening.clear()
+
+
+def opened_together() -> dict[str, object]:
     parts, namespaces = {}, []
     with chance_kept(), usual_settings():
         for exercise in EXERCISES.values():
@@ -103,9 +141,8 @@ def opened(exercise: Exercise) -> dict | None:
         text = path.read_text(encoding="utf-8")
         if useless.get(path) == text:
             return None
-        namespace = run_source(text, str(path))
-        prove(exercise, namespace[exercise.name], text)
-        return namespace
+        prove(exercise, text)
+        return run_source(text, str(path))
     except (Exception, SystemExit) as error:
         if useless.get(path) != text:
             set_aside(path, str(error) if isinstance(error, NotRight) else f"{type(error).__name__}: {error}")
@@ -118,17 +155,15 @@ class NotRight(Exception):
     """A kept part would not pass its check."""
 
 
-def prove(exercise: Exercise, thing, text: str):
+def prove(exercise: Exercise, text: str):
     """Raises NotRight if a kept part is not. If neither it nor the course has changed since its check, it still is."""
     first, _, rest = text.partition("\n")
     if first == seal(rest):
         return
-    if thing is exercise.reference:
-        raise NotRight(f"it does not define {exercise.name}")
-    with redirect_stdout(io.StringIO()):
-        finding = judge(exercise, thing)
-    if finding:
-        raise NotRight(f"it is not right any more: {finding.message.splitlines()[0]}")
+    answers, how_it_ended = apart(lambda: map(trouble_in, [exercise], [text], [str(path_of(exercise.name))]))
+    trouble = answers[0] if answers else how_it_ended
+    if trouble:
+        raise NotRight(f"it is not right any more: {trouble.splitlines()[0]}")
     with suppress(OSError):
         write(exercise, rest if first.startswith(SEALED) else text)
 
@@ -142,10 +177,10 @@ def mine(thing):
     Raises:
         ValueError: no exercise has that name.
     """
-    name = thing if isinstance(thing, str) else getattr(thing, "__name__", repr(thing))
-    if name not in EXERCISES:
-        raise ValueError(f"There is no exercise called {name!r}: the parts are {', '.join(EXERCISES)}.")
-    return my_parts().get(name, EXERCISES[name].reference)
+    exercise = exercise_of(thing)
+    if exercise is None:
+        raise ValueError(unknown(name_of(thing)))
+    return my_parts().get(exercise.name, exercise.reference)
 
 
 def my_model() -> tuple[nn.Module, bert_parts.BertTokenizer]:
@@ -160,10 +195,19 @@ def run_source(text: str, filename: str) -> dict:
     Raises:
         TimeUp: it did not come to an end.
     """
-    namespace = course_names() | {"__name__": Path(filename).stem}
+    module = types.ModuleType(Path(filename).stem)
+    namespace = vars(module)
+    namespace.update(course_names() | {"__name__": module.__name__})
     linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
-    with in_time(), redirect_stdout(io.StringIO()):
-        exec(compile(text, filename, "exec"), namespace)
+    before = sys.modules.get(module.__name__)
+    sys.modules[module.__name__] = module     # dataclasses look for the module that they are defined in
+    try:
+        with in_time(), redirect_stdout(io.StringIO()):
+            exec(compile(text, filename, "exec"), namespace)
+    finally:
+        sys.modules.pop(module.__name__, None)
+        if before:
+            sys.modules[module.__name__] = before
     return namespace
 
 

@@ -13,9 +13,10 @@ CLOSE = 1e-4     # of the largest number
 
 @dataclass(frozen=True)
 class Measure:
-    """What holds between the answer and what is expected: a sentence that is true of all their numbers, and of what kind."""
+    """What holds between the answer and what is expected: a sentence that is true of all their numbers; and the kind of mistake, if
+    it shows in that."""
 
-    kind: str
+    kind: str | None
     says: str
 
 
@@ -147,7 +148,7 @@ def some_only(given: Tensor, expected: Tensor) -> Measure | None:
         lines = wrong.movedim(dimension, 0).flatten(1).any(dim=1)
         places = lines.nonzero().flatten().tolist()
         if size > 2 and len(places) <= max(1, size // 3):
-            return Measure("some", f"Along dimension {dimension} only {in_words(places)} wrong, counted from 0; all "
+            return Measure(None, f"Along dimension {dimension} only {in_words(places)} wrong, counted from 0; all "
                                    "else is right.")
     return None
 

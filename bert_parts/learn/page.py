@@ -35,12 +35,14 @@ class Result:
         message: what was found, and what to do next.
         mistake: the short name of the mistake if it is a known one, or the kind of thing that is the matter; else None.
         line: the learner's own line to look at, counted in the cell; None if no line is known.
+        further: one step further than the message, which `hint` gives first; "" if there is none.
     """
 
     status: str
     message: str
     mistake: str | None = None
     line: int | None = None
+    further: str = ""
 
     def __repr__(self):
         named = f" ({self.mistake})" if self.mistake else ""

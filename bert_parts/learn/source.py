@@ -1,45 +1,121 @@
 """The source of what a learner has written, in a notebook or in a file, and of the course's own parts."""
 
 import ast
+import functools
 import inspect
 import linecache
 import sys
+import textwrap
 import types
 
 
 def source_of(thing) -> str | None:
-    """The source text of a function or class; None where there is none to be found.
+    """The source text of a function or class, found by the place of its code; None where there is none to be found.
 
-    ``inspect.getsource`` cannot find a class that was defined in a notebook cell, so the cell is found through one of
-    its methods.
+    ``inspect.getsource`` cannot find a class that was defined in a notebook cell, so it is found through its methods.
     """
     for function in functions_of(thing):
-        lines = "".join(linecache.getlines(function.__code__.co_filename))
-        found = definition_in(lines, thing.__name__)
-        if found:
-            return found
+        text = file_of(function)
+        if isinstance(thing, type):
+            kind, name = (ast.ClassDef,), thing.__name__
+        else:
+            name = function.__code__.co_name
+            kind = (ast.stmt,) if name == "<lambda>" else FUNCTIONS
+        node = defined_at(text, function.__code__.co_firstlineno, name, kind)
+        if node:
+            return text_of(node, text)
     return None
 
 
 def functions_of(thing) -> list[types.FunctionType]:
-    """The thing itself if it is a function, the methods if it is a class."""
+    """The thing itself if it is a function, even a partial one; the methods written in it if it is a class."""
     if isinstance(thing, type):
-        return [inspect.unwrap(method) for method in vars(thing).values() if isinstance(method, types.FunctionType)]
-    unwrapped = inspect.unwrap(thing) if callable(thing) else thing
-    return [unwrapped] if isinstance(unwrapped, types.FunctionType) else []
+        methods = [unwrapped(method) for method in vars(thing).values()]
+        return [method for method in methods if isinstance(method, types.FunctionType) and method.__module__ == thing.__module__]
+    function = unwrapped(thing)
+    return [function] if isinstance(function, types.FunctionType) else []
+
+
+def unwrapped(thing):
+    """What is under the decorators that say what they decorate."""
+    try:
+        found = inspect.unwrap(thing) if callable(thing) else thing
+    except Exception:     # it goes round in a circle, or its class fails at anything
+        return thing
+    return unwrapped(found.func) if isinstance(found, functools.partial) else found
+
+
+def surroundings_of(thing) -> dict:
+    """The global names that its code sees."""
+    functions = functions_of(thing)
+    return functions[0].__globals__ if functions else contents(getattr(thing, "__module__", None))
+
+
+def contents(module) -> dict:
+    """What the module of that name, if there is one, holds."""
+    return vars(sys.modules[module]) if isinstance(module, str) and module in sys.modules else {}
+
+
+def file_of(function: types.FunctionType) -> str:
+    """The text of the file or cell that a function comes from; "" if it is not known."""
+    return "".join(linecache.getlines(function.__code__.co_filename))
+
+
+def tree_of(text: str) -> ast.Module:
+    """The syntax tree of a text; an empty one if it cannot be read."""
+    try:
+        return ast.parse(text)
+    except (SyntaxError, ValueError):     # ValueError: it holds a null byte
+        return ast.Module([], [])
+
+
+def first_line(node: ast.AST) -> int:
+    """A definition begins with its decorators."""
+    return min([node.lineno, *(decorator.lineno for decorator in getattr(node, "decorator_list", ()))])
+
+
+def text_of(node: ast.stmt, text: str) -> str:
+    """The lines of a statement, from the left margin on; of several on one line, the one."""
+    lines = text.splitlines()[first_line(node) - 1 : node.end_lineno]
+    if not hasattr(node, "body"):
+        return ast.get_source_segment(text, node) + "\n"
+    return textwrap.dedent("\n".join(lines)) + "\n"
+
+
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+
+
+def defined_at(text: str, line: int, name: str, kind: tuple[type, ...]) -> ast.stmt | None:
+    """The innermost statement of that kind and name around a line; functions must begin there, and lambdas have no name."""
+    around = [node for node in ast.walk(tree_of(text)) if isinstance(node, kind) and first_line(node) <= line <= node.end_lineno]
+    for node in reversed(around):     # from the innermost
+        if name == "<lambda>" or node.name == name and (first_line(node) == line or kind != FUNCTIONS):
+            return node
+    return None
 
 
 def definition_in(text: str, name: str) -> str | None:
-    """The last definition of that name at the top level of a text."""
-    try:
-        nodes = ast.parse(text).body
-    except SyntaxError:
-        return None
-    for node in reversed(nodes):
-        if isinstance(node, (ast.FunctionDef, ast.ClassDef)) and node.name == name:
-            first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
-            return "\n".join(text.splitlines()[first - 1 : node.end_lineno]) + "\n"
+    """The last definition of that name in a text that stands in no function or class."""
+    for node in reversed(outer_statements(tree_of(text).body)):
+        if isinstance(node, (*FUNCTIONS, ast.ClassDef)) and node.name == name or is_lambda_called(name, node):
+            return text_of(node, text)
     return None
+
+
+def is_lambda_called(name: str, node: ast.stmt) -> bool:
+    return (isinstance(node, ast.Assign) and isinstance(node.value, ast.Lambda)
+            and any(isinstance(target, ast.Name) and target.id == name for target in node.targets))
+
+
+def outer_statements(nodes: list[ast.stmt]) -> list[ast.stmt]:
+    """These statements and those inside their ``if``, ``for``, ``with`` and ``try``, in the order of the text."""
+    found = []
+    for node in nodes:
+        found.append(node)
+        if not isinstance(node, (*FUNCTIONS, ast.ClassDef)):
+            for block in ("body", "handlers", "orelse", "finalbody", "cases"):
+                found += outer_statements(getattr(node, block, []))
+    return found
 
 
 def empty_functions(source: str) -> list[str]:
@@ -79,38 +155,3 @@ def with_imports(thing, at_hand: set[str]) -> str:
     beside = sorted(needed & vars(module).keys())
     lines += [f"from {module.__name__} import {', '.join(beside)}"] if beside else []
     return "\n".join([*lines, "\n", source] if lines else [source])
-
-
-def with_what_it_uses(thing, provided: set[str]) -> str:
-    """The source of the thing, after the imports, constants and helpers of the notebook that it uses.
-
-    So a kept part runs on its own later. Names in ``provided`` are left out: the course has them ready.
-    """
-    pieces = []
-    gather(thing, pieces, seen=set(provided))
-    return "\n\n".join(pieces)
-
-
-def gather(thing, pieces: list[str], seen: set[str]):
-    """Append what the thing uses, then the thing."""
-    seen.add(thing.__name__)
-    source = source_of(thing)
-    surroundings = functions_of(thing)[0].__globals__
-    for name in sorted((names_in(source) & surroundings.keys()) - seen):
-        if name not in seen:     # a helper gathered meanwhile may have brought it
-            gather_name(name, surroundings, pieces, seen)
-    pieces.append(source)
-
-
-def gather_name(name: str, surroundings: dict, pieces: list[str], seen: set[str]):
-    """One name that the source uses: a module, a constant, a helper defined beside it, or something imported."""
-    value = surroundings[name]
-    seen.add(name)
-    if isinstance(value, types.ModuleType):
-        pieces.append(f"import {value.__name__} as {name}\n")
-    elif isinstance(value, (bool, int, float, str, type(None))):
-        pieces.append(f"{name} = {value!r}\n")
-    elif functions_of(value) and getattr(value, "__module__", None) == surroundings["__name__"]:
-        gather(value, pieces, seen)
-    elif hasattr(value, "__module__") and hasattr(value, "__name__"):
-        pieces.append(f"from {value.__module__} import {value.__name__} as {name}\n")

@@ -9,7 +9,7 @@ import sys
 import types
 import warnings
 from collections.abc import Callable
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 import numpy as np
 import torch
@@ -83,8 +83,9 @@ def chance_kept():
 
 @contextmanager
 def usual_settings():
-    """Within the block torch is as it is when a notebook begins, whatever was set since."""
-    with settings_kept(), torch.inference_mode(False):
+    """Within the block torch is as it is when a notebook begins, whatever was set since. What is compiled runs as written."""
+    compiles = "torch._dynamo" in sys.modules
+    with settings_kept(), torch.inference_mode(False), torch.compiler.set_stance("force_eager") if compiles else nullcontext():
         torch.set_default_dtype(torch.float32)
         torch.set_default_device(None)
         torch.set_grad_enabled(True)

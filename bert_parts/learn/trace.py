@@ -47,7 +47,7 @@ class Steps(TorchFunctionMode):
 
 def steps_of(call, filenames: set[str]) -> list[Step]:
     """What a call computes on the lines of these files, as far as it comes."""
-    with Steps(filenames) as kept, suppress(Exception):
+    with Steps(filenames) as kept, suppress(Exception, SystemExit):
         call()
     return kept.steps
 

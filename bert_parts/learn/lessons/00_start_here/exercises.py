@@ -11,6 +11,7 @@ from bert_parts.pooler import mean_pooling
 TITLE = "Start here"
 
 FULL = torch.tensor([[1, 1, 1, 1], [1, 1, 1, 1]])
+IN_FRONT = torch.tensor([[0, 0, 1, 1], [1, 0, 1, 0]])
 RAGGED = torch.tensor([[1, 1, 1, 1], [1, 1, 0, 0], [1, 0, 0, 0]])
 
 
@@ -33,6 +34,7 @@ EXERCISES = (
         cases=(
             Case("two sentences of equal length, no padding", lambda: (randn(2, 4, 3), FULL.clone())),
             Case("three sentences, two of them padded", lambda: (randn(3, 4, 5, seed=1), RAGGED.clone())),
+            Case("two sentences, with padding in front and between", lambda: (randn(2, 4, 3, seed=2), IN_FRONT.clone())),
         ),
         drop_in=same_sentences,
     ),

@@ -33,7 +33,7 @@ def far_below_zero():
 def hides_wholly(thing) -> Finding | None:
     """Where the mask is False the weight is 0, be the score there ever so high and the others ever so low."""
     query, key = torch.full((1, 1, 1, 4), 10.0), torch.tensor([20.0, -20.0]).view(1, 1, 2, 1).expand(1, 1, 2, 4)
-    hidden = thing(query, key, torch.tensor([False, True]))[0, 0, 0, 0].item()     # of the scores 400 and −400
+    hidden = thing(query, key, torch.tensor([[[[False, True]]]]))[0, 0, 0, 0].item()     # of the scores 400 and −400
     return None if hidden == 0 else Finding(LEAKS.format(f"{hidden:.3g}"), "too little taken off")
 
 
@@ -91,6 +91,7 @@ EXERCISES = (
         cases=(
             Case("two texts, one of them padded", lambda: (PADDING.clone(),)),
             Case("marks that are boolean already", lambda: (PADDING.bool(),)),
+            Case("padding in front", lambda: (PADDING.flip(1),)),
         ),
         drop_in=same_with_mask,
     ),

@@ -152,6 +152,7 @@ EXERCISES = (
         cases=(
             Case("two texts of 5 words, start token 1", lambda: (torch.tensor([[7, 8, 9, 4, 2], [5, 6, 3, 8, 2]]), 1)),
             Case("two texts, one padded, start token 3", lambda: (torch.tensor([[7, 8, 2, 0], [5, 6, 9, 2]]), 3)),
+            Case("a word that comes twice, the second time at the end", lambda: (torch.tensor([[7, 9, 4, 7], [2, 5, 2, 2]]), 1)),
             Case("texts of one token", lambda: (torch.tensor([[2], [7]]), 1)),
         ),
     ),
@@ -162,6 +163,8 @@ EXERCISES = (
             Case("one text, no masks", lambda: (randn(1, 4, 12), randn(1, 6, 12, seed=1)), build=(STILL,)),
             Case("two texts, one of the sources padded", lambda: (
                 randn(2, 4, 12), randn(2, 6, 12, seed=1), causal_mask(4), padding_mask(MARKS)), build=(STILL,)),
+            Case("a padded source and no causal mask", lambda: (
+                randn(2, 4, 12), randn(2, 6, 12, seed=1), None, padding_mask(MARKS)), build=(STILL,)),
             Case("two texts and a causal mask",
                  lambda: (randn(2, 4, 12), randn(2, 6, 12, seed=1), causal_mask(4)), build=(STILL,)),
             Case("source and target of the same length", lambda: (
