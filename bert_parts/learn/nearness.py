@@ -106,7 +106,7 @@ class _Prepared:
 
     def answer(self, candidate):
         if not isinstance(self.exercise.reference, type):
-            return candidate(*self.arguments)
+            return self.exercise.seen(candidate(*self.arguments), *self.arguments)
         if not self.module:
             return candidate(*self.case.build)(*self.arguments)
         return self.instance(candidate)(*self.arguments)
