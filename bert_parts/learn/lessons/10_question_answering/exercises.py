@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from bert_parts.config import BertConfig
-from bert_parts.datasets import SpanQuestion, passages, span_questions
+from bert_parts.datasets import Passage, SpanQuestion, passages, span_questions
 from bert_parts.heads import BertForQuestionAnswering
 from bert_parts.learn.compare import difference
 from bert_parts.learn.exercise import Case, Exercise, Finding, randn, with_hard_weights
@@ -137,8 +137,7 @@ LABEL_CASES = (
     *placed("the passage's beginning", "In 1815", "Tim", window=0, length=15),
     *placed("what stands before the passage's end", "and Tim", "Bob and", window=4, length=15),
     *placed("a window that ends with the answer", "did.", window=5, length=15),
-    *placed("the window cuts the answer", "Ada Lovelace, unaffable Bob", "1815 Ada", "Lovelace, unaffable Bob", window=0,
-            length=13),
+    *placed("the window cuts the answer", "Ada Lovelace, unaffable Bob", "1815 Ada", "Lovelace, unaffable", window=0, length=13),
     *placed("the window cuts the answer", "1815 Ada", "In 1815 Ada Lovelace, unaffable Bob-Eve and Tim met", window=1, length=13),
     *placed("the window cuts the answer", "Ada Lovelace, unaffable Bob", "Bob-Eve and Tim", window=2, length=15),
     *placed("the window cuts the answer", "Tim met. Bob", "and Tim met", window=3, length=13),
@@ -322,10 +321,14 @@ def words_of(tries: str, text: str, *labels: int, vocabulary: BertTokenizer = TO
     return Case(f"{tries}: “{text[:40]}”", lambda: (text.split(" ") if text else [], list(labels), vocabulary))
 
 
+@functools.cache
+def some_passages() -> list[Passage]:
+    return passages()[::200]
+
+
 def restores_real_text(thing) -> Finding | str:
     tokenizer, total = real_model()[1], 0
-    chosen_passages = passages()[::200]
-    for passage in chosen_passages:
+    for passage in some_passages():
         words, labels = strip_text(passage.text)
         ids, asked = thing(list(words), list(labels), tokenizer)
         how = difference((ids, asked), label_tokens(words, labels, tokenizer), 0.0)
@@ -334,7 +337,7 @@ def restores_real_text(thing) -> Finding | str:
         if how or restore_text([word for word, _ in kept], read) != restore_text(*map(list, zip(*kept, strict=True))):
             return Finding(f"By itself your function agrees, but not on the passage “{passage.title}”. {how or ''}")
         total += len(read)
-    return (f"On {len(chosen_passages)} real passages: {total} labels, and read back at the first pieces they put every capital "
+    return (f"On {len(some_passages())} real passages: {total} labels, and read back at the first pieces they put every capital "
             "and mark back.")
 
 
@@ -400,21 +403,21 @@ EXERCISES = (
         lesson=HERE,
         reference=token_f1,
         cases=(
-            *compared("plain words", ("old red car", "red car wheels now"), ("red car", "car"), ("car", "big red car"),
+            *compared("plain words", ("old big red car here too", "red car wheels"), ("red car", "car"), ("car", "big red car"),
                       ("cat", "cat"), ("car red", "red car"), ("red car now", "red car")),
             *compared("words that occur more than once", ("red red car", "red car car"), ("red red red", "red"),
-                      ("very big", "very very"), ("red red car", "red red"), ("to be or not to be", "to be")),
-            *compared("capitals", ("Paris", "paris"), ("NASA in Rome", "Nasa")),
-            *compared("punctuation marks", ("Rome, Italy.", "Rome Italy"), ("U.S.", "US"),
-                      ("twenty-one (1990)", "twenty one 1990"), ('"Rome" - Italy!', "rome italy")),
-            *compared("articles", ("the red car", "red car"), ("an apple", "apple"), ("a car", "car"), ("The Hague", "hague")),
+                      ("very big", "very very"), ("red red car now", "red red car"), ("to be or not to be", "to be")),
+            *compared("capitals", ("NASA went to Rome now", "Nasa in rome now"), ("Paris", "paris")),
+            *compared("punctuation marks", ("Rome, Italy. By bus!", "Rome Italy now"), ("the U.S. army", "US army"),
+                      ("in twenty-one (1990 1991)", "twenty one 1990 in"), ('"Rome" - Italy!', "rome italy")),
+            *compared("articles", ("the red car a bus a cart an apple an egg an oak", "red car now"),
+                      ("the the a a a a red car", "red car wheel now"), ("The Hague", "hague")),
             *compared("letters of articles inside of words", ("another theme", "other me"), ("Athens", "Ans"), ("banana", "bnn")),
             *compared("articles beside marks", ('in "the" end', "in end"), ("the, end", "end"), ("a-b", "b")),
             *compared("nothing in common", ("cat", "dog"), ("red car", "blue sky")),
             *compared("an empty answer", ("", ""), ("", "dog"), ("dog", ""), ("the", "a"), ("the", "dog"), ("...", "")),
-            *compared("marks that `string.punctuation` does not hold", ("Rome – Italy", "Rome Italy"), ("Bob’s dog", "Bobs dog")),
-            *compared("a tab and a line's end between words", ("red\tcar now late", "now late car wheels"),
-                      ("old\nred car", "red wheels")),
+            *compared("marks not in `string.punctuation`", ("Rome – Italy now", "Rome Italy by bus"), ("Bob’s dog", "Bobs dog")),
+            *compared("a tab or a line's end", ("red\tcar now late", "now late car wheels"), ("old\nred car", "red wheels")),
             *compared("letters that are not of English", ("große Straße 7 heute", "grosse strasse 7 bis morgen"),
                       ("café in Rome", "cafe rome")),
         ),
