@@ -1,5 +1,7 @@
 """``check``: is this part right, and if not, what is the mistake? It never raises and never hangs."""
 
+import io
+from contextlib import redirect_stdout
 from dataclasses import replace
 
 from bert_parts.learn.apart import apart, stumbled
@@ -70,8 +72,9 @@ def steps(exercise: Exercise, thing):
     refusal = judge(exercise, thing)
     if refusal:
         yield refused(refusal.finding)
-        with killed_after(LONGEST):
-            yield refused(unfinished_part(exercise, thing) or diagnosed(exercise, thing, refusal))
+        with killed_after(LONGEST), redirect_stdout(io.StringIO()):     # code that is tried with an edit may print anything
+            finding = unfinished_part(exercise, thing) or diagnosed(exercise, thing, refusal)
+        yield refused(finding)
         return
     agreed = dropped_in(exercise, thing)
     if isinstance(agreed, Finding):
