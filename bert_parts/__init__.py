@@ -16,7 +16,7 @@ from bert_parts.heads import (
 )
 from bert_parts.model import BertModel
 from bert_parts.pooler import BertPooler, mean_pooling
-from bert_parts.tokenizer import BertTokenizer, train_wordpiece
+from bert_parts.tokenizer import BertTokenizer
 from bert_parts.transformer import (
     Decoder,
     DecoderLayer,
@@ -26,6 +26,7 @@ from bert_parts.transformer import (
     shift_right,
     sinusoidal_positions,
 )
+from bert_parts.wordpiece import train_wordpiece
 
 __all__ = [
     "AddAndNorm",

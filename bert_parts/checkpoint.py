@@ -71,32 +71,36 @@ def load_pretrained(
             numbers, a missing, extra or misshapen tensor, or files that do not belong together.
     """
     folder = find_checkpoint(name_or_folder)
-    path = weights_file(folder)
+    path = _weights_file(folder)
     if str(name_or_folder) in DIGESTS:
         check_digest(path, DIGESTS[str(name_or_folder)])
     config = BertConfig.from_json(folder / CONFIG)
-    tokenizer = load_tokenizer(folder)
-    check_vocabulary(config, tokenizer)
+    tokenizer = _tokenizer_in(folder, config)
+    _check_vocabulary(config, tokenizer)
     published = read_weights(path)
-    kind = check_kind(folder, kind, published)
-    check_sizes(config, rename_published(published), kind)
+    kind = _check_kind(folder, kind, published)
+    _check_sizes(config, rename_published(published), kind)
     if "num_labels" in inspect.signature(kind).parameters:
         sizes.setdefault("num_labels", config.num_labels)
     model = kind(replace(config, id2label=None), **sizes)     # labels are the head's
     load_strictly(model, rename_published(published) if kind is BertModel else rename_with_heads(published, model))
-    model.config = labelled(config, sizes.get("num_labels"))
+    model.config = _labelled(config, sizes.get("num_labels"))
     return model.eval(), tokenizer
 
 
 def load_tokenizer(name_or_folder: str | Path) -> BertTokenizer:
     """The tokenizer of a checkpoint, without its weights. Raises as load_pretrained."""
     folder = find_checkpoint(name_or_folder)
+    return _tokenizer_in(folder, BertConfig.from_json(folder / CONFIG))
+
+
+def _tokenizer_in(folder: Path, config: BertConfig) -> BertTokenizer:
     tokenizer = read_tokenizer(folder)
-    tokenizer.model_max_length = default_length(folder)
+    tokenizer.model_max_length = _default_length(folder, config.max_position_embeddings)
     return tokenizer
 
 
-def default_length(folder: Path) -> int:
+def _default_length(folder: Path, positions: int) -> int:
     """How many tokens of a text a checkpoint is made to read, special ones counted.
 
     That is what its sentence_bert_config.json says, or else its tokenizer_config.json, but never more than it has positions.
@@ -104,7 +108,6 @@ def default_length(folder: Path) -> int:
     Raises:
         ValueError: what a file says is no number of tokens.
     """
-    positions = BertConfig.from_json(folder / CONFIG).max_position_embeddings
     for name, setting in ((SENTENCE_CONFIG, "max_seq_length"), (SETTINGS, "model_max_length")):
         length = read_json(folder / name).get(setting) if (folder / name).is_file() else None
         if length is None:
@@ -122,21 +125,21 @@ def saved_kind(name_or_folder: str | Path) -> type[nn.Module] | None:
     Raises:
         FileNotFoundError, ValueError: there is no such checkpoint, or its config.json is damaged.
     """
-    return next((KINDS[name] for name in architectures(find_checkpoint(name_or_folder)) if name in KINDS), None)
+    return next((KINDS[name] for name in _architectures(find_checkpoint(name_or_folder)) if name in KINDS), None)
 
 
-def architectures(folder: Path) -> list[str]:
+def _architectures(folder: Path) -> list[str]:
     named = read_json(folder / CONFIG).get("architectures")
     return [name for name in named if isinstance(name, str)] if isinstance(named, list) else []
 
 
-def check_kind(folder: Path, kind: type[nn.Module] | None, weights: dict[str, Tensor]) -> type[nn.Module]:
+def _check_kind(folder: Path, kind: type[nn.Module] | None, weights: dict[str, Tensor]) -> type[nn.Module]:
     """The kind to make, checked against what the checkpoint was saved as.
 
     Raises:
         ValueError: its classifier is for something else, though the tensors have the same names and shapes.
     """
-    named = architectures(folder)
+    named = _architectures(folder)
     heads = [name for name in weights if name.startswith(FINE_TUNED)]
     if kind is None:
         if heads:
@@ -151,7 +154,7 @@ def check_kind(folder: Path, kind: type[nn.Module] | None, weights: dict[str, Te
     return kind
 
 
-def labelled(config: BertConfig, num_labels: int | None) -> BertConfig:
+def _labelled(config: BertConfig, num_labels: int | None) -> BertConfig:
     """The config with names for just the labels that the head scores, LABEL_0 and so on if they have none.
 
     Raises:
@@ -168,7 +171,7 @@ def labelled(config: BertConfig, num_labels: int | None) -> BertConfig:
     return config
 
 
-def check_vocabulary(config: BertConfig, tokenizer: BertTokenizer):
+def _check_vocabulary(config: BertConfig, tokenizer: BertTokenizer):
     """Every token has a row in the table of words, and every row a token.
 
     Some published tables have rows to spare, up to a multiple of 8 to 128, which is faster on some hardware: those are let in.
@@ -189,7 +192,7 @@ def check_vocabulary(config: BertConfig, tokenizer: BertTokenizer):
         )
 
 
-def check_sizes(config: BertConfig, weights: dict[str, Tensor], kind: type[nn.Module]):
+def _check_sizes(config: BertConfig, weights: dict[str, Tensor], kind: type[nn.Module]):
     """The weights fit a BERT of these sizes; found out before memory is taken for one.
 
     Raises:
@@ -204,18 +207,18 @@ def check_sizes(config: BertConfig, weights: dict[str, Tensor], kind: type[nn.Mo
         places = BertModel(config).state_dict()
     if kind is not BertModel:     # which may have no pooler, and is looked at as a whole when it is filled
         places, weights = ({name: t for name, t in each.items() if "pooler" not in name} for each in (places, weights))
-    refuse_misfits(places, weights)
+    _refuse_misfits(places, weights)
 
 
 def find_checkpoint(name_or_folder: str | Path) -> Path:
     """The folder that holds the checkpoint's files: installed, given, or fetched."""
     if str(name_or_folder) in INSTALLED:
-        folder = installed_folder(str(name_or_folder))
+        folder = _installed_folder(str(name_or_folder))
     elif Path(name_or_folder).is_dir():
         folder = Path(name_or_folder)
         finish_saving(folder)
     else:
-        folder = fetch(str(name_or_folder))
+        folder = _fetch(str(name_or_folder))
     needed = {CONFIG: (CONFIG,), WEIGHTS: (WEIGHTS, SMALL_WEIGHTS), VOCABULARY: (VOCABULARY, TOKENIZER)}
     missing = [name for name, either in needed.items() if not any((folder / each).is_file() for each in either)]
     if missing:
@@ -226,7 +229,7 @@ def find_checkpoint(name_or_folder: str | Path) -> Path:
     return folder
 
 
-def weights_file(folder: Path) -> Path:
+def _weights_file(folder: Path) -> Path:
     """The file of the weights, whole or small."""
     found = [folder / name for name in (WEIGHTS, SMALL_WEIGHTS) if (folder / name).is_file()]
     if len(found) == 2:
@@ -234,7 +237,7 @@ def weights_file(folder: Path) -> Path:
     return found[0]
 
 
-def installed_folder(name: str) -> Path:
+def _installed_folder(name: str) -> Path:
     package, subfolder = INSTALLED[name]
     found = importlib.util.find_spec(package)     # finds the files without running the package's code
     if found is None:
@@ -242,7 +245,7 @@ def installed_folder(name: str) -> Path:
     return Path(found.submodule_search_locations[0]) / subfolder
 
 
-def fetch(name: str) -> Path:
+def _fetch(name: str) -> Path:
     """The published files of a checkpoint, from the local cache if they were fetched before."""
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
@@ -269,13 +272,13 @@ def read_weights(path: Path) -> dict[str, Tensor]:
     try:
         weights = widen(tensors)
         for name, tensor in weights.items():
-            check_weight(name, tensor)
+            _check_weight(name, tensor)
     except ValueError as error:
         raise ValueError(f"{path} cannot be used: {error}") from error
     return weights
 
 
-def check_weight(name: str, tensor: Tensor):
+def _check_weight(name: str, tensor: Tensor):
     """Weights are finite numbers with a point; position_ids, which published files hold too, only counts."""
     if name.endswith("position_ids"):
         return
@@ -351,12 +354,12 @@ def load_strictly(model: nn.Module, weights: dict[str, Tensor]):
     Raises:
         ValueError: a tensor is missing, left over or of another shape; the message names the first few.
     """
-    refuse_misfits(model.state_dict(), weights)
+    _refuse_misfits(model.state_dict(), weights)
     fill_with_nan(model)     # a parameter that the copy missed would show at once
     model.load_state_dict(weights, strict=True)
 
 
-def refuse_misfits(places: dict[str, Tensor], weights: dict[str, Tensor]):
+def _refuse_misfits(places: dict[str, Tensor], weights: dict[str, Tensor]):
     """Raises ValueError, with the first few names, if the weights do not fit the places."""
     found = misfits(places, weights)
     problems = [f"{name} is missing" for name in found["missing"]]
@@ -395,9 +398,9 @@ def save_pretrained(model: nn.Module, tokenizer: BertTokenizer, folder: str | Pa
     """
     weights = {name: tensor.detach().contiguous() for name, tensor in model.state_dict().items()}
     for name, tensor in weights.items():
-        check_weight(name, tensor)
-    check_vocabulary(model.config, tokenizer)
-    config = labelled(model.config, getattr(model, "num_labels", None))
+        _check_weight(name, tensor)
+    _check_vocabulary(model.config, tokenizer)
+    config = _labelled(model.config, getattr(model, "num_labels", None))
     length = {} if tokenizer.model_max_length is None else {"model_max_length": tokenizer.model_max_length}
     with whole_files(folder, FILES) as new:
         (new / CONFIG).write_text(config.to_json(type(model).__name__), encoding="utf-8")
@@ -405,7 +408,6 @@ def save_pretrained(model: nn.Module, tokenizer: BertTokenizer, folder: str | Pa
         tokenizer.save_vocabulary(new / VOCABULARY)
         path = new / (SMALL_WEIGHTS if small else WEIGHTS)
         save_file(narrow(weights) if small else weights, path, metadata={"format": "pt"})
-        path.chmod((new / CONFIG).stat().st_mode)     # safetensors makes its files private
 
 
 def narrow(weights: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -75,11 +75,11 @@ class BertConfig:
     def __post_init__(self):
         for each in fields(self):
             if each.type in (int, float):
-                check_size(each.name, getattr(self, each.name), each.type)
+                _check_size(each.name, getattr(self, each.name), each.type)
         if self.classifier_dropout is not None:
-            check_size("classifier_dropout", self.classifier_dropout, float)
+            _check_size("classifier_dropout", self.classifier_dropout, float)
         if self.id2label is not None:
-            check_labels(self.id2label)
+            _check_labels(self.id2label)
         if self.hidden_size % self.num_attention_heads:
             raise ValueError(
                 f"hidden_size {self.hidden_size} cannot be shared evenly by {self.num_attention_heads} attention "
@@ -108,7 +108,7 @@ class BertConfig:
                     f"{path} sets {name} to null, and this BERT cannot do without it: write the number that the model was "
                     f"trained with{' (the id of [PAD])' if name == 'pad_token_id' else ''}."
                 )
-        labels = labels_of(path, sizes.pop("id2label", None), given.get("num_labels"))
+        labels = _labels_of(path, sizes.pop("id2label", None), given.get("num_labels"))
         return cls(**sizes, id2label=labels)
 
     def to_json(self, architecture: str = "BertModel") -> str:
@@ -156,7 +156,7 @@ def check_settings(path: str | Path, given: dict, implemented: dict[str, tuple],
             )
 
 
-def labels_of(path: str | Path, id2label: dict | None, num_labels: int | None) -> dict[int, str] | None:
+def _labels_of(path: str | Path, id2label: dict | None, num_labels: int | None) -> dict[int, str] | None:
     """The labels of a config.json, whose numbers are text there. Older files say only how many there are."""
     if id2label is None and num_labels is None:
         return None
@@ -171,7 +171,7 @@ def labels_of(path: str | Path, id2label: dict | None, num_labels: int | None) -
     return {int(number): label for number, label in id2label.items()}
 
 
-def check_labels(id2label: dict[int, str]):
+def _check_labels(id2label: dict[int, str]):
     """Labels are numbered 0, 1, 2, … and have different names."""
     if not isinstance(id2label, dict) or not all(isinstance(label, str) for label in id2label.values()):
         raise TypeError(f"id2label is {id2label!r:.60}, where a dict of the labels' names by their numbers is expected.")
@@ -181,7 +181,7 @@ def check_labels(id2label: dict[int, str]):
         raise ValueError(f"id2label gives two labels the same name, {id2label!r:.60}: give each a name of its own.")
 
 
-def check_size(name, value, kind):
+def _check_size(name, value, kind):
     """A whole number from 1 (ids: from 0) for ``int`` fields, a finite number for ``float`` fields."""
     if kind is int:
         least = 0 if name == "pad_token_id" else 1

@@ -1,6 +1,7 @@
 """The real text under data/, each file checked against its digest before it is read."""
 
 import bz2
+import zlib
 from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
@@ -72,7 +73,7 @@ def movie_reviews() -> list[Review]:
         FileNotFoundError: the course's data folder does not lie beside the package.
         ValueError: the file is not the published one.
     """
-    return [Review(text, float(rating)) for rating, text in rows("movie_reviews.tsv")]
+    return [Review(text, float(rating)) for rating, text in _rows("movie_reviews.tsv")]
 
 
 def passages() -> list[Passage]:
@@ -81,7 +82,24 @@ def passages() -> list[Passage]:
     Raises:
         as movie_reviews
     """
-    return [Passage(title, text) for title, text in rows("passages.tsv.bz2")]
+    return [Passage(title, text) for title, text in _rows("passages.tsv.bz2")]
+
+
+def is_held_out(title: str) -> bool:
+    """Whether the passages on an article are only ever measured on: those on every fifth, by its title, on every machine."""
+    return zlib.crc32(title.encode("utf-8")) % 5 == 0
+
+
+def split_passages() -> tuple[list[Passage], list[Passage]]:
+    """The passages to learn from, and those that are held out.
+
+    Raises:
+        as movie_reviews
+    """
+    apart = [], []
+    for passage in passages():
+        apart[is_held_out(passage.title)].append(passage)
+    return apart
 
 
 def articles() -> list[Passage]:
@@ -90,7 +108,7 @@ def articles() -> list[Passage]:
     Raises:
         as movie_reviews
     """
-    return [Passage(title, text) for title, text in rows("articles.tsv.bz2")]
+    return [Passage(title, text) for title, text in _rows("articles.tsv.bz2")]
 
 
 def yes_no_questions() -> list[YesNoQuestion]:
@@ -103,7 +121,7 @@ def yes_no_questions() -> list[YesNoQuestion]:
     """
     return [
         YesNoQuestion(text, int(passage), answer == "yes")
-        for passage, answer, text in rows("yes_no_questions.tsv.bz2")
+        for passage, answer, text in _rows("yes_no_questions.tsv.bz2")
     ]
 
 
@@ -117,7 +135,7 @@ def span_questions() -> list[SpanQuestion]:
     """
     return [
         SpanQuestion(source, text, passage, answer, int(start))
-        for source, text, passage, answer, start in rows("span_questions.tsv.bz2")
+        for source, text, passage, answer, start in _rows("span_questions.tsv.bz2")
     ]
 
 
@@ -129,11 +147,11 @@ def addresses() -> list[Address]:
     Raises:
         as movie_reviews
     """
-    by_address = groupby(rows("addresses.tsv.bz2"), key=lambda row: row[:2])
+    by_address = groupby(_rows("addresses.tsv.bz2"), key=lambda row: row[:2])
     return [Address(int(year), president, [text for _, _, text in group]) for (year, president), group in by_address]
 
 
-def rows(name: str) -> list[list[str]]:
+def _rows(name: str) -> list[list[str]]:
     """The rows of a file under data/, without its header."""
     unpacked = bz2.open if name.endswith(".bz2") else open
     with unpacked(checked(name), "rt", encoding="utf-8", newline="\n") as file:

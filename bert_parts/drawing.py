@@ -32,22 +32,22 @@ def draw_panels(panels: Tensor, rows: list[str], columns: list[str], titles: lis
     for axes in grid.flat[count:]:
         axes.set_visible(False)
     for index, (axes, panel, title) in enumerate(zip(grid.flat, panels, titles, strict=False)):
-        image = draw_heatmap(axes, panel, scale, numbers=square >= 0.44)     # from there on three digits fit
+        image = _draw_heatmap(axes, panel, scale, numbers=square >= 0.44)     # from there on three digits fit
         axes.set_title(title, fontsize=10, parse_math=False)
         at_left, at_bottom = index % across == 0, index + across >= count
         fontsize = min(9.0, max(5.0, 58 * square))
-        name_tokens(axes, rows if at_left else [], columns if at_bottom else [], fontsize)
+        _name_tokens(axes, rows if at_left else [], columns if at_bottom else [], fontsize)
     figure.supxlabel("words looked at (keys)", fontsize=9)
     figure.supylabel("words that look (queries)", fontsize=9)
     figure.colorbar(image, ax=grid, shrink=0.8, aspect=30, pad=0.02).ax.tick_params(labelsize=8)
     return figure
 
 
-def draw_heatmap(axes, weights: Tensor, scale: tuple[float, float], numbers: bool):
+def _draw_heatmap(axes, weights: Tensor, scale: tuple[float, float], numbers: bool):
     """The coloured squares of one (T, S) panel, with their numbers if these fit."""
     low, high = scale
     finite = weights.masked_fill(weights.isinf(), torch.nan)
-    image = axes.imshow(finite.numpy(), cmap=colour_map(missing="#bbbbbb"), vmin=low, vmax=high)
+    image = axes.imshow(finite.numpy(), cmap=_colour_map(missing="#bbbbbb"), vmin=low, vmax=high)
     axes.spines[:].set_visible(False)
     if numbers:
         for row, line in enumerate(weights.tolist()):
@@ -58,14 +58,14 @@ def draw_heatmap(axes, weights: Tensor, scale: tuple[float, float], numbers: boo
     return image
 
 
-def colour_map(missing: str):
+def _colour_map(missing: str):
     """The course's colours for weights, and one for what is not a number."""
     from matplotlib import colormaps
 
     return colormaps[COLOURS].with_extremes(bad=missing)
 
 
-def name_tokens(axes, rows: list[str], columns: list[str], fontsize: float):
+def _name_tokens(axes, rows: list[str], columns: list[str], fontsize: float):
     """Tokens as tick labels, taken literally: in a token a "$" is a dollar, not the start of a formula."""
     axes.set_xticks(range(len(columns)), columns, rotation=90, fontsize=fontsize, parse_math=False)
     axes.set_yticks(range(len(rows)), rows, fontsize=fontsize, parse_math=False)
@@ -84,7 +84,7 @@ def draw_grid(weights: Tensor, note: str = ""):
     inches = min(1.6, 8.0 / heads)     # the width of a tile
     figure = Figure(figsize=(inches * heads + 1.4, inches * layers * height / width + 0.9), layout="constrained")
     axes = figure.subplots()
-    image = axes.imshow(mosaic.numpy(), cmap=colour_map(missing="white"), vmin=0, vmax=1, interpolation="nearest")
+    image = axes.imshow(mosaic.numpy(), cmap=_colour_map(missing="white"), vmin=0, vmax=1, interpolation="nearest")
     axes.set_xticks([head * (width + gap) + (width - 1) / 2 for head in range(heads)], range(heads))
     axes.set_yticks([layer * (height + gap) + (height - 1) / 2 for layer in range(layers)], range(layers))
     axes.tick_params(length=0, labelsize=9)
@@ -101,16 +101,16 @@ def draw_head_view(layer: Tensor, rows: list[str], columns: list[str], heads: li
     """One layer (H, T, S) as bertviz's head view shows it at first: the heads' lines between two columns of tokens."""
     from matplotlib.patches import Rectangle
 
-    figure, axes = canvas(360, 22.5 * max(len(rows), len(columns)) + 60)
-    axes.text(2, 15, name, fontsize=points(14), va="center", parse_math=False)
+    figure, axes = _canvas(360, 22.5 * max(len(rows), len(columns)) + 60)
+    axes.text(2, 15, name, fontsize=_points(14), va="center", parse_math=False)
     for head in range(len(layer)):
-        axes.add_patch(Rectangle((20 * head, 28), 20, 20, color=colour(head, 1 if head in heads else 0.15), linewidth=0))
-    colours = [colour(head, 1 / len(heads)) for head in heads]
-    draw_lines(axes, layer[heads], colours, (110, 225), 58, 22.5, width=2)
+        axes.add_patch(Rectangle((20 * head, 28), 20, 20, color=_colour(head, 1 if head in heads else 0.15), linewidth=0))
+    colours = [_colour(head, 1 / len(heads)) for head in heads]
+    _draw_lines(axes, layer[heads], colours, (110, 225), 58, 22.5, width=2)
     for x, tokens, side in ((102, rows, "right"), (233, columns, "left")):
         for place, token in enumerate(tokens):
             y = 58 + 22.5 * (place + 0.5)
-            axes.text(x, y, token, fontsize=points(15), ha=side, va="center", parse_math=False)
+            axes.text(x, y, token, fontsize=_points(15), ha=side, va="center", parse_math=False)
     return figure
 
 
@@ -119,23 +119,23 @@ def draw_model_view(weights: Tensor, height: float):
     layers, heads, *lengths = weights.shape
     wide, box = (MODEL_WIDTH - 38) / heads, 84 / heads
     high = max(lengths) * box + 10
-    figure, axes = canvas(MODEL_WIDTH, height)
+    figure, axes = _canvas(MODEL_WIDTH, height)
     middle = dict(ha="center", va="center")
-    axes.text(38 + wide * heads / 2, 9, "Heads", fontsize=points(15), weight="bold", **middle)
-    axes.text(9, 38 + high * layers / 2, "Layers", fontsize=points(15), weight="bold", rotation=90, **middle)
+    axes.text(38 + wide * heads / 2, 9, "Heads", fontsize=_points(15), weight="bold", **middle)
+    axes.text(9, 38 + high * layers / 2, "Layers", fontsize=_points(15), weight="bold", rotation=90, **middle)
     for head in range(heads):
-        axes.text(38 + (head + 0.5) * wide, 27, str(head), fontsize=points(13), **middle)
+        axes.text(38 + (head + 0.5) * wide, 27, str(head), fontsize=_points(13), **middle)
     for layer in range(layers):
         top = 38 + layer * high
-        axes.text(29, top + high / 2, str(layer), fontsize=points(13), **middle)
+        axes.text(29, top + high / 2, str(layer), fontsize=_points(13), **middle)
         for head in range(heads):
             left = 38 + head * wide
             ends = (left + 5, left + wide - 9)
-            draw_lines(axes, weights[layer, head][None], [colour(layer)], ends, top + 5, box, width=2.2)
+            _draw_lines(axes, weights[layer, head][None], [_colour(layer)], ends, top + 5, box, width=2.2)
     return figure
 
 
-def canvas(width: float, height: float):
+def _canvas(width: float, height: float):
     """A figure without margins whose coordinates are the pixels of a page, from the top left."""
     from matplotlib.figure import Figure
 
@@ -145,7 +145,7 @@ def canvas(width: float, height: float):
     return figure, axes
 
 
-def draw_lines(axes, weights: Tensor, colours: list, ends: tuple[float, float], top: float, step: float, width: float):
+def _draw_lines(axes, weights: Tensor, colours: list, ends: tuple[float, float], top: float, step: float, width: float):
     """A line for each of the weights (H, T, S), in its head's colour, the fainter the smaller the weight."""
     from matplotlib.collections import LineCollection
 
@@ -153,17 +153,17 @@ def draw_lines(axes, weights: Tensor, colours: list, ends: tuple[float, float], 
     y = top + step * (places[:, 1:] + 0.5)      # (N, 2)
     lines = torch.stack([torch.tensor(ends).expand_as(y), y], dim=-1)     # (N, 2 ends, x and y)
     shades = [(*colours[head][:3], colours[head][3] * weights[head, row, column].item()) for head, row, column in places.tolist()]
-    axes.add_collection(LineCollection(lines.numpy(), colors=shades, linewidths=points(width)))
+    axes.add_collection(LineCollection(lines.numpy(), colors=shades, linewidths=_points(width)))
 
 
-def colour(number: int, opacity: float = 1.0) -> tuple[float, float, float, float]:
+def _colour(number: int, opacity: float = 1.0) -> tuple[float, float, float, float]:
     """The colour of a head or a layer: d3's ten, which are matplotlib's."""
     from matplotlib.colors import to_rgba
 
     return to_rgba(f"C{number % 10}", opacity)
 
 
-def points(pixels: float) -> float:
+def _points(pixels: float) -> float:
     """A length of a page in the unit of matplotlib's letters and lines."""
     return pixels * 72 / CSS_DPI
 
@@ -173,15 +173,15 @@ def points(pixels: float) -> float:
 
 def png(figure) -> bytes:
     """A figure as a PNG on white ground, cut to what is drawn, the same bytes each time."""
-    return as_png(figure, 256, dpi=DPI, bbox_inches="tight")
+    return _as_png(figure, 256, dpi=DPI, bbox_inches="tight")
 
 
 def still_png(figure) -> bytes:
     """The still picture of a view as a PNG, pixel for pixel of a page."""
-    return as_png(figure, STILL_COLOURS, dpi=CSS_DPI)
+    return _as_png(figure, STILL_COLOURS, dpi=CSS_DPI)
 
 
-def as_png(figure, colours: int, **options) -> bytes:
+def _as_png(figure, colours: int, **options) -> bytes:
     from PIL import Image
 
     file = io.BytesIO()

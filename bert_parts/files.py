@@ -32,14 +32,12 @@ def whole_file(path: str | Path) -> Iterator[Path]:
     path = Path(path)
     folder = None
     try:
-        with errors_of(path):
+        with _errors_of(path):
             folder = Path(tempfile.mkdtemp(dir=path.parent, prefix=f"{path.name}.", suffix=PART))
             temporary = folder / path.name
-            os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))     # less the umask
-            mode = temporary.stat().st_mode
+            mode = _mode_of_new(temporary)
             yield temporary
-            if temporary.stat().st_mode != mode:     # a library may have put another file there
-                os.chmod(temporary, mode)
+            _give_mode(temporary, mode)
             with open(temporary, "r+b") as file:
                 os.fsync(file)     # the content is on the disk before the name is
             os.replace(temporary, path)
@@ -48,8 +46,20 @@ def whole_file(path: str | Path) -> Iterator[Path]:
             shutil.rmtree(folder, ignore_errors=True)
 
 
+def _mode_of_new(path: Path) -> int:
+    """Make an empty file. Gives the mode that the user's umask gives it."""
+    os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
+    return path.stat().st_mode
+
+
+def _give_mode(path: Path, mode: int):
+    """A library, such as safetensors, may have put a file of its own there, for nobody else to read."""
+    if path.stat().st_mode != mode:
+        os.chmod(path, mode)
+
+
 @contextmanager
-def errors_of(path: Path) -> Iterator[None]:
+def _errors_of(path: Path) -> Iterator[None]:
     """What the system says against writing in the block becomes an OSError that names this path, also what safetensors says."""
     try:
         yield
@@ -78,7 +88,8 @@ def whole_files(folder: str | Path, names: Iterable[str]):
     """Replace some files of a folder together: whoever is stopped at any moment leaves all the old ones, or all the new ones.
 
     What is written to the temporary folder that this gives is renamed at the end to ``.saved``: from that moment on the new
-    files count. Then they are moved into place, which `finish_saving` does too if it was not done.
+    files count. Then they are moved into place, which `finish_saving` does too if it was not done. Who may read them says the
+    user's umask.
 
     Args:
         folder: made if it is not there; its other files are left alone.
@@ -94,8 +105,12 @@ def whole_files(folder: str | Path, names: Iterable[str]):
             shutil.rmtree(away)
     temporary = Path(tempfile.mkdtemp(dir=folder, prefix=SAVING, suffix=".part"))
     try:
-        with errors_of(folder):
+        with _errors_of(folder):
+            mode = _mode_of_new(temporary / GONE)
+            (temporary / GONE).unlink()
             yield temporary
+            for path in temporary.iterdir():
+                _give_mode(path, mode)
         for name in names:
             if not (temporary / name).exists() and (folder / name).exists():
                 (temporary / f"{name}{GONE}").touch()

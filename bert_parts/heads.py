@@ -66,6 +66,11 @@ class MaskedLMHead(nn.Module):
         return F.linear(self.transform(hidden), words, self.bias)
 
 
+def _score_words(model: nn.Module, hidden: Tensor) -> Tensor:
+    """Scores for some hidden states only, such as those of the masked words: (…, D) → (…, V)."""
+    return model.cls["predictions"](hidden, model.bert.embeddings.word_embeddings.weight)
+
+
 class BertForPreTraining(nn.Module):
     """Both tasks that BERT was trained on: the masked words, and whether the second text follows upon the first.
 
@@ -86,9 +91,7 @@ class BertForPreTraining(nn.Module):
         hidden, pooled = self.bert(input_ids, attention_mask, token_type_ids)
         return self.score_words(hidden), self.cls["seq_relationship"](pooled)
 
-    def score_words(self, hidden: Tensor) -> Tensor:
-        """Scores for some hidden states only, such as those of the masked words: (…, D) → (…, V)."""
-        return self.cls["predictions"](hidden, self.bert.embeddings.word_embeddings.weight)
+    score_words = _score_words
 
 
 class BertForMaskedLM(nn.Module):
@@ -110,9 +113,7 @@ class BertForMaskedLM(nn.Module):
     ) -> Tensor:
         return self.score_words(self.bert(input_ids, attention_mask, token_type_ids)[0])
 
-    def score_words(self, hidden: Tensor) -> Tensor:
-        """Scores for some hidden states only, such as those of the masked words: (…, D) → (…, V)."""
-        return self.cls["predictions"](hidden, self.bert.embeddings.word_embeddings.weight)
+    score_words = _score_words
 
 
 class BertForNextSentencePrediction(nn.Module):

@@ -2,7 +2,7 @@
 
 import re
 
-from bert_parts.pretraining import NOT_ASKED
+from bert_parts.masking import NOT_ASKED
 from bert_parts.tokenizer import BertTokenizer
 
 CASES = ("word", "Word", "WORD")
@@ -20,11 +20,11 @@ def strip_text(text: str) -> tuple[list[str], list[int]]:
     found = list(WORD.finditer(text))
     follows = [text[word.end() : word.end() + 1] for word in found]
     marks = ["." if mark and mark in "!;:" else mark if mark in MARKS else "" for mark in follows]
-    labels = [LABELS.index(case_of(word.group()) + mark) for word, mark in zip(found, marks, strict=True)]
+    labels = [LABELS.index(_case_of(word.group()) + mark) for word, mark in zip(found, marks, strict=True)]
     return [word.group().lower() for word in found], labels
 
 
-def case_of(word: str) -> str:
+def _case_of(word: str) -> str:
     if word == word.lower():
         return "word"
     return "WORD" if len(word) > 1 and word == word.upper() else "Word"
@@ -32,10 +32,10 @@ def case_of(word: str) -> str:
 
 def restore_text(words: list[str], labels: list[int]) -> str:
     """The words with what their labels say."""
-    return " ".join(restored(word, LABELS[label]) for word, label in zip(words, labels, strict=True))
+    return " ".join(_restored(word, LABELS[label]) for word, label in zip(words, labels, strict=True))
 
 
-def restored(word: str, label: str) -> str:
+def _restored(word: str, label: str) -> str:
     case = {"word": word, "Word": word[:1].upper() + word[1:], "WORD": word.upper()}
     return case[label.rstrip(",.?")] + label[4:]
 

@@ -13,7 +13,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from bert_parts.tokenizer import CHINESE, BertTokenizer, build_row
+from bert_parts.normalization import CHINESE
+from bert_parts.tokenizer import BertTokenizer, build_row
 
 # A word with its accents and joiners, a Chinese character, or a mark. (Python's \w has no accents, and takes _ for a letter.)
 LETTERS = rf"[^\W_{CHINESE.pattern[1:-1]}]+"
@@ -69,7 +70,7 @@ def windows(question: str, passage: str, tokenizer: BertTokenizer, length: int =
     words = [(tokenizer.ids(word.group()), word.span()) for word in WORD.finditer(passage)]
     words = [(ids[:room], place) for ids, place in words if ids]
     made = []
-    for begin, end in whole_words([len(ids) for ids, _ in words], room, stride):
+    for begin, end in _whole_words([len(ids) for ids, _ in words], room, stride):
         piece = words[begin:end]
         ids, segments = build_row(asked, [token for ids, _ in piece for token in ids], length, tokenizer.cls_id, tokenizer.sep_id)
         places = [place for ids, place in piece for _ in ids]
@@ -77,7 +78,7 @@ def windows(question: str, passage: str, tokenizer: BertTokenizer, length: int =
     return made
 
 
-def whole_words(sizes: list[int], room: int, stride: int) -> Iterator[tuple[int, int]]:
+def _whole_words(sizes: list[int], room: int, stride: int) -> Iterator[tuple[int, int]]:
     """The first word of each window, and the one after its last, for words of so many tokens, `room` at most."""
     before = [0, *accumulate(sizes)]     # how many tokens stand before each word
     begin = 0
@@ -136,7 +137,7 @@ def best_span(start: Tensor, end: Tensor, allowed: Tensor, longest: int = 30) ->
     possible = (allowed[:, None] & allowed).triu().tril(longest - 1)     # (T, T): first, last
     scores = (start[:, None] + end).masked_fill(~possible, -torch.inf)
     first, last = divmod(int(scores.argmax()), len(end))
-    return first, last, float(scores[first, last] - start[0] - end[0])
+    return first, last, (scores[first, last] - start[0] - end[0]).item()
 
 
 def exact_match(given: str, expected: str) -> bool:

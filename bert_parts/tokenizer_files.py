@@ -7,7 +7,8 @@ from pathlib import Path
 
 from bert_parts.config import check_settings
 from bert_parts.files import read_json
-from bert_parts.tokenizer import CLS, LONGEST_WORD, MASK, PAD, SEP, SPECIAL_TOKENS, UNK, BertTokenizer
+from bert_parts.tokenizer import BertTokenizer
+from bert_parts.wordpiece import CLS, LONGEST_WORD, MASK, PAD, SEP, SPECIAL_TOKENS, UNK
 
 VOCABULARY, TOKENIZER, SETTINGS = "vocab.txt", "tokenizer.json", "tokenizer_config.json"
 SPECIAL_TOKENS_MAP, ADDED_TOKENS = "special_tokens_map.json", "added_tokens.json"
@@ -63,29 +64,29 @@ def read_tokenizer(folder: str | Path) -> BertTokenizer:
     folder = Path(folder)
     settings = read_json(folder / SETTINGS) if (folder / SETTINGS).is_file() else {}
     whole = read_json(folder / TOKENIZER) if (folder / TOKENIZER).is_file() else None
-    lowercase = reads_lowercase(folder, settings, whole)
+    lowercase = _reads_lowercase(folder, settings, whole)
     tokenizer = None
     if whole is not None:
-        tokenizer = BertTokenizer(vocabulary_of(folder / TOKENIZER, whole), lowercase)
-        check_whole(folder / TOKENIZER, whole, tokenizer, settings.get("tokenizer_class") in AS_IN_FILE)
+        tokenizer = BertTokenizer(_vocabulary_of(folder / TOKENIZER, whole), lowercase)
+        _check_whole(folder / TOKENIZER, whole, tokenizer, settings.get("tokenizer_class") in AS_IN_FILE)
     if tokenizer is None or (folder / VOCABULARY).is_file():
         plain = BertTokenizer.from_file(folder / VOCABULARY, lowercase)
         if tokenizer is not None and plain.tokens != tokenizer.tokens:
             raise ValueError(f"{folder / VOCABULARY} and {TOKENIZER} hold other tokens: remove the one that is not the model's.")
         tokenizer = plain
-    check_tokenizer_config(folder / SETTINGS, settings, tokenizer)
+    _check_tokenizer_config(folder / SETTINGS, settings, tokenizer)
     if (folder / SPECIAL_TOKENS_MAP).is_file():
-        check_names(folder / SPECIAL_TOKENS_MAP, read_json(folder / SPECIAL_TOKENS_MAP), {}, ())
+        _check_names(folder / SPECIAL_TOKENS_MAP, read_json(folder / SPECIAL_TOKENS_MAP), {}, ())
     if (folder / ADDED_TOKENS).is_file():
-        check_added(folder / ADDED_TOKENS, read_json(folder / ADDED_TOKENS).items(), tokenizer)
+        _check_added(folder / ADDED_TOKENS, read_json(folder / ADDED_TOKENS).items(), tokenizer)
     return tokenizer
 
 
-def reads_lowercase(folder: Path, settings: dict, whole: dict | None) -> bool:
+def _reads_lowercase(folder: Path, settings: dict, whole: dict | None) -> bool:
     """Whether capitals and accents are dropped: the published default, unless the settings say something else."""
     kind = settings.get("tokenizer_class")
     if kind in AS_IN_FILE and whole is not None:
-        lowercase = settings.get("do_lower_case", part(whole, "normalizer").get("lowercase"))
+        lowercase = settings.get("do_lower_case", _part(whole, "normalizer").get("lowercase"))
     else:
         check_settings(folder / SETTINGS, {"tokenizer_class": kind}, {"tokenizer_class": (None, *BERTS)}, ())
         lowercase = settings.get("do_lower_case", True)
@@ -94,20 +95,20 @@ def reads_lowercase(folder: Path, settings: dict, whole: dict | None) -> bool:
     return lowercase
 
 
-def part(whole: dict, name: str) -> dict:
+def _part(whole: dict, name: str) -> dict:
     """A part of a tokenizer.json; {} if it is not there, or is null."""
     value = whole.get(name)
     return value if isinstance(value, dict) else {}
 
 
-def vocabulary_of(path: Path, whole: dict) -> dict[str, int]:
-    vocab = part(whole, "model").get("vocab")
+def _vocabulary_of(path: Path, whole: dict) -> dict[str, int]:
+    vocab = _part(whole, "model").get("vocab")
     if not isinstance(vocab, dict) or not all(type(number) is int for number in vocab.values()):
         raise ValueError(f"{path} holds no vocabulary of tokens and their ids, as model.vocab: give a WordPiece tokenizer's file.")
     return vocab
 
 
-def check_whole(path: Path, whole: dict, tokenizer: BertTokenizer, strict: bool):
+def _check_whole(path: Path, whole: dict, tokenizer: BertTokenizer, strict: bool):
     """Every part of a tokenizer.json does what BertTokenizer does.
 
     Args:
@@ -116,80 +117,80 @@ def check_whole(path: Path, whole: dict, tokenizer: BertTokenizer, strict: bool)
     parts = ("normalizer", "pre_tokenizer", "post_processor", "decoder", "model", "added_tokens", "padding", "truncation")
     check_settings(path, whole, {"version": (None, "1.0")}, parts)
     lowercase = tokenizer.lowercase
-    if part(whole, "normalizer").get("lowercase", lowercase) != lowercase:
+    if _part(whole, "normalizer").get("lowercase", lowercase) != lowercase:
         raise ValueError(
             f"{path} says lowercase = {not lowercase}, and {SETTINGS} do_lower_case = {lowercase} (true, if it says nothing): "
             f"make them agree, as the model was trained."
         )
-    check_part(path, whole, "normalizer", {"type": ("BertNormalizer",), "clean_text": (True,), "handle_chinese_chars": (True,),
+    _check_part(path, whole, "normalizer", {"type": ("BertNormalizer",), "clean_text": (True,), "handle_chinese_chars": (True,),
                                            "strip_accents": (None, lowercase), "lowercase": (lowercase,)})
-    check_part(path, whole, "pre_tokenizer", {"type": ("BertPreTokenizer",)})
-    check_part(path, whole, "model", {"type": (None, "WordPiece"), "unk_token": (UNK,), "continuing_subword_prefix": ("##",),
+    _check_part(path, whole, "pre_tokenizer", {"type": ("BertPreTokenizer",)})
+    _check_part(path, whole, "model", {"type": (None, "WordPiece"), "unk_token": (UNK,), "continuing_subword_prefix": ("##",),
                                       "max_input_chars_per_word": (LONGEST_WORD,)}, ("vocab",))
     if whole.get("decoder") is not None:
-        check_part(path, whole, "decoder", {"type": ("WordPiece",), "prefix": ("##",)}, ("cleanup",))
+        _check_part(path, whole, "decoder", {"type": ("WordPiece",), "prefix": ("##",)}, ("cleanup",))
     if whole.get("padding") is not None:
-        check_part(path, whole, "padding", {"direction": ("Right",), "pad_id": (tokenizer.pad_id,), "pad_type_id": (0,),
+        _check_part(path, whole, "padding", {"direction": ("Right",), "pad_id": (tokenizer.pad_id,), "pad_type_id": (0,),
                                             "pad_token": (PAD,)}, ("strategy", "pad_to_multiple_of"))
     if whole.get("truncation") is not None:
-        check_part(path, whole, "truncation", {"direction": (None, "Right")}, ("max_length", "strategy", "stride"))
+        _check_part(path, whole, "truncation", {"direction": (None, "Right")}, ("max_length", "strategy", "stride"))
     if strict or whole.get("post_processor") is not None:
-        check_template(path, whole, tokenizer)
+        _check_template(path, whole, tokenizer)
     added = whole.get("added_tokens") or []
     if not isinstance(added, list) or not all(isinstance(token, dict) for token in added):
         raise ValueError(f"{path} sets added_tokens to {added!r:.60}, where a list of tokens is expected: fetch it again.")
     for token in added:
-        check_token(path, "added_tokens", {name: value for name, value in token.items() if name != "id"}, SPECIAL_TOKENS)
-    check_added(path, [(token.get("content"), token.get("id")) for token in added], tokenizer)
+        _check_token(path, "added_tokens", {name: value for name, value in token.items() if name != "id"}, SPECIAL_TOKENS)
+    _check_added(path, [(token.get("content"), token.get("id")) for token in added], tokenizer)
 
 
-def check_part(path: Path, whole: dict, name: str, implemented: dict[str, tuple], passed_over: tuple = ()):
+def _check_part(path: Path, whole: dict, name: str, implemented: dict[str, tuple], passed_over: tuple = ()):
     """A part holds just what is implemented; what it does not say counts as null."""
-    given = {f"{name}.{key}": value for key, value in (dict.fromkeys(implemented) | part(whole, name)).items()}
+    given = {f"{name}.{key}": value for key, value in (dict.fromkeys(implemented) | _part(whole, name)).items()}
     known = {f"{name}.{key}": values for key, values in implemented.items()}
     check_settings(path, given, known, [f"{name}.{key}" for key in passed_over])
 
 
-def check_template(path: Path, whole: dict, tokenizer: BertTokenizer):
+def _check_template(path: Path, whole: dict, tokenizer: BertTokenizer):
     """[CLS] text [SEP] pair [SEP], in either of the two ways to write it."""
     ids = {CLS: tokenizer.cls_id, SEP: tokenizer.sep_id}
-    if part(whole, "post_processor").get("type") == "BertProcessing":
+    if _part(whole, "post_processor").get("type") == "BertProcessing":
         implemented = {"sep": ([SEP, ids[SEP]],), "cls": ([CLS, ids[CLS]],)}
-        check_part(path, whole, "post_processor", {"type": ("BertProcessing",)} | implemented)
+        _check_part(path, whole, "post_processor", {"type": ("BertProcessing",)} | implemented)
     else:
         special = {name: {"id": name, "ids": [number], "tokens": [name]} for name, number in ids.items()}
-        check_part(path, whole, "post_processor", {"type": ("TemplateProcessing",), "single": (SINGLE,), "pair": (PAIR,),
+        _check_part(path, whole, "post_processor", {"type": ("TemplateProcessing",), "single": (SINGLE,), "pair": (PAIR,),
                                                    "special_tokens": (special,)})
 
 
-def check_tokenizer_config(path: Path, settings: dict, tokenizer: BertTokenizer):
+def _check_tokenizer_config(path: Path, settings: dict, tokenizer: BertTokenizer):
     lowercase = tokenizer.lowercase
     check_settings(path, {"strip_accents": settings.get("strip_accents")}, {"strip_accents": (None, lowercase)}, ())
-    check_names(path, settings, IMPLEMENTED, PASSED_OVER)
+    _check_names(path, settings, IMPLEMENTED, PASSED_OVER)
     added = settings.get("added_tokens_decoder") or {}
     if not isinstance(added, dict) or not all(isinstance(token, dict) for token in added.values()):
         raise ValueError(f"{path} sets added_tokens_decoder to {added!r:.60}, where tokens by their ids are expected.")
     for token in added.values():
-        check_token(path, "added_tokens_decoder", token, SPECIAL_TOKENS)
-    check_added(path, [(token["content"], int(number) if number.isdecimal() else number) for number, token in added.items()],
+        _check_token(path, "added_tokens_decoder", token, SPECIAL_TOKENS)
+    _check_added(path, [(token["content"], int(number) if number.isdecimal() else number) for number, token in added.items()],
                 tokenizer)
 
 
-def check_names(path: Path, settings: dict, implemented: dict[str, tuple], passed_over: tuple | frozenset):
+def _check_names(path: Path, settings: dict, implemented: dict[str, tuple], passed_over: tuple | frozenset):
     """The special tokens have BERT's names, there are no others, and what else is set is implemented."""
     names = NAMES | {"bos_token": CLS, "eos_token": SEP}     # not used by BERT; these two names change nothing
     for name, expected in names.items():
         if settings.get(name) is not None:
-            check_token(path, name, settings[name], (expected,))
+            _check_token(path, name, settings[name], (expected,))
     for name in ("additional_special_tokens", "extra_special_tokens"):
         more = settings.get(name) or []
         for token in more.values() if isinstance(more, dict) else more if isinstance(more, list) else [more]:
-            check_token(path, name, token, SPECIAL_TOKENS)
+            _check_token(path, name, token, SPECIAL_TOKENS)
     others = {name: value for name, value in settings.items() if name not in names}
     check_settings(path, others, implemented, [*passed_over, "additional_special_tokens", "extra_special_tokens"])
 
 
-def check_token(path: Path, name: str, token: str | dict, allowed: tuple):
+def _check_token(path: Path, name: str, token: str | dict, allowed: tuple):
     """A special token, given by its name or with its flags, is one that BERT has, and is found in a text as it stands."""
     flags = token if isinstance(token, dict) else {"content": token}
     known = {f"{name}.{flag}": values for flag, values in (TOKEN | {"content": allowed}).items()}
@@ -197,7 +198,7 @@ def check_token(path: Path, name: str, token: str | dict, allowed: tuple):
     check_settings(path, {f"{name}.{flag}": value for flag, value in given.items()}, known, ())
 
 
-def check_added(path: Path, added, tokenizer: BertTokenizer):
+def _check_added(path: Path, added, tokenizer: BertTokenizer):
     """Tokens that are named beside the vocabulary are BERT's special ones, with the ids that they have there."""
     for token, number in added:
         if token not in SPECIAL_TOKENS or number != tokenizer.vocab[token]:

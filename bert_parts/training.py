@@ -146,11 +146,11 @@ def fit(
         history = History()
         if state:
             remove_leftovers(state)
-            history = load_state(state, model, optimizer, settings) if state.exists() else history
+            history = _load_state(state, model, optimizer, settings) if state.exists() else history
 
         def keep():
             if state:
-                save_state(state, model, optimizer, settings, history, random)
+                _save_state(state, model, optimizer, settings, history, random)
 
         first, began = len(history.loss), time.monotonic() - history.seconds
         bar = tqdm(total=steps, initial=first, desc="training", unit="step", delay=1, leave=False)
@@ -160,12 +160,12 @@ def fit(
             for step in range(first, steps):
                 random = torch.get_rng_state()
                 if evaluate and evaluate_every and step % evaluate_every == 0:
-                    look(model, evaluate, history)
+                    _look(model, evaluate, history)
                 if history.seconds >= seconds:
                     break
                 rate = learning_rate_at(step, steps, learning_rate, warmup)
-                loss = backward(model, loss_of, batch_at(step), step)
-                with no_interrupt():     # model, optimizer and history change together
+                loss = _backward(model, loss_of, batch_at(step), step)
+                with _no_interrupt():     # model, optimizer and history change together
                     take_step(optimizer, rate)
                     history.loss.append(loss)
                     history.learning_rate.append(rate)
@@ -177,7 +177,7 @@ def fit(
                 bar.update()
             if len(history.loss) > first:
                 keep()     # also before the last evaluation, which may fail
-            if evaluate and look(model, evaluate, history):
+            if evaluate and _look(model, evaluate, history):
                 keep()
         except KeyboardInterrupt:
             keep()
@@ -189,7 +189,7 @@ def fit(
     return history
 
 
-def look(model: nn.Module, evaluate: Callable[[nn.Module], dict[str, float]], history: History) -> bool:
+def _look(model: nn.Module, evaluate: Callable[[nn.Module], dict[str, float]], history: History) -> bool:
     """Evaluate the model as it is now, unless that has been done. What training draws at random does not depend on it."""
     step = len(history.loss)
     if not step or (history.evaluations and history.evaluations[-1]["step"] == step):
@@ -198,29 +198,29 @@ def look(model: nn.Module, evaluate: Callable[[nn.Module], dict[str, float]], hi
     with torch.no_grad(), torch.random.fork_rng(devices=[]):
         given = evaluate(model)
     if not isinstance(given, dict):
-        raise ValueError(f"The evaluation gave {told(given)}, where numbers by their names are expected, as in "
+        raise ValueError(f"The evaluation gave {_told(given)}, where numbers by their names are expected, as in "
                          f'{{"accuracy": 0.9}}: let it return such a dict.')
-    numbers = {name: number_of(name, value) for name, value in given.items()}
+    numbers = {name: _number_of(name, value) for name, value in given.items()}
     history.evaluations.append({"step": step} | numbers | {"step": step})
     return True
 
 
-def number_of(name: str, value: object) -> float:
+def _number_of(name: str, value: object) -> float:
     """A value of an evaluation, which may be a tensor or an array of no dimensions. Raises ValueError if it is no number."""
     if getattr(value, "shape", None) == ():     # 0-dim: of torch or numpy
         value = value.item()
     if not isinstance(value, int | float):
-        raise ValueError(f"The evaluation gave {told(value)} as {name!r}, where a number is expected: give its mean, or each of "
+        raise ValueError(f"The evaluation gave {_told(value)} as {name!r}, where a number is expected: give its mean, or each of "
                          f"its values under a name of its own.")
     return value
 
 
-def told(value: object) -> str:
+def _told(value: object) -> str:
     shape = getattr(value, "shape", None)
     return f"a {type(value).__name__}" + ("" if shape is None else f" of shape {tuple(shape)}")
 
 
-def backward(model: nn.Module, loss_of: Callable[[nn.Module, object], Tensor], batch: object, step: int) -> float:
+def _backward(model: nn.Module, loss_of: Callable[[nn.Module, object], Tensor], batch: object, step: int) -> float:
     """The loss on a batch. Its gradients are left with the parameters, and clipped."""
     model.train()
     loss = loss_of(model, batch)
@@ -243,7 +243,7 @@ def take_step(optimizer: torch.optim.Optimizer, rate: float):
 
 
 @contextmanager
-def no_interrupt():
+def _no_interrupt():
     """Ctrl-C, and Jupyter's stop button, wait until the end of the block. (They only reach the main thread.)"""
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -261,9 +261,9 @@ def no_interrupt():
 # ---------------------------------------------------------------- the state, to go on from
 
 
-def save_state(path: Path, model: nn.Module, optimizer, settings: dict, history: History, random: Tensor):
+def _save_state(path: Path, model: nn.Module, optimizer, settings: dict, history: History, random: Tensor):
     """One safetensors file, whole or not at all: the model, what AdamW remembers, and the state of torch's random numbers."""
-    names = learning(model, optimizer)
+    names = _learning(model, optimizer)
     remembered = {names[number]: slots for number, slots in optimizer.state_dict()["state"].items()}
     tensors = {f"model.{name}": tensor.detach().contiguous() for name, tensor in model.state_dict().items()}
     for name, slots in remembered.items():
@@ -278,18 +278,18 @@ def save_state(path: Path, model: nn.Module, optimizer, settings: dict, history:
                       f"a state that was saved before is kept") from error
 
 
-def load_state(path: Path, model: nn.Module, optimizer, settings: dict) -> History:
-    """Put everything back as it was when `save_state` was called. Raises ValueError before anything is changed."""
+def _load_state(path: Path, model: nn.Module, optimizer, settings: dict) -> History:
+    """Put everything back as it was when `_save_state` was called. Raises ValueError before anything is changed."""
     afresh = f"or remove {path.name} from {path.parent} to begin afresh."
-    about, history, tensors = read_state(path, afresh)
+    about, history, tensors = _read_state(path, afresh)
     saved, learned = about["settings"], about["learning"]
-    others = [difference(name, saved, settings) for name in settings | saved if saved.get(name) != settings.get(name)]
+    others = [_difference(name, saved, settings) for name in settings | saved if saved.get(name) != settings.get(name)]
     if others:
         raise ValueError(f"{path} is of a training with {', '.join(others)}: go on with what it began with, {afresh}")
     places = {f"model.{name}": tensor for name, tensor in model.state_dict().items()}
-    if misfit(places, {name: tensor for name, tensor in tensors.items() if name.startswith("model.")}):
+    if _misfit(places, {name: tensor for name, tensor in tensors.items() if name.startswith("model.")}):
         raise ValueError(f"{path} is of a model with other parts or sizes: give another folder, {afresh}")
-    names = learning(model, optimizer)
+    names = _learning(model, optimizer)
     differ = sorted(learned.keys() ^ set(names))
     if differ:
         then, now = ("learned", "is frozen") if differ[0] in learned else ("was frozen", "learns")
@@ -299,7 +299,7 @@ def load_state(path: Path, model: nn.Module, optimizer, settings: dict) -> Histo
     for number, name in remembered.items():
         parameter = places[f"model.{names[number]}"]
         places |= {f"{name}.{slot}": torch.tensor(0.0) if slot == "step" else parameter for slot in SLOTS}
-    wrong = misfit(places | {"random": torch.get_rng_state()}, tensors)
+    wrong = _misfit(places | {"random": torch.get_rng_state()}, tensors)
     if not wrong:
         steps = max((tensors[f"{name}.step"].item() for name in remembered.values()), default=0)
         wrong = f"its losses are of {len(history.loss)} steps, the rest is of {steps:g}" if steps != len(history.loss) else ""
@@ -325,13 +325,13 @@ def forget(folder: Path):
             folder.rmdir()
 
 
-def read_state(path: Path, afresh: str) -> tuple[dict[str, dict], History, dict[str, Tensor]]:
-    """What a file of `save_state` says of its training, how that went, and its tensors. Raises ValueError for any other file."""
+def _read_state(path: Path, afresh: str) -> tuple[dict[str, dict], History, dict[str, Tensor]]:
+    """What a file of `_save_state` says of its training, how that went, and its tensors. Raises ValueError for any other file."""
     try:
         with safe_open(path, "pt") as file:
             metadata, tensors = file.metadata() or {}, {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
         about = {name: dict(json.loads(metadata[name])) for name in ("settings", "learning", "history")}
-        return about, history_of(about["history"]), tensors
+        return about, _history_of(about["history"]), tensors
     except OSError as error:
         raise ValueError(f"{path} cannot be read ({error}): see to it, {afresh}") from error
     except KeyError as error:
@@ -341,7 +341,7 @@ def read_state(path: Path, afresh: str) -> tuple[dict[str, dict], History, dict[
         raise ValueError(f"{path} is damaged ({error}): put a whole copy in its place, {afresh}") from error
 
 
-def history_of(read: dict) -> History:
+def _history_of(read: dict) -> History:
     """Raises TypeError or ValueError if it is no history."""
     history = History(**read)
     numbers = [*history.loss, *history.learning_rate, history.seconds]
@@ -353,20 +353,20 @@ def history_of(read: dict) -> History:
     return history
 
 
-def learning(model: nn.Module, optimizer: torch.optim.Optimizer) -> list[str]:
+def _learning(model: nn.Module, optimizer: torch.optim.Optimizer) -> list[str]:
     """The names of the parameters that learn, in the order in which the optimizer counts them."""
     names = {id(parameter): name for name, parameter in model.named_parameters()}
     return [names[id(parameter)] for group in optimizer.param_groups for parameter in group["params"]]
 
 
-def difference(name: str, then: dict, now: dict) -> str:
+def _difference(name: str, then: dict, now: dict) -> str:
     """In words. Of a digest, or a list, nobody wants to see both values."""
     if all(isinstance(values.get(name), int | float) for values in (then, now)):
         return f"{name} {then[name]} instead of {now[name]}"
     return f"another {name}"
 
 
-def misfit(places: dict[str, Tensor], tensors: dict[str, Tensor]) -> str:
+def _misfit(places: dict[str, Tensor], tensors: dict[str, Tensor]) -> str:
     """The first tensor that is missing, left over, or has another shape or type than that in its place; "" if there is none."""
     for name in sorted(places.keys() | tensors.keys()):
         if name not in tensors:

@@ -59,7 +59,7 @@ def record_attention(model: nn.Module) -> Iterator[list[Tensor]]:
     Raises:
         ValueError: the model has no attention module.
     """
-    modules = [module for module in model.modules() if is_attention(module)]
+    modules = [module for module in model.modules() if _is_attention(module)]
     if not modules:
         raise ValueError(
             f"{type(model).__name__} has no attention module to record: expected at least one module with "
@@ -79,20 +79,20 @@ def record_attention(model: nn.Module) -> Iterator[list[Tensor]]:
     hooks = [model.register_forward_pre_hook(start_anew)]
     try:
         for index, module in enumerate(modules):
-            hooks += watch(module, lambda weights, index=index: keep(index, weights))
+            hooks += _watch(module, lambda weights, index=index: keep(index, weights))
         yield maps
     finally:
         for hook in hooks:
             hook.remove()
 
 
-def is_attention(module: nn.Module) -> bool:
+def _is_attention(module: nn.Module) -> bool:
     """Told by its parts, not its class, so that a learner's own MultiHeadAttention counts."""
     parts = (getattr(module, name, None) for name in ("query", "key", "value"))
     return isinstance(getattr(module, "num_heads", None), int) and all(isinstance(part, nn.Module) for part in parts)
 
 
-def watch(attention: nn.Module, keep) -> list:
+def _watch(attention: nn.Module, keep) -> list:
     """Hooks that call keep(weights), (B, H, T, S), after each forward of one attention module."""
     projected = {}
 
@@ -161,10 +161,10 @@ def picture(figure, alt: str) -> Picture:
     if not alt.strip():
         raise ValueError("The alt text is empty: say in a sentence what the picture shows.")
     data = png(figure)
-    return Picture(img(data, alt), alt, data)
+    return Picture(_img(data, alt), alt, data)
 
 
-def img(data: bytes, alt: str, style: str = "background:#fff;max-width:100%;height:auto") -> str:
+def _img(data: bytes, alt: str, style: str = "background:#fff;max-width:100%;height:auto") -> str:
     source = base64.b64encode(data).decode()
     return f'<img alt="{html.escape(alt)}" style="{style}" src="data:image/png;base64,{source}">'
 
@@ -192,13 +192,13 @@ def heatmap(
         ValueError: weights, tokens and titles do not fit each other.
     """
     columns = rows if columns is None else columns
-    panels = check_heatmap(weights, rows, columns)
+    panels = _check_heatmap(weights, rows, columns)
     several = title or [f"head {head}" for head in range(len(panels))]
     titles = [title or ""] if weights.dim() == 2 else several
     if len(titles) != len(panels):
         raise ValueError(f"There are {len(titles)} titles for {len(panels)} panels: give a list with one for each.")
     figure = draw_panels(panels, rows, columns, titles, scale)
-    return picture(figure, alt or describe_panels(panels, rows, columns, titles))
+    return picture(figure, alt or _describe_panels(panels, rows, columns, titles))
 
 
 def heads_grid(
@@ -215,12 +215,12 @@ def heads_grid(
         ValueError: the maps and the tokens do not fit each other.
     """
     columns = rows if columns is None else columns
-    check_maps(maps, rows, columns)
-    weights, rows, columns, left_out = first_tokens(maps, rows, columns, GRID)
-    return picture(draw_grid(weights, left_out), alt or f"{describe_grid(weights, rows, columns)} {left_out}".strip())
+    _check_maps(maps, rows, columns)
+    weights, rows, columns, left_out = _first_tokens(maps, rows, columns, GRID)
+    return picture(draw_grid(weights, left_out), alt or f"{_describe_grid(weights, rows, columns)} {left_out}".strip())
 
 
-def check_heatmap(weights: Tensor, rows: list[str], columns: list[str]) -> Tensor:
+def _check_heatmap(weights: Tensor, rows: list[str], columns: list[str]) -> Tensor:
     """The weights as float64 panels (P, T, S), or a sentence that says what does not fit."""
     if weights.dim() not in (2, 3):
         raise ValueError(
@@ -236,7 +236,7 @@ def check_heatmap(weights: Tensor, rows: list[str], columns: list[str]) -> Tenso
     return weights.detach().double().cpu().reshape(-1, *expected)
 
 
-def check_maps(maps: list[Tensor], rows: list[str], columns: list[str]):
+def _check_maps(maps: list[Tensor], rows: list[str], columns: list[str]):
     """Raise a sentence that says what does not fit if these are not the maps of one text."""
     if not len(maps):
         raise ValueError("There are no maps: run the model inside `with record_attention(model) as maps:` first.")
@@ -248,10 +248,10 @@ def check_maps(maps: list[Tensor], rows: list[str], columns: list[str]):
         )
     if maps[0].size(0) != 1:
         raise ValueError(f"The maps hold {maps[0].size(0)} texts, not one: pick the first with [m[:1] for m in maps].")
-    check_heatmap(maps[0][0], rows, columns)
+    _check_heatmap(maps[0][0], rows, columns)
 
 
-def first_tokens(
+def _first_tokens(
     maps: list[Tensor], rows: list[str], columns: list[str], most: int, most_tokens: int | None = None
 ) -> tuple[Tensor, list[str], list[str], str]:
     """The maps stacked to (L, H, T, S) and cut to as many tokens as there is room for, and what was left out in words."""
@@ -264,38 +264,38 @@ def first_tokens(
     return weights, rows[:room], columns[:room], left_out
 
 
-def describe_panels(panels: Tensor, rows: list[str], columns: list[str], titles: list[str]) -> str:
+def _describe_panels(panels: Tensor, rows: list[str], columns: list[str], titles: list[str]) -> str:
     """The heatmap in words, down to the strongest pairs: of each panel, of each row, or of all, as room allows."""
-    words = f"Heatmap: {describe_tokens(rows, columns)}"
+    words = f"Heatmap: {_describe_tokens(rows, columns)}"
     if len(panels) > 1:
-        pairs = [f"{title}: {strongest(panel, rows, columns)[0]}" for title, panel in zip(titles, panels, strict=True)]
+        pairs = [f"{title}: {_strongest(panel, rows, columns)[0]}" for title, panel in zip(titles, panels, strict=True)]
         return f"{words} {len(panels)} panels, the strongest pair of each: {'; '.join(pairs)}."
     if titles[0]:
         words += f" {titles[0]}."
     if len(rows) <= 12:
-        pairs = [strongest(line[None], [row], columns)[0] for row, line in zip(rows, panels[0], strict=True)]
+        pairs = [_strongest(line[None], [row], columns)[0] for row, line in zip(rows, panels[0], strict=True)]
         return f"{words} The strongest of each row: {'; '.join(pairs)}."
-    return f"{words} The strongest pairs: {'; '.join(strongest(panels[0], rows, columns)[:3])}."
+    return f"{words} The strongest pairs: {'; '.join(_strongest(panels[0], rows, columns)[:3])}."
 
 
-def describe_grid(weights: Tensor, rows: list[str], columns: list[str], each: str = "a small heatmap") -> str:
+def _describe_grid(weights: Tensor, rows: list[str], columns: list[str], each: str = "a small heatmap") -> str:
     """The grid in words: which tokens draw the most weight, and in how many heads."""
     layers, heads = weights.shape[:2]
     favourites = Counter(columns[c] for c in weights.mean(dim=2).argmax(dim=-1).flatten().tolist())
     counts = ", ".join(f"{token} ({count})" for token, count in favourites.most_common(3))
     return (
-        f"Grid of {layers} layers × {heads} heads, each {each}: {describe_tokens(rows, columns)} "
+        f"Grid of {layers} layers × {heads} heads, each {each}: {_describe_tokens(rows, columns)} "
         f"What draws the most weight (in how many heads): {counts}."
     )
 
 
-def describe_tokens(rows: list[str], columns: list[str]) -> str:
+def _describe_tokens(rows: list[str], columns: list[str]) -> str:
     if rows == columns:
         return f"{len(rows)} tokens ({' '.join(rows)}) look at each other."
     return f"{len(rows)} tokens ({' '.join(rows)}) look at {len(columns)} tokens ({' '.join(columns)})."
 
 
-def strongest(weights: Tensor, rows: list[str], columns: list[str]) -> list[str]:
+def _strongest(weights: Tensor, rows: list[str], columns: list[str]) -> list[str]:
     """'cat → sat 0.61' and so on, the largest of the (T, S) weights first."""
     places = weights.flatten().argsort(descending=True, stable=True).tolist()
     pairs = [divmod(place, len(columns)) for place in places]
@@ -330,22 +330,22 @@ def head_view(
     import bertviz
 
     columns = rows if columns is None else columns
-    check_maps(maps, rows, columns)
-    check_choice("layer", [layer], len(maps))
-    check_choice("head", heads or [], maps[0].size(1))
-    weights, rows, columns, left_out = first_tokens(maps, rows, columns, HEAD_VIEW, MOST_TOKENS)
+    _check_maps(maps, rows, columns)
+    _check_choice("layer", [layer], len(maps))
+    _check_choice("head", heads or [], maps[0].size(1))
+    weights, rows, columns, left_out = _first_tokens(maps, rows, columns, HEAD_VIEW, MOST_TOKENS)
     weights = weights.round(decimals=3)     # what a line's opacity can show, and a third of the bytes
-    page = bertviz.head_view(**for_bertviz(weights, rows, columns), layer=layer, heads=heads, html_action="return")
+    page = bertviz.head_view(**_for_bertviz(weights, rows, columns), layer=layer, heads=heads, html_action="return")
     still = draw_head_view(weights[layer], rows, columns, heads or list(range(weights.size(1))), f"Layer {layer}")
-    pairs = [f"head {head}: {strongest(panel, rows, columns)[0]}" for head, panel in enumerate(weights[layer])]
-    words = f"Layer {layer}: {describe_tokens(rows, columns)} The strongest pair of each head: {'; '.join(pairs)}."
+    pairs = [f"head {head}: {_strongest(panel, rows, columns)[0]}" for head, panel in enumerate(weights[layer])]
+    words = f"Layer {layer}: {_describe_tokens(rows, columns)} The strongest pair of each head: {'; '.join(pairs)}."
     note = (
         "choose a layer at the top. Each coloured square is a head: click to switch it off or on, double-click to see "
         "it alone. Point at a word to see only its lines. By keyboard: Tab to a square, then Enter to switch it, "
         "Shift+Enter to see it alone."
     )
     height = 22.5 * max(weights.shape[2:]) + 55     # as head_view.js lays it out
-    return framed(page.data, "Head view", weights, still, f"min-height:{round(height) + MARGINS}px", words, note, left_out)
+    return _framed(page.data, "Head view", weights, still, f"min-height:{round(height) + MARGINS}px", words, note, left_out)
 
 
 def model_view(maps: list[Tensor], rows: list[str], columns: list[str] | None = None) -> Picture:
@@ -356,30 +356,30 @@ def model_view(maps: list[Tensor], rows: list[str], columns: list[str] | None = 
     import bertviz
 
     columns = rows if columns is None else columns
-    check_maps(maps, rows, columns)
-    weights, rows, columns, left_out = first_tokens(maps, rows, columns, MODEL_VIEW, MOST_TOKENS)
+    _check_maps(maps, rows, columns)
+    weights, rows, columns, left_out = _first_tokens(maps, rows, columns, MODEL_VIEW, MOST_TOKENS)
     weights = weights.round(decimals=3)
-    page = bertviz.model_view(**for_bertviz(weights, rows, columns), display_mode="light", html_action="return")
-    words = describe_grid(weights, rows, columns, each="a bundle of lines")
+    page = bertviz.model_view(**_for_bertviz(weights, rows, columns), display_mode="light", html_action="return")
+    words = _describe_grid(weights, rows, columns, each="a bundle of lines")
     note = "click a thumbnail to enlarge it, and again to close it. By keyboard: Tab to a thumbnail, then Enter."
-    height = model_view_height(*weights.shape)
+    height = _model_view_height(*weights.shape)
     still = draw_model_view(weights, height)
-    return framed(page.data, "Model view", weights, still, f"padding-bottom:{MARGINS}px", words, note, left_out)
+    return _framed(page.data, "Model view", weights, still, f"padding-bottom:{MARGINS}px", words, note, left_out)
 
 
-def model_view_height(layers: int, heads: int, *lengths: int) -> float:
+def _model_view_height(layers: int, heads: int, *lengths: int) -> float:
     """As model_view.js lays it out: room for all thumbnails, and for one of them enlarged."""
     thumbnail = max(lengths) * 7 * 12 / heads + 10
     return max(layers * thumbnail + 38, max(lengths) * 18 + 55)
 
 
-def check_choice(what: str, chosen: list[int], count: int):
+def _check_choice(what: str, chosen: list[int], count: int):
     for number in chosen:
         if not 0 <= number < count:
             raise ValueError(f"There is no {what} {number}: the maps have {what}s 0 to {count - 1}.")
 
 
-def for_bertviz(weights: Tensor, rows: list[str], columns: list[str]) -> dict:
+def _for_bertviz(weights: Tensor, rows: list[str], columns: list[str]) -> dict:
     """bertviz's arguments."""
     attention = [layer[None] for layer in weights]
     rows, columns = ([token.replace("<", LESS_THAN) for token in tokens] for tokens in (rows, columns))
@@ -388,7 +388,7 @@ def for_bertviz(weights: Tensor, rows: list[str], columns: list[str]) -> dict:
     return {"cross_attention": attention, "decoder_tokens": rows, "encoder_tokens": columns}
 
 
-def framed(page: str, name: str, weights: Tensor, still, room: str, words: str, note: str, left_out: str) -> Picture:
+def _framed(page: str, name: str, weights: Tensor, still, room: str, words: str, note: str, left_out: str) -> Picture:
     """bertviz's page, made to need nothing from outside, in a frame of its own on white ground, before a still picture.
 
     The frame keeps the page's scripts away from the notebook, and the notebook's dark theme away from the page. Where
@@ -398,9 +398,9 @@ def framed(page: str, name: str, weights: Tensor, still, room: str, words: str, 
     title = f"{name} of attention: {layers} layers, {heads} heads"
     alt = f"{title}. {words} {left_out}".strip()
     data = still_png(still)
-    source = document(page, title, heads).replace("&", "&amp;").replace("'", "&#39;")     # all that the quotes need
+    source = _document(page, title, heads).replace("&", "&amp;").replace("'", "&#39;")     # all that the quotes need
     size = still.get_size_inches() * CSS_DPI
-    behind = img(data, alt, f"display:block;margin:0;width:{round(size[0])}px;max-width:100%;height:auto")
+    behind = _img(data, alt, f"display:block;margin:0;width:{round(size[0])}px;max-width:100%;height:auto")
     frame = (
         f"<iframe title=\"{title}\" sandbox=\"allow-scripts\" srcdoc='{source}' "
         f'style="position:absolute;top:0;left:0;width:100%;height:100%;border:0;background:#fff"></iframe>'
@@ -412,28 +412,28 @@ def framed(page: str, name: str, weights: Tensor, still, room: str, words: str, 
     return Picture(f'<div style="background:#fff;color:#333">{drawing}{notes}</div>', alt, data)
 
 
-def document(page: str, title: str, heads: int) -> str:
+def _document(page: str, title: str, heads: int) -> str:
     """The whole HTML document inside the frame: d3, bertviz's page, and what both need around them."""
     d3, frame = ((ASSETS / name).read_text(encoding="utf-8") for name in ("d3-5.16.0.subset.min.js", "frame.js"))
     return (
         f'<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>{title}</title><style>{STYLE}</style>'
         f"<script>{d3}</script><script>{frame}</script></head>"
-        f"<body>{NOTICE.format(version=version('bertviz'))}{offline(page)}<script>start({heads})</script></body></html>"
+        f"<body>{NOTICE.format(version=version('bertviz'))}{_offline(page)}<script>start({heads})</script></body></html>"
     )
 
 
-def offline(page: str) -> str:
+def _offline(page: str) -> str:
     """bertviz's page without what it would fetch, what differs from run to run, and what only takes up room."""
     page = re.sub(r'<script src="[^"]*require[^"]*"></script>', "", page)
     page = re.sub(r"require\.config\(\{.*?\}\);", "", page, count=1, flags=re.DOTALL)
     page = re.sub(r"bertviz-[0-9a-f]{32}", "bertviz", page)
     page = re.sub(r"// HACK: .*", "", page)                               # all the data once more, in a comment
     page = re.sub(r"\n\s+", "\n", page)
-    page = re.sub(r'"attn": (\[\[\[\[.*?\]\]\]\])', shorten, page)
+    page = re.sub(r'"attn": (\[\[\[\[.*?\]\]\]\])', _shorten, page)
     return page.replace(json.dumps(LESS_THAN)[1:-1], r"\u003c")
 
 
-def shorten(match: re.Match) -> str:
+def _shorten(match: re.Match) -> str:
     """The same numbers in fewer characters: [0.25, 0.0] → [.25,0]."""
     numbers = match.group(1).replace(" ", "").replace("0.0,", "0,").replace("0.0]", "0]").replace("0.", ".")
     return f'"attn":{numbers}'

@@ -33,6 +33,22 @@ def pytest_unconfigure(config):
     shutil.rmtree(SCRATCH, ignore_errors=True)
 
 
+@pytest.fixture(scope="session")
+def tiny(tmp_path_factory):
+    """A folder with a small model, which no test changes, so that training takes no time."""
+    import torch
+
+    from bert_parts import BertConfig, BertModel, load_pretrained, save_pretrained
+
+    folder = tmp_path_factory.mktemp("tiny")
+    tokenizer = load_pretrained()[1]
+    config = BertConfig(vocab_size=len(tokenizer.tokens), hidden_size=16, num_hidden_layers=1, num_attention_heads=2,
+                        intermediate_size=16, max_position_embeddings=160)
+    torch.manual_seed(0)
+    save_pretrained(BertModel(config), tokenizer, folder)
+    return folder
+
+
 def is_notebook(item: pytest.Item) -> bool:
     return item.path.suffix == ".ipynb"
 

@@ -74,8 +74,11 @@ def test_causal_mask():
     ],
 )
 def test_bad_masks(mask, error, says):
+    """Of both parts that are given a mask: torch's own attention would add numbers to the scores, and says nothing."""
     with pytest.raises(error, match=says):
         attention_weights(QUERY, KEY, mask)
+    with pytest.raises(error, match=says):
+        MultiHeadAttention(15, 3, dropout=0.0)(torch.randn(2, 4, 15), torch.randn(2, 6, 15), mask)
 
 
 def test_heads_must_divide_the_width():

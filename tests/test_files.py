@@ -33,10 +33,12 @@ def test_the_umask_says_who_may_read_a_file(tmp_path, write, umask, mode):
     try:
         with whole_file(tmp_path / "a") as path:
             write(path)
+        with whole_files(tmp_path / "several", ["b"]) as folder:
+            write(folder / "b")
     finally:
         os.umask(usual)
-    assert (tmp_path / "a").stat().st_mode & 0o777 == mode
-    assert os.listdir(tmp_path) == ["a"]
+    assert [(tmp_path / name).stat().st_mode & 0o777 for name in ("a", "several/b")] == [mode, mode]
+    assert sorted(os.listdir(tmp_path)) == ["a", "several"] and os.listdir(tmp_path / "several") == ["b"]
 
 
 @WRITERS

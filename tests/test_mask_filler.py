@@ -1,11 +1,14 @@
 """The mask filler that comes with the course: what it was promised to know, and that its command trains, stops and goes on."""
 
+import json
+
 import pytest
 import torch
 
-from bert_parts import BertConfig, BertForMaskedLM, load_pretrained, passages, save_pretrained
-from bert_parts.datasets import FOLDER, Passage, SpanQuestion
-from bert_parts.pretraining import NOT_ASKED, fill_mask, mask_filler, masked_lm_scores
+from bert_parts import BertConfig, BertForMaskedLM, datasets, load_pretrained, passages, save_pretrained
+from bert_parts.datasets import FOLDER, Passage, SpanQuestion, is_held_out, split_passages
+from bert_parts.fill import fill_mask, mask_filler
+from bert_parts.masking import NOT_ASKED, masked_lm_scores
 from bert_parts.tasks import mask_filler as task
 
 
@@ -14,10 +17,9 @@ def test_it_is_small():
 
 
 def test_more_than_two_thousand_passages_were_never_learned_from():
-    held_out = {passage.title for passage in passages() if task.is_held_out(passage.title)}
-    learned = {passage.title for passage in passages()} - held_out
-    assert sum(passage.title in held_out for passage in passages()) >= 2000
-    assert not held_out & learned
+    learned, held_out = split_passages()
+    assert sorted(learned + held_out) == sorted(passages()) and len(held_out) >= 2000
+    assert not {passage.title for passage in held_out} & {passage.title for passage in learned}
 
 
 def test_what_it_knows():
@@ -65,9 +67,9 @@ def test_the_vocabulary_can_still_cut_any_word():
 
 def test_what_it_learned_from_shares_no_ten_words_with_what_is_held_out(monkeypatch):
     ten = "one two three four five six seven eight nine ten"
-    held_out = next(title for title in "abcdefghijklmnop" if task.is_held_out(title))
-    learned = next(title for title in "abcdefghijklmnop" if not task.is_held_out(title))
-    monkeypatch.setattr(task, "passages", lambda: [Passage(held_out, f"So: {ten}."), Passage(learned, "known")])
+    held_out = next(title for title in "abcdefghijklmnop" if is_held_out(title))
+    learned = next(title for title in "abcdefghijklmnop" if not is_held_out(title))
+    monkeypatch.setattr(datasets, "passages", lambda: [Passage(held_out, f"So: {ten}."), Passage(learned, "known")])
     other = [Passage("A", text) for text in (ten.upper(), ten.replace("five", "5"), "")]
     monkeypatch.setattr(task, "articles", lambda: other)
     monkeypatch.setattr(task, "span_questions", lambda: [SpanQuestion("quac", "?", f"{ten}, eleven", "", -1)] * 2)
@@ -88,7 +90,7 @@ def start(tmp_path):
     return tmp_path / "start"
 
 
-def test_fewer_tokens_and_new_layers_that_hand_on_what_they_get(tiny, start):
+def test_fewer_tokens_and_new_layers_that_hand_on_what_they_get(brief, start):
     small, _ = load_pretrained(start, BertForMaskedLM)
     grown, tokenizer = task.beginning(start, [passage.text for passage in passages()[:60]])
     assert task.TOKENS == len(tokenizer.tokens) == grown.config.vocab_size
@@ -125,10 +127,10 @@ def test_twice_as_wide_it_gives_the_same_scores_and_the_twins_learn_different_th
 
 
 @pytest.fixture
-def tiny(monkeypatch):
+def brief(monkeypatch):
     """Some passages, short rows, small batches."""
     some = passages()[:60]
-    monkeypatch.setattr(task, "passages", lambda: [Passage(*passage) for passage in some])
+    monkeypatch.setattr(datasets, "passages", lambda: some)
     monkeypatch.setattr(task, "articles", lambda: [Passage("A", "A paragraph of an article.")])
     monkeypatch.setattr(task, "span_questions", lambda: [])
     for name, value in {"TOKENS": 600, "NEW_LAYERS": 1, "LENGTH": 16, "BATCH": 4}.items():
@@ -151,7 +153,7 @@ def test_errors_are_one_sentence(start, monkeypatch, capsys, words, says):
     assert says in said and said.count("\n") == 1
 
 
-def test_train_stop_and_go_on(tiny, start, tmp_path, monkeypatch, capsys):
+def test_train_stop_and_go_on(brief, start, tmp_path, monkeypatch, capsys):
     def told(*words):
         assert task.main(list(words)) == 0
         return capsys.readouterr().out
@@ -180,3 +182,28 @@ def test_train_stop_and_go_on(tiny, start, tmp_path, monkeypatch, capsys):
     models = [load_pretrained(tmp_path / name, BertForMaskedLM)[0] for name in ("whole", "stopped")]
     assert all(torch.equal(a, b) for a, b in zip(*(model.parameters() for model in models), strict=True))
     assert "%" in told("measure", str(tmp_path / "whole"))
+
+
+def test_own_texts_are_learned_and_the_model_is_used(start, tmp_path, monkeypatch, capsys):
+    towns = {"ada": "paris", "bob": "rome", "eve": "york", "tim": "cairo"}
+    data = tmp_path / "mine.csv"
+    data.write_text("text\n" + "".join(f"{name} lives in {town} and has {number} cats\n"
+                                       for number in range(15) for name, town in towns.items()), encoding="utf-8")
+    command = ["--data", str(data), "--model", str(start), "--epochs", "60", "--learning-rate", "2e-2"]
+    assert task.main([*command, "--output", str(tmp_path / "out")]) == 0
+    assert "48 texts to learn from, 12 held out" in capsys.readouterr().out
+    measured = json.loads((tmp_path / "out" / "results.json").read_text())["seeds"]["0"]["measured"]
+    assert measured["accuracy"] > 0.5
+    assert task.main(["predict", str(tmp_path / "out"), "--text", "eve lives in [MASK] and has 3 cats"]) == 0
+    assert next(iter(json.loads(capsys.readouterr().out)["tokens"])) == "york"
+    assert task.main([*command, "--output", str(tmp_path / "short"), "--length", "4"]) == 0
+    assert "are longer than 4 tokens, and are cut there" in capsys.readouterr().out
+    assert task.main(["predict", str(tmp_path / "short"), "--text", "eve lives in [MASK]"]) == 1
+    assert "[MASK] comes after the 4 tokens" in capsys.readouterr().err
+
+
+def test_the_course_has_texts_and_a_model_of_its_own_to_begin_with():
+    examples = task.examples_of(None, None)
+    assert [len(part) for part in split_passages()] == [len(examples.learned), len(examples.held_out)]
+    model, tokenizer = task.TASK.begin((), 0, task.TASK.model)
+    assert task.measure(model, tokenizer, examples.held_out[:64])["accuracy"] > 0.3

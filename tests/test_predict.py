@@ -5,14 +5,13 @@ import io
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-import torch
 
-from bert_parts import BertConfig, BertModel, load_pretrained, save_pretrained
 from bert_parts.datasets import FOLDER
 from bert_parts.tasks import mask_filler, predict, question_answering, reranking, restoration, sentiment
 from bert_parts.tasks.run import main
@@ -49,14 +48,10 @@ TRAININGS = {
 
 
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory):
+def trained(tmp_path_factory, tiny):
     """A folder in which each task has trained a small model under its own name."""
     folder = tmp_path_factory.mktemp("trained")
-    tokenizer = load_pretrained()[1]
-    config = BertConfig(vocab_size=len(tokenizer.tokens), hidden_size=16, num_hidden_layers=1, num_attention_heads=2,
-                        intermediate_size=16, max_position_embeddings=160)
-    torch.manual_seed(0)
-    save_pretrained(BertModel(config), tokenizer, folder / "tiny")
+    shutil.copytree(tiny, folder / "tiny")
     for task, (rows, options) in TRAININGS.items():
         data = folder / f"{task.TASK.name}.jsonl"
         data.write_text("\n".join(map(json.dumps, rows())))

@@ -12,23 +12,20 @@ from torch.nn import functional as F
 
 from bert_parts import BertConfig, BertForMaskedLM, BertForPreTraining, BertTokenizer, load_pretrained, passages
 from bert_parts.datasets import addresses
-from bert_parts.pretraining import (
+from bert_parts.fill import fill_mask
+from bert_parts.masking import (
     NOT_ASKED,
-    Muon,
     choose_tokens,
     choose_words,
-    fill_mask,
     hide_tokens,
     mask_tokens,
     masked_lm_loss,
     masked_lm_scores,
     may_be_chosen,
-    orthogonal,
-    pack,
-    sentence_pairs,
-    split_sentences,
     unigram_entropy,
 )
+from bert_parts.muon import Muon, orthogonal
+from bert_parts.pairs import pack, sentence_pairs
 
 TOKENIZER = load_pretrained()[1]
 WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *"abcdefghij", "##k", "##l"]
@@ -205,21 +202,6 @@ def test_rows_too_short():
 
 
 # ── pairs ────────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-@pytest.mark.parametrize(
-    "text, sentences",
-    [
-        ("It rained. We left! Why? No one knew.", ["It rained.", "We left!", "Why?", "No one knew."]),
-        ("Mr. Speaker, the U.S. Senate met. Dr. No spoke.", ["Mr. Speaker, the U.S. Senate met.", "Dr. No spoke."]),
-        ('He said "Go." She went.', ['He said "Go."', "She went."]),
-        ("It rose by 3.5 per cent. 7 of 10 agreed, e.g. farmers.", ["It rose by 3.5 per cent.", "7 of 10 agreed, e.g. farmers."]),
-        ("  no end  ", ["no end"]),
-        ("", []),
-    ],
-)
-def test_sentences(text, sentences):
-    assert split_sentences(text) == sentences
 
 
 def numbered(documents: int, sentences: int, length: int) -> list[list[list[int]]]:

@@ -6,7 +6,8 @@ from sentence_transformers import SentenceTransformer
 
 from bert_parts import load_pretrained, mean_pooling, movie_reviews, passages
 from bert_parts.checkpoint import find_checkpoint
-from bert_parts.search import most_tokens, nearest, sentence_vectors
+from bert_parts.reading import most_tokens
+from bert_parts.search import nearest, sentence_vectors
 
 
 def test_sentence_vectors_against_sentence_transformers():

@@ -52,6 +52,21 @@ def test_no_part_imports_learn():
     assert [name for name in parts if any(i.startswith("bert_parts.learn") for i in imports_of(MODULES[name]))] == []
 
 
+def test_nobody_takes_what_is_a_files_own():
+    """A name with an underscore is for the file that it stands in."""
+    taken = []
+    for path in (path for name in ("bert_parts", "tests", "tools") for path in sorted((ROOT / name).rglob("*.py"))):
+        tree, modules = ast.parse(path.read_text(encoding="utf-8")), set()
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ImportFrom) and str(node.module).split(".")[0] == "bert_parts":
+                taken += [f"{path.name}: {alias.name}" for alias in node.names if alias.name.startswith("_")]
+                modules |= {alias.asname or alias.name for alias in node.names if f"{node.module}.{alias.name}" in MODULES}
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Attribute) and node.attr.startswith("_") and not node.attr.endswith("__"):
+                taken += [f"{path.name}: {node.attr}"] if getattr(node.value, "id", None) in modules else []
+    assert not taken
+
+
 def test_no_circle_of_imports():
     graph = {name: imports_of(path) & MODULES.keys() for name, path in MODULES.items()}
     seen, path = set(), []

@@ -16,10 +16,8 @@ from torch import nn
 from bert_parts import (
     BertConfig,
     BertForSequenceClassification,
-    BertModel,
     load_pretrained,
     passages,
-    save_pretrained,
     span_questions,
 )
 from bert_parts.checkpoint import load_tokenizer
@@ -191,18 +189,6 @@ def test_batches_of_like_lengths_hold_every_example_once_an_epoch(count, batch_s
         assert sum(longest) - sum(shortest) < 15 * len(batches)     # 40 to 50 each by chance
         assert longest[:16] != sorted(longest[:16])
     assert like_lengths(lengths, batch_size, epochs / 2) == batches[: max(1, round(epochs / 2 * per_epoch))]
-
-
-@pytest.fixture(scope="module")
-def tiny(tmp_path_factory):
-    """A folder with a small model, so that training takes no time."""
-    folder = tmp_path_factory.mktemp("tiny")
-    tokenizer = load_pretrained()[1]
-    config = BertConfig(vocab_size=len(tokenizer.tokens), hidden_size=16, num_hidden_layers=1, num_attention_heads=2,
-                        intermediate_size=16, max_position_embeddings=160)
-    torch.manual_seed(0)
-    save_pretrained(BertModel(config), tokenizer, folder)
-    return folder
 
 
 @pytest.fixture(scope="module")

@@ -15,15 +15,9 @@ from transformers import BertTokenizerFast
 from bert_parts import tokenizer as module
 from bert_parts.checkpoint import find_checkpoint
 from bert_parts.datasets import movie_reviews
-from bert_parts.tokenizer import (
-    SPECIAL_TOKENS,
-    BertTokenizer,
-    normalize,
-    pad,
-    split_words,
-    truncate,
-    word_pieces,
-)
+from bert_parts.normalization import normalize, split_words
+from bert_parts.tokenizer import BertTokenizer, pad, truncate
+from bert_parts.wordpiece import SPECIAL_TOKENS, word_pieces
 
 VOCABULARY = find_checkpoint("all-MiniLM-L6-v2") / "vocab.txt"
 CODE_POINTS = [chr(i) for i in range(0x110000) if not 0xD800 <= i < 0xE000]

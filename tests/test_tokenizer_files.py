@@ -8,8 +8,8 @@ import transformers
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bert_parts.tokenizer import SPECIAL_TOKENS
 from bert_parts.tokenizer_files import IMPLEMENTED, PASSED_OVER, read_tokenizer
+from bert_parts.wordpiece import SPECIAL_TOKENS
 
 WORDS = ["the", "a", "film", "##s", "##m", "fil", "élan", "elan", "Film", "dé", "de", "##ja", "中", "文", "!", ".", ",", "[", "]",
          "mask", "MASK", "un", "##der", "x"]

@@ -17,20 +17,9 @@ from hypothesis import strategies as st
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
 
 from bert_parts import BertTokenizer, movie_reviews, passages, train_wordpiece, yes_no_questions
-from bert_parts.tokenizer import (
-    SPECIAL_TOKENS,
-    UNK,
-    WordsInPieces,
-    best_pair,
-    build_row,
-    count_words,
-    join_pair,
-    joined,
-    letters,
-    normalize,
-    pad_batch,
-    split_words,
-)
+from bert_parts.normalization import normalize, split_words
+from bert_parts.tokenizer import build_row, pad_batch
+from bert_parts.wordpiece import SPECIAL_TOKENS, UNK, WordsInPieces, best_pair, count_words, join_pair, joined, letters
 
 REVIEWS = [review.text for review in movie_reviews()]
 PASSAGES = [passage.text for passage in passages()]

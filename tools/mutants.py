@@ -125,7 +125,8 @@ def main():
         tried, accepted = tried + len(made), accepted + len(left)
         print(f"{name}: {len(left)} of {len(made)} mutants accepted", flush=True)
         for edit, text in left:
-            print(f"  line {edit.line}, {edit.kind}: {edit.rule}\n      {_changed_line(EXERCISES[name].reference, text)}", flush=True)
+            print(f"  line {edit.line}, {edit.kind}: {edit.rule}\n      {_changed_line(EXERCISES[name].reference, text)}",
+                flush=True)
     print(f"{accepted} of {tried} mutants accepted")
 
 

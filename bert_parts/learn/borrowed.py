@@ -1,4 +1,4 @@
-"""A step that is missing, taken from another tree that does the same: expressions and lines of the donor, in the learner's names."""
+"""A step that is missing, taken from a tree that does the same: expressions and lines of the donor, in the learner's names."""
 
 import ast
 from collections.abc import Iterator
@@ -23,7 +23,8 @@ READINGS = 4     # variables of the learner that one of the donor is tried as
 MOST, LARGEST = 40, 16     # pieces of the donor of one sort, and the nodes in one
 BLOCKS = (ast.For, ast.While, ast.If, ast.With)
 WHERE = (ast.Assign, ast.AugAssign, ast.Return, ast.Call, ast.BinOp, ast.keyword, ast.comprehension, ast.Attribute, ast.ListComp,
-         ast.GeneratorExp, ast.IfExp, ast.Compare, ast.Subscript, ast.If, ast.While, ast.For, ast.Tuple, ast.List, ast.Expr, ast.DictComp)
+         ast.GeneratorExp, ast.IfExp, ast.Compare, ast.Subscript, ast.If, ast.While, ast.For, ast.Tuple, ast.List, ast.Expr,
+             ast.DictComp)
 SKIPPED = {"lineno", "col_offset", "end_lineno", "end_col_offset", "type_comment"}
 
 
@@ -42,8 +43,10 @@ class Donor:
         self.statements = [node for node in ast.walk(function) if isinstance(node, ast.stmt) and node is not function
                            and not is_text(node) and not isinstance(node, (ast.Raise, *FUNCTIONS)) and not raises(node)]
         inside = [node for statement in self.statements for node in expressions_of(statement)]
-        self.expressions = [node for node in inside if isinstance(node, (ast.Call, ast.BinOp, ast.UnaryOp, ast.Subscript, ast.Compare,
-                            ast.IfExp, ast.BoolOp, ast.Attribute, ast.ListComp, ast.GeneratorExp, ast.Constant, ast.DictComp, ast.List))]
+        self.expressions = [node for node in inside if isinstance(node, (ast.Call, ast.BinOp, ast.UnaryOp, ast.Subscript,
+            ast.Compare,
+                            ast.IfExp, ast.BoolOp, ast.Attribute, ast.ListComp, ast.GeneratorExp, ast.Constant, ast.DictComp,
+                                ast.List))]
 
     def readings(self, node: ast.AST) -> Iterator[dict[str, str]]:
         """The ways to read the donor's names in the learner's function, the likeliest first."""
@@ -53,7 +56,8 @@ class Donor:
             return
         unknown = [name for name in self.unknown if name in used - bound]
         if len(unknown) < 2:
-            yield from (self.names | dict(zip(unknown, [chosen], strict=False)) for chosen in (self.free[:READINGS] if unknown else [""]))
+            yield from (self.names | dict(zip(unknown, [chosen], strict=False)) for chosen in (self.free[:READINGS] if unknown
+                else [""]))
         elif len(unknown) <= len(self.free):
             yield self.names | dict(zip(unknown, self.free, strict=False))
 
@@ -85,7 +89,8 @@ def copied(node: ast.AST, names: dict[str, str], holes: dict[int, ast.AST] | Non
             continue
         if isinstance(value, list):
             value = [copied(each, names, holes) if isinstance(each, ast.AST) else each for each in value]
-        elif isinstance(value, ast.AST) and not isinstance(value, (ast.expr_context, ast.operator, ast.cmpop, ast.unaryop, ast.boolop)):
+        elif isinstance(value, ast.AST) and not isinstance(value, (ast.expr_context, ast.operator, ast.cmpop, ast.unaryop,
+            ast.boolop)):
             value = copied(value, names, holes)
         elif key in ("id", "arg") and isinstance(node, (ast.Name, ast.arg)):
             value = names.get(value, value)
@@ -108,7 +113,8 @@ def holes(node: ast.expr) -> Iterator[ast.expr]:
         inner = [node.body, node.orelse]
     seen = set()
     for each in inner:
-        if each is not None and id(each) not in seen and not (isinstance(each, ast.Name) and each.id in ("torch", "nn", "F", "math", SELF)):
+        if each is not None and id(each) not in seen and not (isinstance(each, ast.Name) and each.id in ("torch", "nn", "F",
+                "math", SELF)):
             seen.add(id(each))
             yield each
 
@@ -127,7 +133,8 @@ def wrappers(donor: Donor) -> list[tuple[ast.expr, list[ast.expr]]]:
 def borrowed(site: Site, donor: Donor) -> Iterator[Draft]:
     """A step of the donor around an expression, or an expression of the donor in its place."""
     node = site.node
-    if not is_value(site) or not isinstance(site.parent, WHERE) or isinstance(node, ast.Constant) and site.place in ("args", "slice"):
+    if not is_value(site) or not isinstance(site.parent, WHERE) or isinstance(node, ast.Constant) and site.place in ("args",
+            "slice"):
         return
     for whole, hole, text in donor_wrappers(donor):
         yield Draft("missing", 3.2, f"{text} around it",
@@ -217,7 +224,8 @@ def inserted(site: Site, donor: Donor) -> Iterator[Draft]:
                         yield Draft("missing", 3, f"{text} before it", lambda node, new=new: [new, node], here, step, new)
                     if not isinstance(here, (ast.Return, ast.Break, ast.Continue)):
                         yield Draft("missing", 3, f"{text} after it", lambda node, new=new: [node, new], here, step, new)
-                if lines == 1 and targets(here) == sets and names_read(here) & set(donor.variables) <= reads and not isinstance(here, BLOCKS):
+                alike = lines == 1 and targets(here) == sets and not isinstance(here, BLOCKS)
+                if alike and names_read(here) & set(donor.variables) <= reads:
                     yield Draft("operator", 4, f"→ {text}", lambda node, new=new: new, here, step)
 
 
@@ -229,7 +237,8 @@ def another_else(site: Site, donor: Donor) -> Iterator[Draft]:
             if isinstance(each, (ast.If, ast.For, ast.While)) and each.orelse:
                 for names in donor.readings(each):
                     block = [copied(line, names) for line in each.orelse]
-                    yield Draft("condition", 2.5, "else: " + "; ".join(map(written, block)), lambda node, b=block: with_(node, orelse=b), node)
+                    yield Draft("condition", 2.5, "else: " + "; ".join(map(written, block)),
+                        lambda node, b=block: with_(node, orelse=b), node)
 
 
 def _another_return(here: ast.stmt, new: ast.Return, text: str, reads: set[str], step: tuple, is_last: bool) -> Iterator[Draft]:
@@ -251,7 +260,7 @@ def targets(node: ast.stmt) -> set[str]:
 
 
 def donor_statements(donor: Donor) -> list:
-    """Each line or small block of the donor in the learner's names: itself, its text, what it reads and sets, how many lines it has."""
+    """Lines and small blocks of the donor in the learner's names: with its text, what it reads and sets, its length."""
     if not hasattr(donor, "_statements"):
         donor._statements, seen = [], set()
         for node in donor.statements:
@@ -274,14 +283,16 @@ def renamed(site: Site, donor: ast.Module) -> Iterator[Draft]:
         ours = attributes_of(node)
         for old, new in product([a for a in ours if a not in wanted], [a for a in wanted if a not in ours]):
             first = next(each for each in ast.walk(node) if is_own(each) and each.attr == old)
-            yield Draft("definition", 2, f"self.{old} → self.{new} everywhere", lambda node, o=old, n=new: attribute_renamed(node, o, n), first)
+            yield Draft("definition", 2, f"self.{old} → self.{new} everywhere",
+                lambda node, o=old, n=new: attribute_renamed(node, o, n), first)
     if isinstance(node, FUNCTIONS):
         theirs = next((each for each in ast.walk(donor) if isinstance(each, FUNCTIONS) and each.name == node.name), None)
         ours, wanted = [[a.arg for a in all_arguments(f) if a.arg != SELF] if f else [] for f in (node, theirs)]
         if len(ours) == len(wanted):
             for old, new in zip(ours, wanted, strict=True):
                 if old != new and new not in ours:
-                    yield Draft("definition", 3, f"parameter {old} → {new}", lambda node, o=old, n=new: copied(node, {o: n}), node.args)
+                    yield Draft("definition", 3, f"parameter {old} → {new}", lambda node, o=old, n=new: copied(node, {o: n}),
+                        node.args)
 
 
 def attribute_renamed(node: ast.AST, old: str, new: str) -> ast.AST:

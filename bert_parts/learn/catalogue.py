@@ -50,30 +50,38 @@ class Draft:
 
 # Methods and functions whose whole numbers are dimensions, and at which places these stand, as a method's arguments.
 DIMENSIONS = set(
-    "softmax log_softmax sum mean max min amax amin argmax argmin prod std var any all cumsum norm logsumexp sort argsort topk "
-    "transpose swapaxes swapdims permute unsqueeze squeeze cat stack concat size flatten unflatten movedim gather index_select "
-    "repeat_interleave flip roll split chunk select narrow unbind normalize cosine_similarity moveaxis glu softmin diff scatter".split())
+    "softmax log_softmax softmin sum mean max min amax amin argmax argmin prod std var any all cumsum diff norm logsumexp sort "
+    "argsort topk transpose swapaxes swapdims movedim moveaxis permute unsqueeze squeeze cat stack concat size flatten unflatten "
+    "gather scatter index_select repeat_interleave flip roll split chunk select narrow unbind normalize cosine_similarity "
+    "glu".split())
 SIZED = set("view reshape expand repeat zeros ones empty full randn rand tile arange randint new_zeros new_ones".split())
 LIKE_TRANSPOSE = {"transpose", "swapaxes", "swapdims", "movedim", "moveaxis"}
-RESHAPING = {"view", "reshape", "transpose", "permute", "swapaxes", "flatten", "unflatten", "unsqueeze", "squeeze", "expand", "repeat",
+RESHAPING = {"view", "reshape", "transpose", "permute", "swapaxes", "flatten", "unflatten", "unsqueeze", "squeeze", "expand",
+    "repeat",
              "contiguous", "T", "mT", "repeat_interleave"}
-TYPING = {"float", "long", "int", "bool", "double", "half", "to", "type", "str", "tolist", "numpy", "list", "tuple", "set", "tensor"}
+TYPING = {"float", "long", "int", "bool", "double", "half", "to", "type", "str", "tolist", "numpy", "list", "tuple", "set",
+    "tensor"}
 DTYPES = {"float32", "float64", "float16", "int64", "int32", "int8", "long", "bool", "int", "float"}
 GRADIENT = {"detach", "item", "no_grad", "data", "requires_grad_", "inference_mode", "detach_", "clone"}
 SCALING = {"sqrt", "rsqrt", "square", "pow", "exp", "log", "abs", "norm", "exp2", "log2", "log1p"}
 
 CONFUSED = [set(words.split()) for words in (
-    "softmax log_softmax sigmoid", "max mean sum min amax logsumexp prod", "tanh gelu relu sigmoid silu softmax", "GELU ReLU Tanh SiLU",
+    "softmax log_softmax sigmoid", "max mean sum min amax logsumexp prod", "tanh gelu relu sigmoid silu softmax",
+        "GELU ReLU Tanh SiLU",
     "squeeze unsqueeze", "tril triu", "argmax argmin max topk argsort", "stack cat", "repeat repeat_interleave expand tile",
     "any all", "min max", "sorted list reversed set", "reshape view", "transpose permute", "flatten unflatten",
-    "zeros ones empty full", "zeros_like ones_like full_like", "var std", "sqrt rsqrt square exp log abs", "sin cos", "floor ceil round",
+    "zeros ones empty full", "zeros_like ones_like full_like", "var std", "sqrt rsqrt square exp log abs", "sin cos",
+        "floor ceil round",
     "append extend", "append insert", "startswith endswith", "lstrip rstrip strip removeprefix removesuffix", "keys values items",
     "isalpha isalnum isdigit", "lower upper", "update add", "size numel", "randn rand", "union intersection difference",
-    "find rfind index rindex", "split rsplit partition", "named_parameters parameters named_buffers", "modules children named_modules",
+    "find rfind index rindex", "split rsplit partition", "named_parameters parameters named_buffers",
+        "modules children named_modules",
     "train eval", "mul add sub div", "matmul mul bmm", "eq ne", "lt le gt ge", "logical_and logical_or", "cross_entropy nll_loss",
     "int round ceil floor", "float bool long int", "cumsum sum", "norm normalize sum", "masked_fill where", "sort argsort topk",
-    "isfinite isnan", "Linear Embedding", "LayerNorm BatchNorm1d RMSNorm", "randint rand", "amax amin", "len sum max", "int8 int64 int32",
-    "float32 float64 int64 long bool", "any sum", "pop popleft", "most_common items", "enumerate range", "zip product", "softmin softmax",
+    "isfinite isnan", "Linear Embedding", "LayerNorm BatchNorm1d RMSNorm", "randint rand", "amax amin", "len sum max",
+        "int8 int64 int32",
+    "float32 float64 int64 long bool", "any sum", "pop popleft", "most_common items", "enumerate range", "zip product",
+        "softmin softmax",
 )]
 # What an argument that was forgotten would have been.
 FORGOTTEN = {
@@ -84,7 +92,8 @@ FORGOTTEN = {
     **dict.fromkeys(("sorted", "sort", "argsort"), (("reverse", True), ("descending", True), ("stable", True))),
     "tril": (("diagonal", -1), ("diagonal", 1)), "triu": (("diagonal", 1), ("diagonal", -1)),
     "cross_entropy": (("ignore_index", 0), ("ignore_index", -100), ("reduction", "sum"), ("reduction", "none")),
-    "Linear": (("bias", False),), "Embedding": (("padding_idx", 0),), "LayerNorm": (("eps", 1e-12),), "gelu": (("approximate", "tanh"),),
+    "Linear": (("bias", False),), "Embedding": (("padding_idx", 0),), "LayerNorm": (("eps", 1e-12),), "gelu": (("approximate",
+        "tanh"),),
     "enumerate": (("start", 1),), "zip": (("strict", True),),
 }
 FORGOTTEN["var"] += (("unbiased", False), ("correction", 0))
@@ -112,7 +121,8 @@ def is_value(site: Site) -> bool:
     if not is_read(node) or isinstance(node, (ast.Slice, ast.Starred, ast.JoinedStr, ast.FormattedValue)):
         return False
     called_here = isinstance(site.parent, ast.Call) and site.place == "func"
-    inside = isinstance(site.parent, ast.Attribute) and isinstance(node, ast.Name) and node.id in ("torch", "nn", "F", "math", "np", SELF)
+    inside = isinstance(site.parent, ast.Attribute) and isinstance(node, ast.Name) and node.id in ("torch", "nn", "F", "math",
+        "np", SELF)
     return not called_here and not inside and not (site.place == "slice" and isinstance(node, ast.Tuple))
 
 
@@ -123,8 +133,11 @@ def is_condition(site: Site) -> bool:
 
 def is_size(site: Site) -> bool:
     """It stands where a whole number does that counts or points: an index, a bound, an argument of range."""
+    if isinstance(site.parent, ast.Assign) and isinstance(site.node, ast.Name):
+        return True
     return site.place in ("slice", "lower", "upper") or (
-        site.place == "args" and called(site.parent) in ("range", "arange", "tril", "triu", "topk", "randint", "full")) or isinstance(
+        site.place == "args" and called(site.parent) in ("range", "arange", "tril", "triu", "topk", "randint",
+            "full")) or isinstance(
         site.parent, ast.Compare)
 
 
@@ -154,7 +167,8 @@ def numbers(site: Site) -> Iterator[Draft]:
     value = number(site.node)
     if value is None or (isinstance(site.parent, ast.UnaryOp) and number(site.parent) is not None):
         return
-    about = site.parent if isinstance(site.parent, ast.expr) else site.up.parent if isinstance(site.parent, ast.keyword) else site.node
+    about = site.parent if isinstance(site.parent, ast.expr) else site.up.parent if isinstance(site.parent,
+        ast.keyword) else site.node
     if isinstance(value, int) and axis_at(site):
         for other in (-1, -2, 1, 2, 0, -3, 3, -4):
             if other != value:
@@ -165,6 +179,8 @@ def numbers(site: Site) -> Iterator[Draft]:
     kind = "scale" if isinstance(site.parent, ast.BinOp) and isinstance(site.parent.op, ast.Pow) else "number"
     if kind == "scale":
         others = [0.5, 2, 1, -1, -0.5, *others]
+    for other in site.near if isinstance(value, int) and not isinstance(site.parent, ast.Compare) else ():
+        yield Draft("name", 3, f"{value} → {other}", lambda node, o=other: name(o), about)
     for other in dict.fromkeys(others):
         if other != value:
             yield Draft("sign" if other == -value else kind, 1.5, f"{value} → {other}", lambda node, v=other: literal(v), about)
@@ -202,7 +218,7 @@ def one_more_or_less(site: Site) -> Iterator[Draft]:
             site.parent.ops[0], (ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.Eq, ast.NotEq)):
         return
     for op, text in ((ast.Add, "+ 1"), (ast.Sub, "- 1")):
-        cost = 2 if site.place != "left" else 4
+        cost = 4 if site.place == "left" else 3 if site.place == "value" else 2
         yield Draft("number", cost, f"… {text}", lambda node, op=op: ast.BinOp(node, op(), literal(1)), site.parent)
 
 
@@ -212,15 +228,16 @@ def names(site: Site) -> Iterator[Draft]:
     if not isinstance(node, ast.Name) or node.id not in site.scope.names or node.id == SELF:
         return
     if isinstance(node.ctx, ast.Load):
-        for other in site.scope.names:
+        for other in site.near:
             if other != node.id and other not in _beside(site):
                 yield Draft("name", 2, f"{node.id} → {other}", lambda node, other=other: with_(node, id=other), site.statement.node)
         for value in (0, 1) if isinstance(site.parent, (ast.List, ast.Call, ast.Tuple, ast.BinOp, ast.Assign)) else ():
             yield Draft("name", 3, f"{node.id} → {value}", lambda node, v=value: literal(v), site.statement.node)
     elif isinstance(site.parent, (ast.Assign, ast.AugAssign)):
-        for other in site.scope.names:
+        for other in site.near:
             if other != node.id:
-                yield Draft("name", 3, f"{node.id} = → {other} =", lambda node, other=other: with_(node, id=other), site.statement.node)
+                yield Draft("name", 3, f"{node.id} = → {other} =", lambda node, other=other: with_(node, id=other),
+                    site.statement.node)
 
 
 def _beside(site: Site) -> set[str]:
@@ -252,7 +269,8 @@ def _confused(site: Site, word: str, field: str) -> Iterator[Draft]:
     about = site.parent if isinstance(site.parent, ast.Call) else site.node
     for other in dict.fromkeys(other for group in CONFUSED if word in group for other in sorted(group)):
         if other != word:
-            kind = "type" if word in TYPING | DTYPES and other in TYPING | DTYPES else "shape" if {word, other} <= RESHAPING else "name"
+            kind = "type" if word in TYPING | DTYPES and other in TYPING | DTYPES else "shape" if {word,
+                other} <= RESHAPING else "name"
             yield Draft(kind, 1.5, f"{word} → {other}", lambda node, other=other: with_(node, **{field: other}), about)
     if word.endswith("_") and not word.endswith("__"):
         yield Draft("state", 1.5, f"{word} → {word[:-1]}", lambda node: with_(node, **{field: word[:-1]}), about)
@@ -301,17 +319,17 @@ def signs(site: Site) -> Iterator[Draft]:
     node = site.node
     if isinstance(node, ast.UnaryOp) and number(node) is None:
         yield Draft("sign", 1, f"without {type(node.op).__name__}", lambda node: node.operand, node)
-    if not is_value(site) or isinstance(node, (ast.UnaryOp, ast.Constant, ast.List, ast.Dict, ast.Tuple, ast.ListComp, ast.GeneratorExp, ast.Lambda)):
+    if not is_value(site) or isinstance(node, (ast.UnaryOp, ast.Constant, ast.List, ast.Dict, ast.Tuple, ast.ListComp,
+            ast.GeneratorExp, ast.Lambda)):
         return
     if is_condition(site) and not isinstance(node, (ast.Compare, ast.BoolOp)):
         yield Draft("condition", 1.5, "not …", lambda node: ast.UnaryOp(ast.Not(), node), node)
-    if isinstance(node, (ast.Name, ast.Compare, ast.Call, ast.Attribute, ast.Subscript, ast.BinOp)) and site.place in (
-            "args", "left", "right", "value", "values", "elt", "test", "slice"):
-        if not isinstance(site.parent, (ast.Attribute, ast.Subscript)):
-            arithmetic = isinstance(site.parent, ast.BinOp) and not isinstance(site.parent.op, BITS)
-            yield Draft("sign", 1.5 if not arithmetic else 4, "~ …", lambda node: ast.UnaryOp(ast.Invert(), node), node)
-            if not isinstance(node, ast.Compare):
-                yield Draft("sign", 3, "- …", lambda node: ast.UnaryOp(ast.USub(), node), node)
+    inside = isinstance(site.parent, ast.Attribute) or isinstance(site.parent, ast.Subscript) and site.place == "value"
+    if site.place in ("args", "left", "right", "value", "values", "elt", "test", "slice") and not inside:
+        arithmetic = isinstance(site.parent, ast.BinOp) and not isinstance(site.parent.op, BITS)
+        yield Draft("sign", 1.5 if not arithmetic else 4, "~ …", lambda node: ast.UnaryOp(ast.Invert(), node), node)
+        if not isinstance(node, ast.Compare):
+            yield Draft("sign", 3, "- …", lambda node: ast.UnaryOp(ast.USub(), node), node)
 
 
 def comparisons(site: Site) -> Iterator[Draft]:
@@ -325,7 +343,8 @@ def comparisons(site: Site) -> Iterator[Draft]:
         other = ast.Or if isinstance(node.op, ast.And) else ast.And
         yield Draft("condition", 1.5, f"→ {other.__name__}", lambda node: with_(node, op=other()), node)
         for i in range(len(node.values)):
-            yield Draft("condition", 2, "one condition less", lambda node, i=i: without(node.values, i)[0] if len(node.values) == 2
+            yield Draft("condition", 2, f"without condition {i}", lambda node, i=i: without(node.values, i)[0]
+                if len(node.values) == 2
                         else with_(node, values=without(node.values, i)), node)
     elif isinstance(node, ast.IfExp):
         yield Draft("condition", 1.5, "if and else exchanged", lambda node: with_(node, body=node.orelse, orelse=node.body), node)
@@ -343,7 +362,8 @@ def roots(site: Site) -> Iterator[Draft]:
     node = site.node
     if isinstance(site.parent, ast.BinOp) and is_value(site) and isinstance(site.parent.op, (ast.Mult, ast.Div)):
         for power in (0.5, 2, -1, -0.5):
-            yield Draft("scale", 2 if power == 0.5 else 3, f"… ** {power}", lambda node, p=power: ast.BinOp(node, ast.Pow(), literal(p)),
+            yield Draft("scale", 2 if power == 0.5 else 3, f"… ** {power}", lambda node, p=power: ast.BinOp(node, ast.Pow(),
+                literal(p)),
                         site.parent)
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow):
         yield Draft("scale", 2, "base and exponent exchanged", lambda node: with_(node, left=node.right, right=node.left), node)
@@ -372,7 +392,8 @@ def calls(site: Site) -> Iterator[Draft]:
     for key, value in FORGOTTEN.get(word, ()):
         positional = key == "dim" and len(node.args) > (receiver(node) is not None and not isinstance_method(node))
         if key not in given and not positional:
-            yield Draft("axis" if key in ("dim", "keepdim") else "argument", 2, f"{word}(…, {key}={value})", lambda node, k=key, v=value: with_(
+            yield Draft("axis" if key in ("dim", "keepdim") else "argument", 2, f"{word}(…, {key}={value})",
+                lambda node, k=key, v=value: with_(
                 node, keywords=[*node.keywords, ast.keyword(k, literal(v))]), node)
 
 
@@ -381,7 +402,8 @@ def parameters(function: ast.AST) -> list[str]:
 
 
 def is_module(node: ast.AST) -> bool:
-    return isinstance(node, ast.Name) and node.id in ("torch", "nn", "F", "math", "np", "numpy", "random", "re", "itertools", "functional") or (
+    return isinstance(node, ast.Name) and node.id in ("torch", "nn", "F", "math", "np", "numpy", "random", "re", "itertools",
+            "functional") or (
         isinstance(node, ast.Attribute) and is_module(node.value))
 
 
@@ -393,7 +415,8 @@ def isinstance_method(call: ast.Call) -> bool:
 def receiver(call: ast.Call) -> ast.expr | None:
     """What the call works on: the x of x.softmax(-1), F.softmax(x, -1) and self.dense(x)."""
     function = call.func
-    if isinstance(function, ast.Attribute) and not is_module(function.value) and not is_own(function) and not is_super(function.value):
+    if isinstance(function,
+            ast.Attribute) and not is_module(function.value) and not is_own(function) and not is_super(function.value):
         return function.value if not (isinstance(function.value, ast.Name) and function.value.id == SELF) else first_of(call)
     return first_of(call)
 
@@ -429,7 +452,8 @@ def _arguments_exchanged(node: ast.Call, word: str) -> Iterator[Draft]:
 def _arguments_dropped(node: ast.Call, word: str) -> Iterator[Draft]:
     for i in range(len(node.args)):
         if len(node.args) > 1 or isinstance_method(node):
-            yield Draft(kind_of(word, "argument"), 3, f"{word}: without argument {i}", lambda node, i=i: with_(node, args=without(node.args, i)), node)
+            yield Draft(kind_of(word, "argument"), 3, f"{word}: without argument {i}",
+                lambda node, i=i: with_(node, args=without(node.args, i)), node)
     for i, keyword in enumerate(node.keywords):
         yield Draft("axis" if keyword.arg in ("dim", "keepdim") else "argument", 2, f"{word}: without {keyword.arg}",
                     lambda node, i=i: with_(node, keywords=without(node.keywords, i)), node)
@@ -443,9 +467,11 @@ def chains(site: Site) -> Iterator[Draft]:
         yield Draft("order", 2, "two steps exchanged", _turned, outer)
     if isinstance(outer, ast.Call) and isinstance(inner, ast.BinOp):
         yield Draft("order", 2.5, f"{called(outer)}(a ∘ b) → {called(outer)}(a) ∘ b", lambda node: with_(
-            receiver(node), left=with_receiver(node, receiver(node).left)) if isinstance(receiver(node), ast.BinOp) else node, outer)
+            receiver(node), left=with_receiver(node, receiver(node).left)) if isinstance(receiver(node), ast.BinOp) else node,
+                outer)
         yield Draft("order", 2.5, f"{called(outer)}(a ∘ b) → a ∘ {called(outer)}(b)", lambda node: with_(
-            receiver(node), right=with_receiver(node, receiver(node).right)) if isinstance(receiver(node), ast.BinOp) else node, outer)
+            receiver(node), right=with_receiver(node, receiver(node).right)) if isinstance(receiver(node), ast.BinOp) else node,
+                outer)
     if isinstance(outer, ast.BinOp) and isinstance(outer.left, ast.Call) and receiver(outer.left) is not None:
         yield Draft("order", 2.5, f"{called(outer.left)}(a) ∘ b → {called(outer.left)}(a ∘ b)", lambda node: with_receiver(
             node.left, with_(node, left=receiver(node.left))) if isinstance(node.left, ast.Call) else node, outer)
@@ -474,10 +500,12 @@ def reshapes(site: Site) -> Iterator[Draft]:
     node = site.node
     if isinstance(node, ast.Call) and called(node) in ("view", "reshape", "flatten", "unflatten") and isinstance_method(node):
         for dims in ((1, 2), (-2, -1)):
-            yield Draft("shape", 1.5, f"{called(node)} → transpose{dims}", lambda node, d=dims: method(receiver(node), "transpose", *d), node)
+            yield Draft("shape", 1.5, f"{called(node)} → transpose{dims}", lambda node, d=dims: method(receiver(node),
+                "transpose", *d), node)
             yield Draft("shape", 2, f"transpose{dims} before {called(node)}", lambda node, d=dims: with_receiver(
                 node, method(receiver(node), "transpose", *d)), node)
-            yield Draft("shape", 2, f"transpose{dims} after {called(node)}", lambda node, d=dims: method(node, "transpose", *d), node)
+            yield Draft("shape", 2, f"transpose{dims} after {called(node)}", lambda node, d=dims: method(node, "transpose", *d),
+                node)
     if isinstance(node, ast.Call) and called(node) == "view":
         yield Draft("shape", 2, "contiguous().view", lambda node: with_receiver(node, method(receiver(node), "contiguous")), node)
     if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Tuple) and isinstance(node.ctx, ast.Load):
@@ -507,22 +535,32 @@ def reshapes(site: Site) -> Iterator[Draft]:
 def subscripts(site: Site) -> Iterator[Draft]:
     node = site.node
     if isinstance(node, ast.Slice):
-        for bound, other in (("lower", "upper"), ("upper", "lower")):
+        for bound in ("lower", "upper"):
             value = getattr(node, bound)
             if value is not None:
-                yield Draft("number", 2, f"slice without {bound} bound", lambda node, b=bound: with_(node, **{b: None}), site.parent)
-                yield Draft("number", 2, "bounds of the slice exchanged", lambda node: with_(node, lower=node.upper, upper=node.lower), site.parent)
+                yield Draft("number", 2, f"slice without {bound} bound", lambda node, b=bound: with_(node, **{b: None}),
+                    site.parent)
+                yield Draft("number", 2, "bounds of the slice exchanged", lambda node: with_(node, lower=node.upper,
+                    upper=node.lower), site.parent)
             for new in (1, -1):
                 if value is None:
-                    yield Draft("number", 2, f"{bound} bound {new}", lambda node, b=bound, v=new: with_(node, **{b: literal(v)}), site.parent)
-        yield Draft("order", 3, "backwards", lambda node: with_(node, step=literal(-1)), site.parent)
+                    yield Draft("number", 2, f"{bound} bound {new}", lambda node, b=bound, v=new: with_(node,
+                        **{b: literal(v)}), site.parent)
+        if node.step is None:
+            yield Draft("order", 3, "backwards", lambda node: with_(node, step=literal(-1)), site.parent)
+        else:
+            yield Draft("number", 2, "slice without its step", lambda node: with_(node, step=None), site.parent)
     elif isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Load):
         yield Draft("extra", 2, "without […]", lambda node: node.value, node)
         if not isinstance(node.slice, (ast.Slice, ast.Tuple)):
             yield Draft("number", 3, "[i] → [:i]", lambda node: with_(node, slice=ast.Slice(None, node.slice)), node)
             yield Draft("number", 3, "[i] → [i:]", lambda node: with_(node, slice=ast.Slice(node.slice, None)), node)
-            yield Draft("axis", 2.5, "[i] → [:, i]", lambda node: with_(node, slice=ast.Tuple([ast.Slice(), node.slice], ast.Load())), node)
-    if is_value(site) and isinstance(node, (ast.Call, ast.Name)) and not isinstance(site.parent, (ast.Subscript, ast.Attribute, ast.BinOp)):
+            yield Draft("axis", 2.5, "[i] → [:, i]", lambda node: with_(node, slice=ast.Tuple([ast.Slice(), node.slice],
+                ast.Load())), node)
+    elif isinstance(site.parent, ast.Tuple) and site.up.place == "slice":
+        yield Draft("axis", 2.5, f"index {site.index} → :", lambda node: ast.Slice(), site.up.parent)
+    if is_value(site) and isinstance(node, (ast.Call, ast.Name)) and not isinstance(site.parent, (ast.Subscript, ast.Attribute,
+            ast.BinOp)):
         for index in (0, 1, -1):
             yield Draft("return" if isinstance(site.parent, ast.Return) else "number", 3, f"…[{index}]",
                         lambda node, i=index: ast.Subscript(node, literal(i), ast.Load()), node)
@@ -538,13 +576,14 @@ def collections(site: Site) -> Iterator[Draft]:
             yield Draft("return" if isinstance(site.parent, ast.Return) else "extra", 2, f"without item {i}",
                         lambda node, i=i: with_(node, elts=without(node.elts, i)), node)
             if isinstance(node, ast.Tuple):
-                yield Draft("return" if isinstance(site.parent, ast.Return) else "extra", 2, f"only item {i}", lambda node, i=i: node.elts[i], node)
+                yield Draft("return" if isinstance(site.parent, ast.Return) else "extra", 2, f"only item {i}",
+                    lambda node, i=i: node.elts[i], node)
         other = ast.List if isinstance(node, ast.Tuple) else ast.Tuple
         yield Draft("type", 2, f"→ {other.__name__}", lambda node: other(node.elts, ast.Load()), node)
     if isinstance(node, (ast.ListComp, ast.GeneratorExp, ast.SetComp, ast.DictComp)):
         yield from _comprehensions(node)
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult) and isinstance(node.left, ast.List):
-        yield Draft("state", 1.5, "[x] * n → [x for …]", lambda node: ast.ListComp(node.left.elts[0], [ast.comprehension(
+        yield Draft("state", 1.5, "[x] * n → [x for …]", lambda node: ast.ListComp(_anew(node.left.elts[0]), [ast.comprehension(
             ast.Name("_", ast.Store()), ast.Call(name("range"), [node.right], []), [], 0)]) if isinstance(
             node.left, ast.List) and node.left.elts else node, node)
     if site.place == "iter" or isinstance(site.parent, ast.Return):
@@ -552,6 +591,11 @@ def collections(site: Site) -> Iterator[Draft]:
             kind = "order" if function in ("sorted", "reversed") else "type"
             cost = 3 if site.place == "iter" or function in ("list", "tuple") else 4
             yield Draft(kind, cost, f"{function}(…)", lambda node, f=function: ast.Call(name(f), [node], []), node)
+
+
+def _anew(node: ast.expr) -> ast.expr:
+    """The expression, as a list of its own if it is a list with a name."""
+    return ast.Call(name("list"), [node], []) if isinstance(node, ast.Name) else node
 
 
 def _comprehensions(node: ast.AST) -> Iterator[Draft]:
@@ -568,7 +612,7 @@ def _comprehensions(node: ast.AST) -> Iterator[Draft]:
 def values(site: Site) -> Iterator[Draft]:
     """Another type, a copy, or no gradient, on the way into a variable, out of the function, or into a call."""
     node = site.node
-    if not is_value(site) or isinstance(node, (ast.Constant, ast.Lambda)) or not isinstance(
+    if not is_value(site) or isinstance(node, (ast.Constant, ast.Lambda)) or number(node) is not None or not isinstance(
             site.parent, (ast.Assign, ast.Return, ast.Call, ast.BinOp, ast.comprehension, ast.keyword, ast.Tuple, ast.Dict)):
         return
     whole = isinstance(site.parent, (ast.Assign, ast.Return))
@@ -577,6 +621,8 @@ def values(site: Site) -> Iterator[Draft]:
     if whole:
         for attribute in ("clone", "copy") if not isinstance(node, ast.Name) else ():
             yield Draft("state", 3.5, f"….{attribute}()", lambda node, a=attribute: method(node, a), node)
+        for text in ("torch.tensor", "torch.as_tensor") if isinstance(site.parent, ast.Return) else ():
+            yield Draft("type", 3, f"{text}(…)", lambda node, t=text: ast.Call(name(t), [node], []), node)
         if isinstance(node, ast.Name):     # another name for the same thing
             for attribute in ("clone", "copy"):
                 yield Draft("state", 1.2, f"a copy by {attribute}", lambda node, a=attribute: method(node, a), site.parent)
@@ -586,5 +632,6 @@ def values(site: Site) -> Iterator[Draft]:
 
 
 EXPRESSIONS: tuple[Callable[[Site], Iterator[Draft]], ...] = (
-    numbers, constants, one_more_or_less, names, attributes, operations, signs, comparisons, roots, calls, chains, reshapes, subscripts,
+    numbers, constants, one_more_or_less, names, attributes, operations, signs, comparisons, roots, calls, chains, reshapes,
+        subscripts,
     collections, values)

@@ -36,7 +36,7 @@ def how_it_differs(given, expected, tolerance: float) -> str | None:
     if isinstance(expected, dict):
         return dict_difference(given, expected, tolerance)
     if isinstance(expected, float) and isinstance(given, (int, float)) and not isinstance(given, bool):
-        if abs(given - expected) <= tolerance:
+        if abs(given - expected) <= tolerance or given == expected or given != given and expected != expected:     # NaN is not NaN
             return None
         mine, wanted = apart(given, expected, "g")
         return f"Your answer is {mine}; {wanted} is expected."

@@ -4,6 +4,7 @@ import ast
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import combinations
 from typing import Any
 
 from bert_parts.learn.borrowed import another_else, borrowed, donors, inserted, renamed
@@ -67,7 +68,8 @@ class Edit:
         cost: how unlikely it is.
         changes: the places, as paths from the root, and what each node becomes.
         lines: every line that it touches, or that an edit of the same effect would touch.
-        sure: whether nothing but a change on this line was found to set the code right.
+        sure: whether its line may be called the mistake's. It may not if changes elsewhere would do as well, nor for a step of the
+            donor, which may make good what went wrong elsewhere.
     """
 
     line: int
@@ -128,7 +130,7 @@ class _Maker:
                 return None
             cost -= max(-1.0, min(1.5, 0.5 * gain))
         return Edit(line, draft.kind, SAYS[draft.kind].format(text), FURTHER[draft.kind].format(text), draft.rule, cost,
-                    ((site.path + draft.steps, draft.change),), (line,))
+                    ((site.path + draft.steps, draft.change),), (line,), sure=draft.adds is None)
 
     @staticmethod
     def node(site: Site, draft: Draft) -> ast.AST:
@@ -151,8 +153,7 @@ def _everywhere(edits: list[Edit]) -> list[Edit]:
     found = []
     for group in alike.values():
         paths = [edit.changes[0][0] for edit in group]
-        apart = not any(within(a, b) for a in paths for b in paths if a is not b) if len(group) <= MANY else False
-        if len(group) > 1 and apart:
+        if 1 < len(group) <= MANY and not any(within(a, b) for a, b in combinations(paths, 2)):
             lines = tuple(sorted({edit.line for edit in group}))
             changes = tuple(change for edit in group for change in edit.changes)
             found.append(replace(group[0], cost=min(edit.cost for edit in group) + 1, changes=changes, lines=lines))

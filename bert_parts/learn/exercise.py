@@ -192,4 +192,4 @@ def with_hard_weights(module: nn.Module) -> nn.Module:
 
 def randn(*shape: int, seed: int = 0, scale: float = 1.0) -> torch.Tensor:
     """Random numbers that are the same each time, whatever the caller's own seed."""
-    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed)) * scale
+    return torch.randn(shape, generator=torch.Generator().manual_seed(seed)) * scale

@@ -6,7 +6,7 @@ import linecache
 import sysconfig
 import traceback
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +48,7 @@ def judge(exercise: Exercise, thing) -> Refusal | None:
         refusal = try_case(exercise, thing, case)
         if refusal:
             return refusal
-    for probe in (*(learns_alike, keeps_what_it_is_made_from), *(only(probe) for probe in exercise.probes)):
+    for probe in (*(only(probe) for probe in exercise.probes), learns_alike, keeps_what_it_is_made_from):
         outcome = outcome_of(lambda probe=probe: probe(exercise, thing), thing)
         if outcome:
             return Refusal(Finding(outcome.message) if isinstance(outcome, Trouble) else outcome)
@@ -66,7 +66,7 @@ def try_case(exercise: Exercise, thing, case: Case) -> Refusal | None:
     before = copied(arguments)
     given = outcome_of(lambda: exercise.answer(thing, case, arguments), thing)
     if not unchanged(before, arguments):
-        return Refusal(CHANGED)
+        return Refusal(in_own_words(exercise, CHANGED))
     expected = exercise.answer(exercise.reference, case, case.arguments())
     how = given.message if isinstance(given, Trouble) else difference(given, expected, exercise.tolerance)
     if how is None:
@@ -76,6 +76,12 @@ def try_case(exercise: Exercise, thing, case: Case) -> Refusal | None:
             exercise.reference, type) else "and nothing here is left to chance"
         return Refusal(Finding(f"Your answer changes from run to run, {cure}.", "random in evaluation"))
     return Refusal(Finding(f"{how}\n(What was tried: {case.tries}.)", kind_of(given, expected)), case, given)
+
+
+def in_own_words(exercise: Exercise, finding: Finding) -> Finding:
+    """What the exercise's page says of a mistake that the judge finds in every part, if it says anything of it."""
+    says = next((mistake.says for mistake in exercise.mistakes if mistake.name == finding.mistake), "")
+    return replace(finding, message=says) if says else finding
 
 
 CHANGED = Finding("Your code changes what it was given: work on a new tensor or list (`x + 1`, not `x += 1`; `masked_fill`, not "
@@ -98,14 +104,12 @@ def kind_of(given, expected) -> str | None:
 
 
 def copied(value):
-    """The value with all tensors, lists and dictionaries in it copied; anything else as it is."""
+    """The value with all tensors, dictionaries, lists and tuples (to lists) in it copied; anything else as it is."""
     if isinstance(value, Tensor):
         return value.clone()
     if isinstance(value, dict):
-        return {name: copied(each) for name, each in value.items()}
-    if type(value) in (list, tuple):
-        return type(value)(map(copied, value))
-    return value
+        return {name: copied(each) for name, each in dict.items(value)}
+    return list(map(copied, value)) if isinstance(value, (list, tuple)) else value
 
 
 def unchanged(before, now) -> bool:
@@ -113,10 +117,10 @@ def unchanged(before, now) -> bool:
     if isinstance(before, Tensor):
         return before.shape == now.shape and torch.equal(before.nan_to_num(), now.nan_to_num())
     if isinstance(before, dict):
-        return list(before) == list(now) and all(unchanged(each, now[name]) for name, each in before.items())
-    if type(before) in (list, tuple):
+        return list(before) == list(now) and all(unchanged(each, dict.get(now, name)) for name, each in before.items())
+    if isinstance(before, list):
         return len(before) == len(now) and all(map(unchanged, before, now))
-    return True
+    return before is now or isinstance(before, (int, float, str)) and before == now
 
 
 def changes(exercise: Exercise, thing, case: Case, given) -> bool:

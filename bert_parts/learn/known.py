@@ -62,11 +62,12 @@ def telling_cases(exercise: Exercise, refusal: Refusal) -> list[Case]:
 
 
 def shown_here(exercise: Exercise, outcomes: Outcomes, refusal: Refusal) -> Finding | None:
-    """The first known mistake that answers as the learner's part does where that fails first."""
+    """The first known mistake that answers as the learner's part does where that fails first, and was right until then."""
     if refusal.case.training:
         return None
+    until_then = [case for case in exercise.cases[: exercise.cases.index(refusal.case)] if not case.training]
     for mistake, way in ways(exercise):
-        if agrees_if_made(exercise, way, outcomes, [refusal.case]):
+        if agrees_if_made(exercise, way, outcomes, [refusal.case, *until_then]):
             return Finding(mistake.says, mistake.name)
     return None
 

@@ -1,4 +1,4 @@
-"""How near is an answer to the right one? A number from 0 to 1 that says whether a change of the code was a step in the right direction."""
+"""How near is an answer to the right one? From 0 to 1, so that a step in the right direction is seen as one."""
 
 from collections.abc import Callable
 from typing import Any

@@ -8,7 +8,6 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from itertools import zip_longest
 
 from bert_parts.learn.edits import Edit, clash, edited, edits_of
 from bert_parts.learn.sites import FUNCTIONS, with_
@@ -16,7 +15,8 @@ from bert_parts.learn.sites import FUNCTIONS, with_
 TICK = "__tick__"
 SHORT, LONGEST = 4_000, 100_000     # turns of loops and calls of functions in one candidate: at first, and if there is time left
 LONGEST_RANGE = 1_000_000
-FOR_ONE = 0.6             # the share of the time that single edits may take; the rest is for pairs
+FOR_ONE = 0.7             # the share of the time that single edits may take; the rest is for pairs
+MANY = 20                 # those of them that are tried as a second before all others
 FIRST_STEPS = 8           # single edits that help, from which a second is tried
 SAME_COST = 1.0           # repairs that cost so little more than the cheapest are as likely
 
@@ -91,13 +91,15 @@ class _Search:
         """Two edits, the first of which helps by itself."""
         for first in helping[:FIRST_STEPS]:
             right = []
-            for second in self.edits:
+            for second in helping[:MANY] + self.edits:
                 if self.clock.is_up():
                     break
                 if not clash(first, second) and self.progress((first, second)) >= 1:
                     right.append(second)
             if right:
-                return tuple(sorted((first, likeliest(right)), key=lambda edit: edit.line))
+                second = likeliest(right)
+                others = [edit for edit in helping if not clash(edit, second) and self.progress((edit, second)) >= 1]
+                return tuple(sorted((likeliest(others or [first]), second), key=lambda edit: edit.line))
         return None
 
     def progress(self, edits: tuple[Edit, ...]) -> float:
@@ -112,7 +114,7 @@ class _Search:
     def candidate(self, tree: ast.Module) -> object:
         """What the tree defines. Only the function or method that was changed is compiled."""
         namespace = self.surroundings | {TICK: self.clock.tick, "range": _bounded_range}
-        for own, node in zip_longest(self.tree.body, tree.body):
+        for own, node in zip(self.tree.body, tree.body, strict=True):
             self.compiler.run(own, node, namespace)
         return namespace[self.name]
 
@@ -123,21 +125,22 @@ class _Compiler:
     def __init__(self, tree: ast.Module):
         self.compiled = {id(node): _compiled(node) for node in tree.body}
 
-    def run(self, own: ast.stmt | None, node: ast.stmt | None, namespace: dict):
+    def run(self, own: ast.stmt, node: ast.stmt, namespace: dict):
         """Run a definition that stands in the place of one of the learner's own."""
-        if node is None or node is own:
-            exec(self.compiled[id(own)], namespace) if node else None
+        if node is own:
+            exec(self.compiled[id(own)], namespace)
         elif not self.run_method(own, node, namespace):
             exec(_compiled(node), namespace)
 
     def run_method(self, own: ast.stmt, node: ast.stmt, namespace: dict) -> bool:
         """Put the one method that differs into the learner's own class, if that is all that differs."""
-        if not isinstance(own, ast.ClassDef) or not isinstance(node, ast.ClassDef) or len(own.body) != len(node.body):
+        both = own, node
+        if not all(isinstance(each, ast.ClassDef) for each in both) or len(own.body) != len(node.body):
             return False
         if own.decorator_list is not node.decorator_list or own.bases is not node.bases or own.name != node.name:
             return False
-        changed = [(a, b) for a, b in zip(own.body, node.body, strict=True) if a is not b]
-        if len(changed) != 1 or not all(isinstance(each, FUNCTIONS) for each in changed[0]) or changed[0][0].name != changed[0][1].name:
+        changed = [(old, new) for old, new in zip(own.body, node.body, strict=True) if old is not new]
+        if len(changed) != 1 or not all(isinstance(each, FUNCTIONS) and each.name == changed[0][0].name for each in changed[0]):
             return False
         method, defined = changed[0][1], {}
         exec(_compiled(method), namespace, defined)
@@ -184,8 +187,9 @@ class _Clock:
     """Ends a candidate that turns too often, and the search when its time is up."""
 
     def __init__(self, seconds: float):
-        self.begin, self.seconds, self.most, self.turns = time.perf_counter(), seconds, LONGEST, 0
-        self.end = self.begin + seconds
+        self.begin, self.seconds = time.perf_counter(), seconds
+        self.end = self.stop = self.begin + seconds
+        self.most, self.alone, self.turns = LONGEST, seconds / 4, 0
 
     def until(self, share: float):
         self.end = self.begin + share * self.seconds
@@ -195,11 +199,11 @@ class _Clock:
         return time.perf_counter() > self.end - keep * self.seconds
 
     def start(self):
-        self.turns = 0
+        self.turns, self.stop = 0, min(self.end, time.perf_counter() + self.alone)
 
     def learn(self):
         """The learner's own code was run: if it ended by itself, others need not turn ten times as often at first."""
-        self.most = SHORT if self.ran_long() else max(SHORT, 10 * self.turns)
+        self.most, self.alone = SHORT if self.ran_long() else max(SHORT, 10 * self.turns), self.seconds / 20
 
     def ran_long(self) -> bool:
         return self.turns > self.most
@@ -207,13 +211,15 @@ class _Clock:
     @contextmanager
     def patience(self):
         """Within the block candidates may turn as often as any right answer does."""
-        before, self.most = self.most, max(self.most, LONGEST)
+        before = self.most, self.alone
+        self.most, self.alone = max(self.most, LONGEST), self.seconds / 4
         yield
-        self.most = before
+        self.most, self.alone = before
 
     def tick(self):
         self.turns += 1
-        if self.turns > self.most or (not self.turns & 63 and self.is_up()):
+        if self.turns > self.most or time.perf_counter() > self.stop:
+            self.turns = max(self.turns, self.most + 1)
             raise Endless
 
 
@@ -223,5 +229,5 @@ def likeliest(right: list[Edit]) -> Edit:
     likely = [edit for edit in right if edit.cost <= cheapest + SAME_COST]
     votes = {line: sum(line in edit.lines for edit in likely) for edit in likely for line in edit.lines}
     best = min(likely, key=lambda edit: (edit.cost - 0.1 * votes[edit.line]))
-    sure = all(best.line in edit.lines for edit in right)
-    return replace(best, lines=tuple(sorted({line for edit in likely for line in edit.lines})), sure=sure)
+    agreed = all(best.line in edit.lines for edit in right)
+    return replace(best, lines=tuple(sorted({line for edit in likely for line in edit.lines})), sure=best.sure and agreed)

@@ -11,15 +11,18 @@ Path = tuple[tuple[str, int | None], ...]     # the steps from the root to a nod
 Change = Callable[[ast.AST], Any]             # a node → what stands in its place: a node, or a list of statements
 
 SELF = "self"
+MANY = 14     # variables that are tried in the place of another, at most
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
-SKIPPED = {"annotation", "returns", "decorator_list", "ctx", "type_comment", "type_params", "exc", "cause", "bases", "keywords_of_class"}
+SKIPPED = {"annotation", "returns", "decorator_list", "ctx", "type_comment", "type_params", "exc", "cause", "bases",
+    "keywords_of_class"}
 
 
 @dataclass
 class Scope:
-    """The names that the code of one function may use: its arguments and variables, and the attributes of its class."""
+    """What the code of one function may use: its arguments and variables, each with the line that sets it first, and the
+    attributes of its class."""
 
-    names: list[str] = field(default_factory=list)
+    names: dict[str, int] = field(default_factory=dict)
     attributes: list[str] = field(default_factory=list)
 
 
@@ -58,6 +61,12 @@ class Site:
         while not hasattr(site.node, "lineno") and site.up:
             site = site.up
         return getattr(site.node, "lineno", 1)
+
+    @property
+    def near(self) -> list[str]:
+        """The variables that are at hand, those that are set nearest if there are many."""
+        names = self.scope.names
+        return list(names) if len(names) <= MANY else sorted(names, key=lambda name: abs(names[name] - self.line))[:MANY]
 
     def within(self, kind: type | tuple, until: type | tuple = FUNCTIONS) -> "Site | None":
         """The nearest place around it of that kind, without leaving the function."""
@@ -111,16 +120,18 @@ def _scope(node: ast.AST, above: Site) -> Scope:
     if isinstance(node, ast.ClassDef):
         return Scope(above.scope.names, attributes_of(node))
     if isinstance(node, FUNCTIONS):
-        inner = [name for name in variables(node) if name != SELF]
-        return Scope(list(dict.fromkeys(inner + above.scope.names)), above.scope.attributes)
+        inner = {name: line for name, line in variables(node).items() if name != SELF}
+        return Scope(above.scope.names | inner, above.scope.attributes)
     return above.scope
 
 
-def variables(function: ast.AST) -> list[str]:
-    """The names of its arguments, then of what is assigned in it, each once."""
-    found = [argument.arg for argument in all_arguments(function)]
-    found += [node.id for node in ast.walk(function) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)]
-    return list(dict.fromkeys(found))
+def variables(function: ast.AST) -> dict[str, int]:
+    """The names of its arguments, then of what is assigned in it, each with its first line."""
+    found = {argument.arg: function.lineno for argument in all_arguments(function)}
+    for node in ast.walk(function):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            found.setdefault(node.id, node.lineno)
+    return found
 
 
 def all_arguments(function: ast.AST) -> list[ast.arg]:

@@ -56,7 +56,8 @@ def _moves(block: list, field: str, i: int) -> Iterator[Draft]:
             yield Draft("order", 2, "this line and the next exchanged", _at(field, lambda b: exchanged(b, i, i + 1)), here)
         if i + 2 < len(block) and not isinstance(block[i + 2], ast.Return):
             yield Draft("order", 3, "two lines later", _at(field, lambda b: [*b[:i], b[i + 1], b[i + 2], b[i], *b[i + 3 :]]), here)
-            yield Draft("order", 3, "two lines earlier", _at(field, lambda b: [*b[:i], b[i + 2], b[i], b[i + 1], *b[i + 3 :]]), block[i + 2])
+            yield Draft("order", 3, "two lines earlier", _at(field, lambda b: [*b[:i], b[i + 2], b[i], b[i + 1], *b[i + 3 :]]),
+                block[i + 2])
     if isinstance(here, BLOCKS):
         yield from _in_and_out(block, field, i)
 
@@ -87,10 +88,12 @@ def _in_and_out(block: list, field: str, i: int) -> Iterator[Draft]:
                 yield Draft("condition", 1.5, f"the next {end - i - 1} lines into an else", _at(field, lambda b, end=end: [
                     *b[:i], with_(b[i], orelse=b[i + 1 : end]), *b[end:]]), here)
     if isinstance(here, (ast.If, *LOOPS)) and here.orelse:
-        yield Draft("condition", 2, "what is in the else, always", _at(field, lambda b: [*b[:i], with_(b[i], orelse=[]), *b[i].orelse, *b[i + 1 :]]), here)
+        yield Draft("condition", 2, "what is in the else, always", _at(field, lambda b: [*b[:i], with_(b[i], orelse=[]),
+            *b[i].orelse, *b[i + 1 :]]), here)
     if isinstance(here, LOOPS) and isinstance(last, ast.If) and last.orelse:
         yield Draft("condition", 2, "the if's else to the loop", _at(field, lambda b: [
-            *b[:i], with_(b[i], body=[*b[i].body[:-1], with_(b[i].body[-1], orelse=[])], orelse=b[i].body[-1].orelse), *b[i + 1 :]]), last)
+            *b[:i], with_(b[i], body=[*b[i].body[:-1], with_(b[i].body[-1], orelse=[])], orelse=b[i].body[-1].orelse),
+                *b[i + 1 :]]), last)
 
 
 def branches(site: Site) -> Iterator[Draft]:
@@ -105,6 +108,11 @@ def branches(site: Site) -> Iterator[Draft]:
         yield from _ends(site)
     elif isinstance(node, ast.While):
         yield Draft("condition", 1.5, "while not …", lambda node: with_(node, test=ast.UnaryOp(ast.Not(), node.test)), node.test)
+        for counter in {each.id for each in ast.walk(node.test) if isinstance(each, ast.Name)} & set(site.scope.names):
+            for op in (ast.Add, ast.Sub):
+                yield Draft("missing", 2.5, f"{counter} {sign_of(op())}= 1 at the end",
+                    lambda node, c=counter, op=op: with_(node, body=[
+                    *node.body, ast.AugAssign(ast.Name(c, ast.Store()), op(), literal(1))]), node.body[-1])
         yield Draft("condition", 2, "while → if", lambda node: ast.If(node.test, node.body, node.orelse), node.test)
         yield from _ends(site)
     elif isinstance(node, ast.For):
@@ -124,7 +132,8 @@ def branches(site: Site) -> Iterator[Draft]:
 def _ends(site: Site) -> Iterator[Draft]:
     """A break or continue that is missing at the end of a block."""
     node = site.node
-    if not isinstance(node, LOOPS) and not site.within(LOOPS) or isinstance(node.body[-1], (ast.Break, ast.Continue, ast.Return, ast.Raise)):
+    if not isinstance(node, LOOPS) and not site.within(LOOPS) or isinstance(node.body[-1], (ast.Break, ast.Continue, ast.Return,
+            ast.Raise)):
         return
     about = node.test if not isinstance(node, ast.For) else node.target
     for new in (ast.Break, ast.Continue):
@@ -137,7 +146,8 @@ def assignments(site: Site) -> Iterator[Draft]:
     if isinstance(node, ast.AugAssign):
         for op in OPERATORS[:5]:
             if not isinstance(node.op, op):
-                yield Draft("operator", 1.5, f"{sign_of(node.op)}= → {sign_of(op())}=", lambda node, op=op: with_(node, op=op()), node)
+                yield Draft("operator", 1.5, f"{sign_of(node.op)}= → {sign_of(op())}=",
+                    lambda node, op=op: with_(node, op=op()), node)
         yield Draft("operator", 1.5, "+= → =", lambda node: ast.Assign([node.target], node.value), node)
         if isinstance(node.target, ast.Name):
             yield Draft("state", 1, "x += y → x = x + y", lambda node: ast.Assign([node.target], ast.BinOp(
@@ -147,14 +157,16 @@ def assignments(site: Site) -> Iterator[Draft]:
         target = node.targets[0]
         if isinstance(target, (ast.Name, ast.Subscript)):
             for op in (ast.Add, ast.Mult):
-                yield Draft("operator", 2, f"= → {sign_of(op())}=", lambda node, op=op: ast.AugAssign(node.targets[0], op(), node.value), node)
+                yield Draft("operator", 2, f"= → {sign_of(op())}=", lambda node, op=op: ast.AugAssign(node.targets[0], op(),
+                    node.value), node)
         if isinstance(target, ast.Tuple) and len(target.elts) > 1:
             for i in range(len(target.elts) - 1):
                 yield Draft("name", 1.5, f"names {i} and {i + 1} exchanged", lambda node, i=i: with_(node, targets=[with_(
                     node.targets[0], elts=exchanged(node.targets[0].elts, i, i + 1))]), node)
         if isinstance(node.value, ast.Call) and isinstance(target, ast.Name):
             yield Draft("return", 2, "only the call", lambda node: ast.Expr(node.value), node)
-        if len(node.targets) == 1 and isinstance(node.value, (ast.List, ast.Constant)) and len(getattr(node.value, "elts", ())) == 0:
+        if len(node.targets) == 1 and isinstance(node.value, (ast.List, ast.Constant)) and len(getattr(node.value, "elts",
+                ())) == 0:
             yield Draft("number", 3, "→ []", lambda node: with_(node, value=ast.List([], ast.Load())), node)
     elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
         yield from _thrown_away(node.value)
@@ -166,9 +178,11 @@ def _thrown_away(call: ast.Call) -> Iterator[Draft]:
     if isinstance(on, (ast.Name, ast.Subscript)) and not (isinstance(on, ast.Name) and on.id == SELF):
         word = called(call)
         kind = "state" if word.endswith("_") else "return"
-        yield Draft(kind, 1, f"x = ….{word}(…)", lambda node: ast.Assign([with_(receiver(node.value), ctx=ast.Store())], node.value), call)
+        yield Draft(kind, 1, f"x = ….{word}(…)", lambda node: ast.Assign([with_(receiver(node.value), ctx=ast.Store())],
+            node.value), call)
         if word.endswith("_"):
-            yield Draft("state", 1, f"x = ….{word[:-1]}(…)", lambda node: ast.Assign([with_(receiver(node.value), ctx=ast.Store())], with_(
+            yield Draft("state", 1, f"x = ….{word[:-1]}(…)",
+                lambda node: ast.Assign([with_(receiver(node.value), ctx=ast.Store())], with_(
                 node.value, func=with_(node.value.func, attr=word[:-1]))), call)
     yield Draft("return", 2, "return …", lambda node: ast.Return(node.value), call)
 
@@ -177,7 +191,7 @@ def returns(site: Site) -> Iterator[Draft]:
     node = site.node
     if isinstance(node, ast.Return):
         function = site.within(FUNCTIONS)
-        for other in function.scope.names if function and not isinstance(node.value, ast.Name) else ():
+        for other in function.near if function and not isinstance(node.value, ast.Name) else ():
             yield Draft("return", 3, f"return {other}", lambda node, other=other: with_(node, value=name(other)), node)
         if isinstance(node.value, (ast.Tuple, ast.Dict)):
             items = node.value.elts if isinstance(node.value, ast.Tuple) else node.value.values
@@ -187,7 +201,7 @@ def returns(site: Site) -> Iterator[Draft]:
     if isinstance(node, FUNCTIONS) and node.name != "__init__":
         last = node.body[-1]
         if not isinstance(last, (ast.Return, ast.Raise)):
-            for other in site.scope.names:
+            for other in site.near:
                 yield Draft("return", 1.5, f"… return {other}", lambda node, other=other: with_(
                     node, body=[*node.body, ast.Return(name(other))]), last)
 
@@ -198,7 +212,8 @@ def definitions(site: Site) -> Iterator[Draft]:
     for i, decorator in enumerate(getattr(node, "decorator_list", ())):
         text = ast.unparse(decorator)
         kind = "gradient" if "grad" in text or "inference" in text else "definition"
-        yield Draft(kind, 1, f"without @{text}", lambda node, i=i: with_(node, decorator_list=without(node.decorator_list, i)), decorator)
+        yield Draft(kind, 1, f"without @{text}", lambda node, i=i: with_(node, decorator_list=without(node.decorator_list, i)),
+            decorator)
     if isinstance(node, FUNCTIONS):
         arguments = node.args.args
         for i in range(len(arguments)):
@@ -211,15 +226,14 @@ def definitions(site: Site) -> Iterator[Draft]:
                 ast.Call(name("super"), [], []), "__init__")), *node.body]), node.args)
         if node.name != "__init__" and site.scope.attributes and node.name not in ("forward",):
             yield Draft("definition", 3, f"{node.name} → forward", lambda node: with_(node, name="forward"), node.args)
-    if isinstance(node, ast.Assign) and is_constructor(node):
-        if isinstance(node.value, (ast.List, ast.ListComp, ast.Dict, ast.DictComp)):
-            which = "nn.ModuleList" if isinstance(node.value, (ast.List, ast.ListComp)) else "nn.ModuleDict"
-            yield Draft("definition", 1, f"{which}(…)", lambda node: with_(node, value=ast.Call(name(which), [node.value], [])), node)
+    if is_constructor(node) and isinstance(node.value, (ast.List, ast.ListComp, ast.Dict, ast.DictComp)):
+        which = "nn.ModuleList" if isinstance(node.value, (ast.List, ast.ListComp)) else "nn.ModuleDict"
+        yield Draft("definition", 1, f"{which}(…)", lambda node: with_(node, value=ast.Call(name(which), [node.value], [])), node)
 
 
 def is_super_call(node: ast.AST) -> bool:
-    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Call) and isinstance(node.value.func, ast.Attribute) and is_super(
-        node.value.func.value)
+    function = node.value.func if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call) else None
+    return isinstance(function, ast.Attribute) and is_super(function.value)
 
 
 def both(site: Site) -> Iterator[Draft]:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from torch import nn
 
 from bert_parts.checkpoint import CONFIG, load_pretrained
-from bert_parts.search import most_tokens
+from bert_parts.reading import most_tokens
 from bert_parts.tasks.rows import read_rows
 from bert_parts.tokenizer import BertTokenizer
 
@@ -47,19 +47,19 @@ def predict(reader: Reader, words: Sequence[str]):
     Raises:
         FileNotFoundError, ValueError: a folder without such a model, a bad row, no text.
     """
-    arguments = parser(reader).parse_args(words)
-    folder = trained_folder(arguments.folder or reader.folder(), reader)
-    rows = rows_of(reader, arguments)
-    model, tokenizer = load_trained(folder, reader)
+    arguments = _parser(reader).parse_args(words)
+    folder = _trained_folder(arguments.folder or reader.folder(), reader)
+    rows = _rows_of(reader, arguments)
+    model, tokenizer = _load_trained(folder, reader)
     if arguments.jsonl or not sys.stdout.isatty():
-        print_lines(rows, reader.say(model, tokenizer, rows))
+        _print_lines(rows, reader.say(model, tokenizer, rows))
     else:
-        print_table(rows, reader.say(model, tokenizer, rows))
+        _print_table(rows, reader.say(model, tokenizer, rows))
     if reader.at_once:
-        tell_cut([reader.at_once(row) for row in rows], most_tokens(model, tokenizer), tokenizer)
+        _tell_cut([reader.at_once(row) for row in rows], most_tokens(model, tokenizer), tokenizer)
 
 
-def parser(reader: Reader) -> argparse.ArgumentParser:
+def _parser(reader: Reader) -> argparse.ArgumentParser:
     last, columns = reader.columns[-1], " and ".join(f'"{column}"' for column in reader.columns)
     made = argparse.ArgumentParser(
         prog=f"python -m bert_parts.tasks.{reader.task} predict",
@@ -79,7 +79,7 @@ def parser(reader: Reader) -> argparse.ArgumentParser:
 # ---------------------------------------------------------------- what is read
 
 
-def rows_of(reader: Reader, arguments: argparse.Namespace) -> list[dict[str, str]]:
+def _rows_of(reader: Reader, arguments: argparse.Namespace) -> list[dict[str, str]]:
     """The rows that were given, in one of three ways. Raises ValueError if there is none, or a bad one."""
     if arguments.data and arguments.text:
         raise ValueError("--data and --text were both given: give one of them.")
@@ -91,14 +91,14 @@ def rows_of(reader: Reader, arguments: argparse.Namespace) -> list[dict[str, str
         return [asked | row for row in read_rows(arguments.data, [name for name in reader.columns if name not in asked])]
     if len(reader.columns) > 1 and question is None:
         raise ValueError("There is no question to ask: give one with --question, or a file that has them with --data.")
-    texts = arguments.text or lines_of_input()
+    texts = arguments.text or _lines_of_input()
     rows = [{**asked, reader.columns[-1]: text} for text in texts if text.strip()]
     if not rows:
         raise ValueError("There is nothing to read: give texts with --data or --text, or a text a line on standard input.")
     return rows
 
 
-def lines_of_input() -> list[str]:
+def _lines_of_input() -> list[str]:
     if sys.stdin.isatty():
         print("A text a line; Ctrl-D (on Windows Ctrl-Z, then Enter) ends them.", file=sys.stderr)
     try:
@@ -110,7 +110,7 @@ def lines_of_input() -> list[str]:
 # ---------------------------------------------------------------- the model
 
 
-def trained_folder(folder: Path, reader: Reader) -> Path:
+def _trained_folder(folder: Path, reader: Reader) -> Path:
     """The folder of a model: as given, or the only seed in that of a run.
 
     Raises:
@@ -130,7 +130,7 @@ def trained_folder(folder: Path, reader: Reader) -> Path:
     return seeds[0]
 
 
-def load_trained(folder: Path, reader: Reader) -> tuple[nn.Module, BertTokenizer]:
+def _load_trained(folder: Path, reader: Reader) -> tuple[nn.Module, BertTokenizer]:
     """The model of a folder, with the head that the task trains, and its tokenizer. Raises ValueError if it is another."""
     try:
         model, tokenizer = load_pretrained(folder, reader.kind)
@@ -151,7 +151,7 @@ def label_names(model: nn.Module) -> list[str]:
 # ---------------------------------------------------------------- what is printed
 
 
-def print_lines(rows: Sequence[dict[str, str]], said: Sequence[dict]):
+def _print_lines(rows: Sequence[dict[str, str]], said: Sequence[dict]):
     """JSONL is UTF-8, wherever it goes."""
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(encoding="utf-8")
@@ -159,32 +159,32 @@ def print_lines(rows: Sequence[dict[str, str]], said: Sequence[dict]):
         print(json.dumps(row | answer, ensure_ascii=False, allow_nan=False))
 
 
-def print_table(rows: Sequence[dict[str, str]], said: Sequence[dict]):
+def _print_table(rows: Sequence[dict[str, str]], said: Sequence[dict]):
     """Texts are shown by their beginning, what the model says in full, but of many names only those with the largest shares."""
     names = [*rows[0], *said[0]]
     texts = max(16, shutil.get_terminal_size().columns // 3)
-    table = [names] + [[shortened(text, texts) for text in row.values()] + [in_words(value) for value in answer.values()]
+    table = [names] + [[_shortened(text, texts) for text in row.values()] + [_in_words(value) for value in answer.values()]
                        for row, answer in zip(rows, said, strict=True)]
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]
     for line in table:
         print("  ".join(f"{cell:{width}}" for cell, width in zip(line, widths, strict=True)).rstrip())
 
 
-def shortened(text: str, most: int) -> str:
+def _shortened(text: str, most: int) -> str:
     """The beginning of a text on one line, without what a terminal would obey."""
     text = "".join(letter if letter.isprintable() else " " for letter in text[: 4 * most])
     text = " ".join(text.split())
     return text if len(text) <= most else text[: most - 1] + "…"
 
 
-def in_words(value: object) -> str:
+def _in_words(value: object) -> str:
     if isinstance(value, dict):
         largest = sorted(value.items(), key=lambda pair: -pair[1])[:SHOWN]
         return ", ".join(f"{name} {share:.0%}" for name, share in largest)
-    return f"{value:.2f}" if isinstance(value, float) else shortened(str(value), 10_000)
+    return f"{value:.2f}" if isinstance(value, float) else _shortened(str(value), 10_000)
 
 
-def tell_cut(pieces: Sequence[list[tuple[str, ...]]], length: int, tokenizer: BertTokenizer):
+def _tell_cut(pieces: Sequence[list[tuple[str, ...]]], length: int, tokenizer: BertTokenizer):
     """Say on standard error of how many rows something was not read."""
     cut = sum(count_cut(each, tokenizer, length) > 0 for each in pieces)
     if cut:

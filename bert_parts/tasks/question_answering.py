@@ -20,6 +20,7 @@ from tqdm import tqdm
 
 from bert_parts.datasets import SpanQuestion, span_questions
 from bert_parts.heads import BertForQuestionAnswering
+from bert_parts.reading import read_in_batches
 from bert_parts.spans import Window, best_span, exact_match, span_labels, span_loss, token_f1, windows
 from bert_parts.tasks.predict import Reader
 from bert_parts.tasks.questions import questions_in
@@ -125,19 +126,20 @@ def find_answers(
     model.eval()
     cut = [(place, window) for place, question in enumerate(questions)
            for window in windows(question.text, question.passage, tokenizer, LENGTH, STRIDE)]
-    cut.sort(key=lambda each: len(each[1].ids), reverse=True)
+
+    def read(places: list[int]) -> tuple[Tensor, Tensor]:
+        return model(**pad_batch([(cut[place][1].ids, cut[place][1].segments) for place in places], tokenizer.pad_id))
+
     found = [Answer("", 0, -torch.inf) for _ in questions]
-    for start in tqdm(range(0, len(cut), batch_size), desc="reading", unit="batch", delay=1, leave=False):
-        some = cut[start : start + batch_size]
-        with torch.inference_mode():
-            scores = model(**pad_batch([(window.ids, window.segments) for _, window in some], tokenizer.pad_id))
-        for (place, window), first, last in zip(some, *scores, strict=True):
-            answer = answer_in(window, questions[place].passage, first, last)
-            found[place] = max(found[place], answer, key=lambda each: each.score)
+    for places, scores in read_in_batches(read, [len(window.ids) for _, window in cut], batch_size):
+        for place, start, end in zip(places, *scores, strict=True):
+            question, window = cut[place]
+            answer = _answer_in(window, questions[question].passage, start, end)
+            found[question] = max(found[question], answer, key=lambda each: each.score)
     return found
 
 
-def answer_in(window: Window, passage: str, start: Tensor, end: Tensor) -> Answer:
+def _answer_in(window: Window, passage: str, start: Tensor, end: Tensor) -> Answer:
     """The best answer that a window holds.
 
     Shapes:

@@ -19,7 +19,7 @@ class Questions(list):
     unsure: int = 0
 
 
-class Asked(NamedTuple):
+class _Asked(NamedTuple):
     """A question as it stands in a file: its right answers, each with the place that is given for it, or None."""
 
     where: str
@@ -43,8 +43,8 @@ def questions_in(path: Path) -> Questions:
             message names the file, and in it the line, or the article, the paragraph and the question.
     """
     found, where = Questions(), path.name
-    for where, text, passage, answers in (squad if path.suffix.lower() == ".json" else table)(path):
-        placed = [place_of(answer, start, passage, where) for answer, start in answers]
+    for where, text, passage, answers in (_squad if path.suffix.lower() == ".json" else _table)(path):
+        placed = [_place_of(answer, start, passage, where) for answer, start in answers]
         answer, start, unsure = placed[0] if placed else ("", -1, False)
         others = tuple(dict.fromkeys(other for other, *_ in placed if other != answer))
         found.append(SpanQuestion(path.stem, text, passage, answer, start, others))
@@ -54,7 +54,7 @@ def questions_in(path: Path) -> Questions:
     return found
 
 
-def place_of(answer: str, start: int | None, passage: str, where: str) -> tuple[str, int, bool]:
+def _place_of(answer: str, start: int | None, passage: str, where: str) -> tuple[str, int, bool]:
     """The answer without spaces around it, where it begins, and whether it could begin elsewhere as well."""
     bare = answer.strip()
     places = answer_places(bare, passage)
@@ -74,7 +74,7 @@ def place_of(answer: str, start: int | None, passage: str, where: str) -> tuple[
     return bare, places[0], len(places) > 1
 
 
-def table(path: Path) -> Iterator[Asked]:
+def _table(path: Path) -> Iterator[_Asked]:
     for line, fields in read_fields(path):
         where = f"{path.name}, line {line}"
         text, passage = (field_of(fields, name, where, False) for name in ("question", "passage"))
@@ -86,12 +86,12 @@ def table(path: Path) -> Iterator[Asked]:
         if not isinstance(starts, list) or len(starts) != len(answers):
             raise ValueError(f"{where}: 'answer' is a list of {len(answers)}: let 'answer_start' be a list of as many, or leave it "
                              f"out.")
-        yield Asked(where, text, passage, checked(zip(answers, starts, strict=True), where))
+        yield _Asked(where, text, passage, _checked(zip(answers, starts, strict=True), where))
 
 
-def checked(answers: Sequence[tuple], where: str) -> list[tuple[str, int | None]]:
+def _checked(answers: Sequence[tuple], where: str) -> list[tuple[str, int | None]]:
     """Answers and places as they were written → as texts and numbers; none at all for a single one that is empty."""
-    answers = [(field_of({"answer": answer}, "answer", where, True), number(start, where)) for answer, start in answers]
+    answers = [(field_of({"answer": answer}, "answer", where, True), _number(start, where)) for answer, start in answers]
     if len(answers) == 1 and not answers[0][0].strip() and answers[0][1] in (None, -1):
         return []
     if not all(answer.strip() for answer, _ in answers):
@@ -99,7 +99,7 @@ def checked(answers: Sequence[tuple], where: str) -> list[tuple[str, int | None]
     return answers
 
 
-def number(start: object, where: str) -> int | None:
+def _number(start: object, where: str) -> int | None:
     if start is None or isinstance(start, str) and not start.strip():
         return None
     whole = WHOLE.fullmatch(start.strip() if isinstance(start, str) else json.dumps(start))
@@ -109,7 +109,7 @@ def number(start: object, where: str) -> int | None:
     return int(whole[1])
 
 
-def squad(path: Path) -> Iterator[Asked]:
+def _squad(path: Path) -> Iterator[_Asked]:
     try:
         content = json.loads(decoded(path))
     except (ValueError, RecursionError) as error:
@@ -117,15 +117,15 @@ def squad(path: Path) -> Iterator[Asked]:
             raise
         raise ValueError(f"{path.name}, line {getattr(error, 'lineno', 1)}: this is not JSON ({error}): if there is an object on "
                          f"each line, call the file .jsonl.") from error
-    for a, article in enumerate(listed(content, "data", path.name), 1):
-        for b, paragraph in enumerate(listed(article, "paragraphs", f"{path.name}, article {a}"), 1):
+    for a, article in enumerate(_listed(content, "data", path.name), 1):
+        for b, paragraph in enumerate(_listed(article, "paragraphs", f"{path.name}, article {a}"), 1):
             where = f"{path.name}, article {a}, paragraph {b}"
-            for c, asked in enumerate(listed(paragraph, "qas", where), 1):
-                yield squad_question(asked, field_of(paragraph, "context", where, False), f"{where}, question {c}")
+            for c, asked in enumerate(_listed(paragraph, "qas", where), 1):
+                yield _squad_question(asked, field_of(paragraph, "context", where, False), f"{where}, question {c}")
 
 
-def squad_question(asked: object, passage: str, where: str) -> Asked:
-    answers = listed(asked, "answers", where)
+def _squad_question(asked: object, passage: str, where: str) -> _Asked:
+    answers = _listed(asked, "answers", where)
     impossible = asked.get("is_impossible")
     if impossible not in (None, True, False) or impossible is not None and impossible == bool(answers):
         raise ValueError(f"{where}: 'is_impossible' is {json.dumps(impossible)[:40]}, and there are {len(answers)} answers: it is "
@@ -133,11 +133,11 @@ def squad_question(asked: object, passage: str, where: str) -> Asked:
     for answer in answers:
         if not isinstance(answer, dict) or not {"text", "answer_start"} <= answer.keys():
             raise ValueError(f"{where}: an answer is expected to be an object with 'text' and 'answer_start'.")
-    given = checked([(answer["text"], answer["answer_start"]) for answer in answers], where)
-    return Asked(where, field_of(asked, "question", where, False), passage, given)
+    given = _checked([(answer["text"], answer["answer_start"]) for answer in answers], where)
+    return _Asked(where, field_of(asked, "question", where, False), passage, given)
 
 
-def listed(fields: object, name: str, where: str) -> list:
+def _listed(fields: object, name: str, where: str) -> list:
     if not isinstance(fields, dict) or not isinstance(fields.get(name), list):
         raise ValueError(f"{where}: an object with a list {name!r} is expected, as in SQuAD: data → paragraphs → qas → answers.")
     return fields[name]

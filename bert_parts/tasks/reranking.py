@@ -22,7 +22,8 @@ from tqdm import tqdm
 from bert_parts.checkpoint import load_pretrained
 from bert_parts.datasets import passages, yes_no_questions
 from bert_parts.heads import BertForSequenceClassification
-from bert_parts.search import most_tokens, sentence_vectors
+from bert_parts.reading import most_tokens, read_in_batches
+from bert_parts.search import sentence_vectors
 from bert_parts.tasks.predict import Reader
 from bert_parts.tasks.rows import read_rows
 from bert_parts.tasks.run import Examples, Task, enough_to_part, main, under_new_head
@@ -87,7 +88,7 @@ def group_of(found: Found, question: int, generator: Generator) -> tuple[list[in
     return places, [found.right_cosines[question].item(), *found.cosines[question, rivals].tolist()]
 
 
-def scores_of(
+def _scores_of(
     model: nn.Module, tokenizer: BertTokenizer, questions: Sequence[str], passages: Sequence[str], cosines: Tensor,
     length: int = LENGTH,
 ) -> Tensor:
@@ -127,7 +128,7 @@ def fine_tune(
         questions = [question for question, places, _ in batch for _ in places]
         texts = [found.passages[place] for _, places, _ in batch for place in places]
         cosines = torch.tensor([cosine for *_, group in batch for cosine in group])
-        scores = scores_of(model, tokenizer, questions, texts, cosines, length).split([len(places) for _, places, _ in batch])
+        scores = _scores_of(model, tokenizer, questions, texts, cosines, length).split([len(places) for _, places, _ in batch])
         return torch.stack([-group.log_softmax(dim=0)[0] for group in scores]).mean()     # the right one stands first
 
     torch.manual_seed(seed)
@@ -147,7 +148,7 @@ def rerank(
     for number, pair in enumerate(tqdm(pairs, desc="re-ranking", unit="question", delay=1, leave=False)):
         texts = [found.passages[place] for place in found.places[number].tolist()]
         with torch.inference_mode():
-            scores = scores_of(model, tokenizer, [pair.question] * len(texts), texts, found.cosines[number], length)
+            scores = _scores_of(model, tokenizer, [pair.question] * len(texts), texts, found.cosines[number], length)
         ordered[number] = found.places[number][scores.argsort(descending=True, stable=True)]
     return ordered
 
@@ -165,7 +166,7 @@ def reciprocal_ranks(places: Tensor, right: Tensor) -> Tensor:
 # ---------------------------------------------------------------- for those who outgrow the notebook
 
 
-def question_pairs() -> list[Pair]:
+def _question_pairs() -> list[Pair]:
     """The course's yes/no questions, each with its passage."""
     texts = [passage.text for passage in passages()]
     return [Pair(question.text, texts[question.passage]) for question in yes_no_questions()]
@@ -177,10 +178,10 @@ def examples_of(path: Path | None, held_out: Path | None) -> Examples:
     Raises:
         ValueError: a bad row, told with its file and line; too little to learn from.
     """
-    pairs = question_pairs() if path is None else pairs_in(path)
+    pairs = _question_pairs() if path is None else _pairs_in(path)
     texts = sorted({pair.passage for pair in pairs})
     if held_out:
-        learned, measured = pairs, pairs_in(held_out)
+        learned, measured = pairs, _pairs_in(held_out)
     else:
         enough_to_part(path, len(texts), "passages")
         kept_back = set(texts[::5])
@@ -189,7 +190,7 @@ def examples_of(path: Path | None, held_out: Path | None) -> Examples:
     return Examples(learned, measured, f"{len(learned):,} questions to learn from, {len(measured):,} held out", LABELS)
 
 
-def pairs_in(path: Path) -> list[Pair]:
+def _pairs_in(path: Path) -> list[Pair]:
     return [Pair(row["question"], row["passage"]) for row in read_rows(path, ["question", "passage"])]
 
 
@@ -207,12 +208,16 @@ def say(model: nn.Module, tokenizer: BertTokenizer, rows: Sequence[dict[str, str
     questions, texts = ([row[name] for row in rows] for name in ("question", "passage"))
     encoder, its_tokenizer = load_pretrained()
     cosines = (sentence_vectors(encoder, its_tokenizer, questions) * sentence_vectors(encoder, its_tokenizer, texts)).sum(dim=1)
-    scores, length = [], most_tokens(model, tokenizer)
-    for start in range(0, len(rows), CANDIDATES):
-        some = slice(start, start + CANDIDATES)
-        with torch.inference_mode():
-            scores += scores_of(model, tokenizer, questions[some], texts[some], cosines[some], length).tolist()
-    of_question = {}
+    length = most_tokens(model, tokenizer)
+
+    def read(places: list[int]) -> Tensor:
+        asked, answers = ([column[place] for place in places] for column in (questions, texts))
+        return _scores_of(model, tokenizer, asked, answers, cosines[places], length)     # (B,)
+
+    made = torch.empty(len(rows))
+    for places, given in read_in_batches(read, [len(tokenizer.ids(text)) for text in texts], CANDIDATES):
+        made[places] = given
+    scores, of_question = made.tolist(), {}
     for question, score in zip(questions, scores, strict=True):
         of_question.setdefault(question, []).append(score)
     return [{"rank": 1 + sum(other > score for other in of_question[question]), "score": score, "cosine": cosine}

@@ -17,16 +17,13 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
-from tqdm import tqdm
 
-from bert_parts.datasets import passages
 from bert_parts.heads import BertForTokenClassification
-from bert_parts.pretraining import NOT_ASKED
+from bert_parts.masking import NOT_ASKED
+from bert_parts.reading import read_in_batches
 from bert_parts.restoration import LABELS, label_tokens, restore_text, strip_text
-from bert_parts.tasks.mask_filler import is_held_out
 from bert_parts.tasks.predict import Reader
-from bert_parts.tasks.rows import read_rows
-from bert_parts.tasks.run import Examples, Task, enough_to_part, main, under_new_head
+from bert_parts.tasks.run import Examples, Task, main, texts_of_files, under_new_head
 from bert_parts.tokenizer import BertTokenizer, pad
 from bert_parts.training import History, fit, like_lengths
 
@@ -83,14 +80,16 @@ def fine_tune(
 def read(model: nn.Module, tokenizer: BertTokenizer, some: Sequence[Stretch], batch_size: int = 64) -> list[list[int]]:
     """The likeliest label of each word of each stretch; the model is put into eval mode."""
     model.eval()
-    found = []
-    for start in tqdm(range(0, len(some), batch_size), desc="reading", unit="batch", delay=1, leave=False):
-        batch, asked = batch_of(some[start : start + batch_size], tokenizer)
-        with torch.inference_mode():
-            likeliest = model(**batch).argmax(dim=-1)
-        for stretch, row, where in zip(some[start : start + batch_size], likeliest, asked != NOT_ASKED, strict=True):
+
+    def likeliest(places: list[int]) -> tuple[Tensor, Tensor]:
+        batch, asked = batch_of([some[place] for place in places], tokenizer)
+        return model(**batch).argmax(dim=-1), asked != NOT_ASKED     # (B, T), (B, T)
+
+    found = [[] for _ in some]
+    for places, labels in read_in_batches(likeliest, [len(stretch.words) for stretch in some], batch_size):
+        for place, row, where in zip(places, *labels, strict=True):
             given = iter(row[where].tolist())     # a word of which the tokenizer leaves nothing was not asked for
-            found.append([next(given, 0) if tokenizer.ids(word) else 0 for word in stretch.words])
+            found[place] = [next(given, 0) if tokenizer.ids(word) else 0 for word in some[place].words]
     return found
 
 
@@ -100,7 +99,7 @@ def restore(model: nn.Module, tokenizer: BertTokenizer, text: str) -> str:
     It is read in stretches that overlap, and of each overlap each stretch gives its half, where it sees further.
     """
     words, _ = strip_text(text)
-    some = overlapping(words)
+    some = _overlapping(words)
     starts = range(0, len(some) * (WORDS - OVERLAP), WORDS - OVERLAP)
     labels = []
     for start, given in zip(starts, read(model, tokenizer, some), strict=True):
@@ -108,7 +107,7 @@ def restore(model: nn.Module, tokenizer: BertTokenizer, text: str) -> str:
     return restore_text(words, labels)
 
 
-def overlapping(words: list[str]) -> list[Stretch]:
+def _overlapping(words: list[str]) -> list[Stretch]:
     """Stretches of WORDS words, of which each begins with the last OVERLAP words of the one before. No label is known yet."""
     starts = range(0, max(1, len(words) - OVERLAP), WORDS - OVERLAP)
     return [Stretch(words[start : start + WORDS], [0] * len(words[start : start + WORDS])) for start in starts]
@@ -143,19 +142,7 @@ def examples_of(path: Path | None, held_out: Path | None) -> Examples:
     Raises:
         ValueError: a bad row, told with its file and line; too little to learn from.
     """
-    if path is None:
-        texts = [[passage.text for passage in passages() if is_held_out(passage.title) == held] for held in (False, True)]
-        return as_examples(*texts)
-    learned = [row["text"] for row in read_rows(path, ["text"])]
-    if held_out:
-        return as_examples(learned, [row["text"] for row in read_rows(held_out, ["text"])])
-    enough_to_part(path, len(set(learned)), "texts")
-    measured = set(sorted(set(learned))[::5])
-    return as_examples([text for text in learned if text not in measured], sorted(measured))
-
-
-def as_examples(learned: list[str], held_out: list[str]) -> Examples:
-    parts = [[stretch for text in texts for stretch in stretches(text)] for texts in (learned, held_out)]
+    parts = [[stretch for text in texts for stretch in stretches(text)] for texts in texts_of_files(path, held_out)]
     words = [sum(len(stretch.words) for stretch in part) for part in parts]
     return Examples(*parts, f"{words[0]:,} words to learn from, {words[1]:,} held out", LABELS)
 
@@ -174,11 +161,11 @@ def say(model: nn.Module, tokenizer: BertTokenizer, rows: Sequence[dict[str, str
     return [{"restored": restore(model, tokenizer, row["text"])} for row in rows]
 
 
-def read_at_once(row: dict[str, str]) -> list[tuple[str]]:
-    return [(" ".join(stretch.words),) for stretch in overlapping(strip_text(row["text"])[0])]
+def _read_at_once(row: dict[str, str]) -> list[tuple[str]]:
+    return [(" ".join(stretch.words),) for stretch in _overlapping(strip_text(row["text"])[0])]
 
 
-READER = Reader("restoration", BertForTokenClassification, say, labels=LABELS, at_once=read_at_once)
+READER = Reader("restoration", BertForTokenClassification, say, labels=LABELS, at_once=_read_at_once)
 TASK = Task(
     name="restoration", reader=READER, about=__doc__.splitlines()[0],
     data='the column "text" (default: the course\'s passages; a fifth is held out)',

@@ -46,7 +46,7 @@ def read_rows(path: str | Path, columns: Sequence[str], may_be_empty: Sequence[s
 
 def read_fields(path: Path) -> Iterator[tuple[int, dict]]:
     """The line on which each row begins, and all its fields as they are written, by column. Raises as read_rows."""
-    readers = {".csv": csv_rows, ".tsv": tsv_rows, ".jsonl": json_rows}
+    readers = {".csv": _csv_rows, ".tsv": _tsv_rows, ".jsonl": _json_rows}
     if path.suffix.lower() not in readers:
         raise ValueError(f"{path.name} ends in none of {', '.join(readers)}: save it as one of them.")
     line = None
@@ -68,18 +68,18 @@ def decoded(path: Path) -> str:
         raise ValueError(f"{path.name}, line {line}: this is not UTF-8: save the file as UTF-8.") from error
 
 
-def csv_rows(name: str, text: str) -> Iterator[tuple[int, dict]]:
+def _csv_rows(name: str, text: str) -> Iterator[tuple[int, dict]]:
     """The line on which each row begins, and its fields by column."""
     told = SEPARATOR.match(text)     # as some spreadsheets write it
     text = text[told.end() :] if told else text
-    yield from separated(name, text, told[1] if told else separator_of(text), 2 if told else 1)
+    yield from _separated(name, text, told[1] if told else _separator_of(text), 2 if told else 1)
 
 
-def tsv_rows(name: str, text: str) -> Iterator[tuple[int, dict]]:
-    yield from separated(name, text, "\t", 1)
+def _tsv_rows(name: str, text: str) -> Iterator[tuple[int, dict]]:
+    yield from _separated(name, text, "\t", 1)
 
 
-def separator_of(text: str) -> str:
+def _separator_of(text: str) -> str:
     """What stands between the names of the columns; a comma if there is only one."""
     def columns(separator: str) -> int:
         try:
@@ -90,14 +90,14 @@ def separator_of(text: str) -> str:
     return max(NAMES, key=columns)
 
 
-def separated(name: str, text: str, separator: str, first: int) -> Iterator[tuple[int, dict]]:
+def _separated(name: str, text: str, separator: str, first: int) -> Iterator[tuple[int, dict]]:
     """The rows of a table. Columns without a name are left out, and lines without a text are no rows.
 
     Args:
         first: the number of the text's first line.
     """
     header = None
-    for line, fields in fields_of(name, text, separator, first):
+    for line, fields in _fields_of(name, text, separator, first):
         if not any(field.strip() for field in fields):
             continue
         if header is None:
@@ -106,11 +106,11 @@ def separated(name: str, text: str, separator: str, first: int) -> Iterator[tupl
             if twice is not None:
                 raise ValueError(f"{name}, line {line}: two columns are called {twice!r}: give each a name of its own.")
             continue
-        check_count(f"{name}, line {line}", header, fields, separator)
+        _check_count(f"{name}, line {line}", header, fields, separator)
         yield line, {column: field for column, field in zip(header, fields, strict=False) if column}
 
 
-def fields_of(name: str, text: str, separator: str, first: int) -> list[tuple[int, list[str]]]:
+def _fields_of(name: str, text: str, separator: str, first: int) -> list[tuple[int, list[str]]]:
     """The line on which each row begins, and its fields. A field may be as long as it likes."""
     line = first
     bound = csv.field_size_limit(2**31 - 1)     # a setting of the whole process: it is put back
@@ -127,7 +127,7 @@ def fields_of(name: str, text: str, separator: str, first: int) -> list[tuple[in
         csv.field_size_limit(bound)
 
 
-def check_count(where: str, header: list[str], fields: list[str], separator: str):
+def _check_count(where: str, header: list[str], fields: list[str], separator: str):
     """A row has a field for each named column, and nothing beyond the last one of the header. Raises ValueError."""
     named = max((place for place, column in enumerate(header, 1) if column), default=0)
     beyond = [field for field in fields[len(header) :] if field.strip()]
@@ -139,7 +139,7 @@ def check_count(where: str, header: list[str], fields: list[str], separator: str
                          f'{NAMES.get(separator, repr(separator))} in double quotes (").')
 
 
-def json_rows(name: str, text: str) -> Iterator[tuple[int, dict]]:
+def _json_rows(name: str, text: str) -> Iterator[tuple[int, dict]]:
     """The number of each line, and the object on it."""
     for line, entry in enumerate(text.split("\n"), 1):
         if entry.strip():

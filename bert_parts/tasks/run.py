@@ -1,4 +1,4 @@
-"""What the tasks that learn from labelled texts have in common on the command line: options, seeds, results that are kept."""
+"""What the tasks have in common on the command line: options, seeds, results that are kept."""
 
 import argparse
 import hashlib
@@ -16,13 +16,16 @@ from torch import nn
 
 from bert_parts.checkpoint import CONFIG, FILES, find_checkpoint, load_pretrained, load_tokenizer, save_pretrained
 from bert_parts.config import BertConfig
+from bert_parts.datasets import split_passages
 from bert_parts.files import alone_in, file_digest, remove_leftovers, whole_file
 from bert_parts.tasks.command import in_one_sentence
 from bert_parts.tasks.predict import Reader, count_cut, predict
+from bert_parts.tasks.rows import read_rows
 from bert_parts.tokenizer import BertTokenizer
 from bert_parts.training import History, forget
 
 RESULTS = "results.json"
+STOPPED = "Stopped: give the same command again to go on from here."
 FEW = 100     # steps; a training with fewer gets a hint
 
 
@@ -56,6 +59,7 @@ class Task(NamedTuple):
         begin: (labels, seed, name or folder of a checkpoint) → a model to train, and its tokenizer.
         fine_tune: trains it: (model, tokenizer, examples, epochs=, seed=, learning_rate=, folder=, depends_on=); see `fit`.
         measure: (model, tokenizer, examples) → shares between 0 and 1 by their names, the most telling first.
+        model: the name or folder of the checkpoint to begin with, unless another is given.
     """
 
     name: str
@@ -70,6 +74,7 @@ class Task(NamedTuple):
     begin: Callable[[Sequence[str], int, str], tuple[nn.Module, BertTokenizer]]
     fine_tune: Callable[..., History]
     measure: Callable[[nn.Module, BertTokenizer, Sequence], dict[str, float]]
+    model: str = "all-MiniLM-L6-v2"
 
 
 def under_new_head(
@@ -98,16 +103,34 @@ def enough_to_part(path: Path | None, count: int, what: str, least: int = 10):
         raise ValueError(f"{path.name} has {count} different {what}: give {least} or more, so that some can be held out.")
 
 
+def texts_of_files(path: Path | None, held_out: Path | None) -> tuple[list[str], list[str]]:
+    """The texts to learn from and those to measure on, from the column "text" of files, or the course's passages.
+
+    Raises:
+        ValueError: a bad row, told with its file and line; too few texts for some of them to be held out.
+    """
+    if path is None:
+        learned, measured = split_passages()
+        return [passage.text for passage in learned], [passage.text for passage in measured]
+    learned = [row["text"] for row in read_rows(path, ["text"])]
+    if held_out:
+        return learned, [row["text"] for row in read_rows(held_out, ["text"])]
+    enough_to_part(path, len(set(learned)), "texts")
+    measured = sorted(set(learned))[::5]
+    kept_back = set(measured)
+    return [text for text in learned if text not in kept_back], measured
+
+
 def main(task: Task, words: list[str] | None = None) -> int:
     """Run a task as the words of the command line say. Gives the exit status: 1 after an error, 130 after Ctrl-C."""
     words = sys.argv[1:] if words is None else words
     if words[:1] == ["predict"]:
         return in_one_sentence(lambda: predict(task.reader, words[1:]))
-    arguments = parser(task).parse_args(words)
-    return in_one_sentence(lambda: run(task, arguments), "Stopped: give the same command again to go on from here.")
+    arguments = _parser(task).parse_args(words)
+    return in_one_sentence(lambda: _run(task, arguments), STOPPED)
 
 
-def parser(task: Task) -> argparse.ArgumentParser:
+def _parser(task: Task) -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(prog=f"python -m bert_parts.tasks.{task.name}", description=task.about,
                                    epilog=f"To use what was trained: python -m bert_parts.tasks.{task.name} predict --help")
     made.add_argument("--output", type=Path, required=True, help=f"the folder for models and {RESULTS}")
@@ -117,13 +140,13 @@ def parser(task: Task) -> argparse.ArgumentParser:
     made.add_argument("--epochs", type=float, default=task.epochs, help=f"how often each text is read (default: {task.epochs:g})")
     made.add_argument("--learning-rate", type=float, default=task.learning_rate,
                       help=f"the highest (default: {task.learning_rate:g})")
-    made.add_argument("--model", default="all-MiniLM-L6-v2", help="a name or folder (default: all-MiniLM-L6-v2)")
+    made.add_argument("--model", default=task.model, help=f"a name or folder (default: {task.model})")
     if task.reader.at_once:
         made.add_argument("--length", type=int, help="how many tokens of a text are read (default: what the model is made for)")
     return made
 
 
-def check(arguments: argparse.Namespace):
+def _check(arguments: argparse.Namespace):
     """Raises ValueError if an option makes no sense."""
     if arguments.held_out and not arguments.data:
         raise ValueError("--held-out goes with --data: give both, or neither for the course's own data.")
@@ -138,7 +161,7 @@ def check(arguments: argparse.Namespace):
         raise ValueError(f"--output is {arguments.output}, which is a file, where a folder is expected: give another name.")
 
 
-def length_of(arguments: argparse.Namespace, tokenizer: BertTokenizer) -> int:
+def _length_of(arguments: argparse.Namespace, tokenizer: BertTokenizer) -> int:
     """How many tokens of a text are read. Raises ValueError if the model has no room for so many."""
     most = BertConfig.from_json(find_checkpoint(arguments.model) / CONFIG).max_position_embeddings
     length = tokenizer.model_max_length if arguments.length is None else arguments.length
@@ -147,7 +170,7 @@ def length_of(arguments: argparse.Namespace, tokenizer: BertTokenizer) -> int:
     return length
 
 
-def without_held_out(task: Task, examples: Examples) -> tuple[Examples, list[str]]:
+def _without_held_out(task: Task, examples: Examples) -> tuple[Examples, list[str]]:
     """The examples without those to learn from that are held out too, but for capitals and spaces; and a warning if there are.
 
     It is not the held-out ones that go: results stay comparable, and whoever chose them meant them to be measured on.
@@ -170,7 +193,7 @@ def without_held_out(task: Task, examples: Examples) -> tuple[Examples, list[str
         f"heart: they are left out of what is learned, and {len(kept):,} stay."]
 
 
-def few_steps(task: Task, count: int, epochs: float) -> list[str]:
+def _few_steps(task: Task, count: int, epochs: float) -> list[str]:
     """A hint if the training will be short."""
     per_epoch = math.ceil(count / task.batch)
     steps = max(1, round(epochs * per_epoch))
@@ -180,7 +203,7 @@ def few_steps(task: Task, count: int, epochs: float) -> list[str]:
             f"--epochs {math.ceil(FEW / per_epoch)} makes about {FEW}."]
 
 
-def cut_texts(task: Task, examples: Examples, tokenizer: BertTokenizer, length: int) -> tuple[dict[str, int], list[str]]:
+def _cut_texts(task: Task, examples: Examples, tokenizer: BertTokenizer, length: int) -> tuple[dict[str, int], list[str]]:
     """How many texts are longer than what is read of them, and that in words."""
     parts = {"learned": examples.learned, "held_out": examples.held_out}
     cut = {name: count_cut([task.texts_of(example) for example in part], tokenizer, length) for name, part in parts.items()}
@@ -189,44 +212,44 @@ def cut_texts(task: Task, examples: Examples, tokenizer: BertTokenizer, length: 
     return {"length": length} | cut, told if any(cut.values()) else []
 
 
-def looked_over(task: Task, arguments: argparse.Namespace, examples: Examples) -> tuple[Examples, list[str], dict[str, int]]:
+def _looked_over(task: Task, arguments: argparse.Namespace, examples: Examples) -> tuple[Examples, list[str], dict[str, int]]:
     """The examples that are learned from and measured on; what one should know of them, a sentence each; how many are cut."""
     notes, cut = [], {}
     if arguments.data:
-        examples, notes = without_held_out(task, examples)
+        examples, notes = _without_held_out(task, examples)
     if task.reader.at_once:
         tokenizer = load_tokenizer(arguments.model)
-        arguments.length = length_of(arguments, tokenizer)
-        cut, told = cut_texts(task, examples, tokenizer, arguments.length)
+        arguments.length = _length_of(arguments, tokenizer)
+        cut, told = _cut_texts(task, examples, tokenizer, arguments.length)
         notes += told
-    return examples, notes + few_steps(task, len(examples.learned), arguments.epochs), cut
+    return examples, notes + _few_steps(task, len(examples.learned), arguments.epochs), cut
 
 
-def run(task: Task, arguments: argparse.Namespace):
+def _run(task: Task, arguments: argparse.Namespace):
     """Train and measure for each seed; what is finished in the output's folder is not done again."""
-    check(arguments)
-    examples, notes, cut = looked_over(task, arguments, task.examples_of(arguments.data, arguments.held_out))
-    settings = {"model": str(arguments.model), "weights": checkpoint_digest(arguments.model),
+    _check(arguments)
+    examples, notes, cut = _looked_over(task, arguments, task.examples_of(arguments.data, arguments.held_out))
+    settings = {"model": str(arguments.model), "weights": _checkpoint_digest(arguments.model),
                 "epochs": arguments.epochs, "learning_rate": arguments.learning_rate, "length": cut.get("length"),
                 "labels": list(examples.labels), "learned": len(examples.learned), "held_out": len(examples.held_out),
-                "data": digest(examples.learned), "held-out data": digest(examples.held_out)}
+                "data": _digest(examples.learned), "held-out data": _digest(examples.held_out)}
     with alone_in(arguments.output):
         remove_leftovers(arguments.output / RESULTS)
-        results = earlier(arguments.output / RESULTS, settings)
+        results = _earlier(arguments.output / RESULTS, settings)
         print(examples.told, *notes, sep="\n")
         for seed in arguments.seeds:
             unfinished = arguments.output / f"seed_{seed}.training"
             if str(seed) not in results:
-                results[str(seed)] = one_seed(task, arguments, seed, examples, unfinished, settings)
+                results[str(seed)] = _one_seed(task, arguments, seed, examples, unfinished, settings)
                 kept = {"settings": settings, "cut": cut, "notes": notes, "seeds": results}
                 with whole_file(arguments.output / RESULTS) as path:
                     path.write_text(json.dumps(kept, indent=2, allow_nan=False) + "\n", encoding="utf-8")
             forget(unfinished)     # 0.3 GB, of no use any more now that its result is kept
-            print(f"seed {seed}: {in_words(results[str(seed)])}")
-    tell_spread([results[str(seed)]["measured"] for seed in arguments.seeds])
+            print(f"seed {seed}: {_in_words(results[str(seed)])}")
+    _tell_spread([results[str(seed)]["measured"] for seed in arguments.seeds])
 
 
-def one_seed(task: Task, arguments: argparse.Namespace, seed: int, examples: Examples, unfinished: Path, settings: dict) -> dict:
+def _one_seed(task: Task, arguments: argparse.Namespace, seed: int, examples: Examples, unfinished: Path, settings: dict) -> dict:
     model, tokenizer = task.begin(examples.labels, seed, arguments.model)
     if task.reader.at_once:
         tokenizer.model_max_length = arguments.length
@@ -239,12 +262,12 @@ def one_seed(task: Task, arguments: argparse.Namespace, seed: int, examples: Exa
     return {"measured": measured, "seconds": history.seconds, "steps": len(history.loss)}
 
 
-def in_words(result: dict) -> str:
+def _in_words(result: dict) -> str:
     shares = ", ".join(f"{name} {share:.1%}" for name, share in result["measured"].items())
     return f"{shares}, trained for {result['seconds']:.0f} s"
 
 
-def tell_spread(measured: list[dict[str, float]]):
+def _tell_spread(measured: list[dict[str, float]]):
     """The mean over the seeds, and by how much they differ."""
     for name in measured[0] if len(measured) > 1 else ():
         shares = [each[name] for each in measured]
@@ -252,26 +275,26 @@ def tell_spread(measured: list[dict[str, float]]):
               f"(standard deviation of {len(shares)} seeds)")
 
 
-def digest(examples: Sequence) -> str:
+def _digest(examples: Sequence) -> str:
     return hashlib.sha256(json.dumps(examples).encode()).hexdigest()
 
 
-def checkpoint_digest(name: str) -> str:
+def _checkpoint_digest(name: str) -> str:
     """Of all files that make a checkpoint what it is."""
     folder = find_checkpoint(name)
-    return digest([[each, file_digest(folder / each)] for each in sorted(FILES) if (folder / each).is_file()])
+    return _digest([[each, file_digest(folder / each)] for each in sorted(FILES) if (folder / each).is_file()])
 
 
-def no_number(constant: str):
+def _no_number(constant: str):
     raise ValueError(f"{constant} is no number.")
 
 
-def earlier(path: Path, settings: dict) -> dict:
+def _earlier(path: Path, settings: dict) -> dict:
     """The results of seeds that are finished. Raises ValueError if they were made with other settings."""
     if not path.exists():
         return {}
     try:
-        kept = json.loads(path.read_text(encoding="utf-8"), parse_constant=no_number)
+        kept = json.loads(path.read_text(encoding="utf-8"), parse_constant=_no_number)
         others = [name for name, value in settings.items() if kept["settings"].get(name) != value]
         seeds = {seed: {name: result[name] for name in ("measured", "seconds", "steps")} for seed, result in kept["seeds"].items()}
     except (ValueError, KeyError, TypeError, AttributeError) as error:

@@ -18,11 +18,10 @@ from typing import NamedTuple
 import torch
 from torch import Generator, Tensor, nn
 from torch.nn import functional as F
-from tqdm import tqdm
 
 from bert_parts.datasets import movie_reviews
 from bert_parts.heads import BertForSequenceClassification
-from bert_parts.search import most_tokens
+from bert_parts.reading import most_tokens, read_in_batches
 from bert_parts.tasks.predict import Reader, label_names
 from bert_parts.tasks.rows import Row, read_rows
 from bert_parts.tasks.run import Examples, Task, enough_to_part, main, under_new_head
@@ -95,13 +94,14 @@ def label_scores(model: nn.Module, tokenizer: BertTokenizer, texts: Sequence[str
         N texts → (N, L)
     """
     model.eval()
-    lengths = [len(tokenizer.ids(text)) for text in texts]
-    by_length = sorted(range(len(texts)), key=lengths.__getitem__, reverse=True)
-    scores, longest = torch.empty(len(texts), model.num_labels), most_tokens(model, tokenizer)
-    for start in tqdm(range(0, len(texts), batch_size), desc="reading", unit="batch", delay=1, leave=False):
-        places = by_length[start : start + batch_size]
-        with torch.inference_mode():
-            scores[places] = model(**tokenizer([texts[place] for place in places], max_length=longest))
+    longest = most_tokens(model, tokenizer)
+
+    def read(places: list[int]) -> Tensor:
+        return model(**tokenizer([texts[place] for place in places], max_length=longest))     # (B, L)
+
+    scores = torch.empty(len(texts), model.num_labels)
+    for places, given in read_in_batches(read, [len(tokenizer.ids(text)) for text in texts], batch_size):
+        scores[places] = given
     return scores
 
 
@@ -116,40 +116,40 @@ def examples_of(path: Path | None, held_out: Path | None) -> Examples:
     """
     if path is None:
         measured, _, learned = split(review_examples(), (1000, 1000))
-        return labelled(learned, measured, ["negative", "positive"])
+        return _labelled(learned, measured, ["negative", "positive"])
     rows = read_rows(path, ["text", "label"])
-    labels = sorted({label_of(row) for row in rows})
+    labels = sorted({_label_of(row) for row in rows})
     if len(labels) < 2:
         raise ValueError(f"{path.name}, line {rows[-1].line}: up to here every label is {labels[0]!r}: two or more are needed.")
-    learned = [Example(row["text"], labels.index(label_of(row))) for row in rows]
+    learned = [Example(row["text"], labels.index(_label_of(row))) for row in rows]
     if not held_out:
         texts = len({example.text for example in learned})
         enough_to_part(path, texts, "texts")
         measured, learned = split(learned, [min(texts // 5, 1000)])
-        return labelled(learned, measured, labels, label_notes(rows, labels))
+        return _labelled(learned, measured, labels, _label_notes(rows, labels))
     measured, more = [], read_rows(held_out, ["text", "label"])
     for row in more:
-        if label_of(row) not in labels:
-            raise ValueError(f"{held_out.name}, line {row.line}: the label {label_of(row)!r} does not occur in {path.name}, "
+        if _label_of(row) not in labels:
+            raise ValueError(f"{held_out.name}, line {row.line}: the label {_label_of(row)!r} does not occur in {path.name}, "
                              f"which has {', '.join(map(repr, labels[:5]))}: correct it, or give examples of it.")
-        measured.append(Example(row["text"], labels.index(label_of(row))))
-    return labelled(learned, measured, labels, label_notes([*rows, *more], labels))
+        measured.append(Example(row["text"], labels.index(_label_of(row))))
+    return _labelled(learned, measured, labels, _label_notes([*rows, *more], labels))
 
 
-def label_of(row: Row) -> str:
+def _label_of(row: Row) -> str:
     """A label as it is meant: without spaces around it, and letters with accents as one character each."""
     return unicodedata.normalize("NFC", row["label"].strip())
 
 
-def label_notes(rows: Sequence[Row], labels: Sequence[str]) -> str:
+def _label_notes(rows: Sequence[Row], labels: Sequence[str]) -> str:
     """What one should know of the labels of a file, a sentence a line."""
-    changed = sum(row["label"] != label_of(row) for row in rows)
+    changed = sum(row["label"] != _label_of(row) for row in rows)
     told = f"\n{changed:,} labels have spaces around them, or accents written apart, which makes no difference" if changed else ""
     alike = [label for label in labels if sum(label.casefold() == other.casefold() for other in labels) > 1]
     return told + (f"\nWarning: labels that differ in capitals only count as different: {', '.join(alike)}" if alike else "")
 
 
-def labelled(learned: list[Example], held_out: list[Example], labels: list[str], notes: str = "") -> Examples:
+def _labelled(learned: list[Example], held_out: list[Example], labels: list[str], notes: str = "") -> Examples:
     told = f"{len(learned):,} texts to learn from, {len(held_out):,} held out, labels: {', '.join(labels)}{notes}"
     return Examples(learned, held_out, told, labels)
 

@@ -2,6 +2,7 @@
 # style: careful beginner
 from fractions import Fraction
 
+
 def best_pair(pair_counts, piece_counts):
     best = None
     for pair in pair_counts:
@@ -15,6 +16,7 @@ def best_pair(pair_counts, piece_counts):
 # %% best_pair | stable sorts, the least important first
 # style: sorting
 from operator import itemgetter as take
+
 
 def best_pair(pair_counts, piece_counts):
     table = [(pair, count, count / (piece_counts[pair[0]] * piece_counts[pair[1]])) for pair, count in pair_counts.items()]
@@ -84,6 +86,7 @@ def best_pair(pair_counts, piece_counts):
 # style: NumPy
 import numpy as np
 
+
 def best_pair(pair_counts, piece_counts):
     pairs = sorted(pair_counts)
     n = np.array([pair_counts[p] for p in pairs], dtype=np.float64)
@@ -94,7 +97,8 @@ def best_pair(pair_counts, piece_counts):
 
 # %% join_pair | a stack of pieces
 # style: one-liner
-from bert_parts.tokenizer import joined
+from bert_parts.wordpiece import joined
+
 
 def join_pair(pieces, pair):
     out = []
@@ -108,7 +112,8 @@ def join_pair(pieces, pair):
 
 # %% join_pair | recursion with pattern matching
 # style: functional
-from bert_parts.tokenizer import joined
+from bert_parts.wordpiece import joined
+
 
 def join_pair(pieces, pair):
     match list(pieces):
@@ -144,6 +149,7 @@ def join_pair(pieces, pair):
 # style: Python's list methods
 import bert_parts.tokenizer as bt
 
+
 def join_pair(pieces, pair):
     word, i = list(pieces), 0
     while i < len(word) - 1:
@@ -155,7 +161,8 @@ def join_pair(pieces, pair):
 
 # %% join_pair | a generator inside
 # style: helper functions
-from bert_parts.tokenizer import joined as glue
+from bert_parts.wordpiece import joined as glue
+
 
 def join_pair(pieces: list[str], pair: tuple[str, str]) -> list[str]:
     def walk():
@@ -282,6 +289,7 @@ def word_pieces(word, vocab):
 # style: functional
 from collections.abc import Iterator, Mapping
 
+
 def word_pieces(word: str, vocab: Mapping[str, int]) -> list[str]:
     def pieces() -> Iterator[str | None]:
         start = 0
@@ -321,6 +329,7 @@ def word_pieces(word, vocab):
 # style: one-liner
 from bert_parts.tokenizer import truncate
 
+
 def build_row(first, second, max_length, cls_id, sep_id):
     a, b = truncate(first, [] if second is None else second, max_length - (2 if second is None else 3))
     left, right = [cls_id, *a, sep_id], [] if second is None else [*b, sep_id]
@@ -351,10 +360,30 @@ def build_row(first, second, max_length, cls_id, sep_id):
     return ids, segments
 
 
+# %% build_row | Hugging Face's tie: of two equally long texts the second gives way
+# style: HF
+def build_row(first, second, max_length, cls_id, sep_id):
+    a, b = list(first), list(second or [])
+    special = 2 if second is None else 3
+    while len(a) + len(b) + special > max_length:
+        if len(a) > len(b):
+            a.pop()
+        else:
+            b.pop()
+    ids = [cls_id] + a + [sep_id]
+    segments = [0] * len(ids)
+    if second is not None:
+        ids += b + [sep_id]
+        segments += [1] * (len(b) + 1)
+    return ids, segments
+
+
 # %% build_row | cumulative sum of [SEP]s, by place
 # style: loops
 import math
+
 from bert_parts.tokenizer import truncate
+
 
 def build_row(first, second, max_length=math.inf, cls_id=101, sep_id=102):
     texts = [first] if second is None else [first, second]
@@ -371,6 +400,7 @@ def build_row(first, second, max_length=math.inf, cls_id=101, sep_id=102):
 # %% build_row | helpers inside
 # style: helper functions
 import bert_parts.tokenizer
+
 
 def build_row(first, second, max_length, cls_id, sep_id):
     cut = bert_parts.tokenizer.truncate
@@ -393,7 +423,9 @@ def build_row(first, second, max_length, cls_id, sep_id):
 # %% build_row | zipped from pairs
 # style: functional
 from itertools import chain, repeat
+
 from bert_parts.tokenizer import truncate
+
 
 def build_row(first: list[int], second: list[int] | None, max_length: float, cls_id: int, sep_id: int):
     is_pair = second is not None
@@ -406,7 +438,9 @@ def build_row(first: list[int], second: list[int] | None, max_length: float, cls
 # %% build_row | HF's names, a decorator that counts nothing
 # style: HF
 import functools
+
 from bert_parts.tokenizer import truncate
+
 
 def documented(function):
     @functools.wraps(function)
@@ -431,6 +465,7 @@ def build_row(first, second, max_length, cls_id, sep_id):
 import torch
 from torch.nn.utils.rnn import pad_sequence
 
+
 def pad_batch(rows, pad_id):
     ids, segments = zip(*rows)
     return {
@@ -443,6 +478,7 @@ def pad_batch(rows, pad_id):
 # %% pad_batch | filled tensors, then slices
 # style: NumPy
 import torch
+
 
 def pad_batch(rows, pad_id):
     B, T = len(rows), max(len(ids) for ids, _ in rows)
@@ -460,6 +496,7 @@ def pad_batch(rows, pad_id):
 # style: helper functions
 import torch
 
+
 def pad(values, width, value):
     return values + [value] * (width - len(values))
 
@@ -475,7 +512,9 @@ def pad_batch(rows, pad_id):
 # %% pad_batch | zip_longest, turned
 # style: one-liner
 import itertools
+
 import torch
+
 
 def pad_batch(rows, pad_id):
     table = lambda lists, value: torch.tensor(list(zip(*itertools.zip_longest(*lists, fillvalue=value))))
@@ -511,6 +550,7 @@ def pad_batch(rows, pad_id):
 # style: from Keras
 import torch
 import torch.nn.functional as F
+
 
 def pad_batch(rows, pad_id):
     longest = max(len(ids) for ids, _ in rows)

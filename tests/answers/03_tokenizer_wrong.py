@@ -21,6 +21,7 @@ def best_pair(pair_counts, piece_counts):
 # at: best = pair
 # at: if score > best_score or (score == best_score and count > best_count):
 # kind: missing
+# known: end of the alphabet before count
 def best_pair(pair_counts, piece_counts):
     best = None
     best_score = 0.0
@@ -82,6 +83,7 @@ def best_pair(pair_counts, piece_counts):
 # kind: scale
 import math
 
+
 def best_pair(pair_counts, piece_counts):
     def association(pair):
         return pair_counts[pair] / math.sqrt(piece_counts[pair[0]] * piece_counts[pair[1]])
@@ -106,6 +108,7 @@ def best_pair(pair_counts, piece_counts):
 # style: hasty
 # at: return best
 # kind: condition, order
+# known: first of all
 def best_pair(pair_counts, piece_counts):
     best, key = None, None
     for pair, count in pair_counts.items():
@@ -119,7 +122,9 @@ def best_pair(pair_counts, piece_counts):
 # style: NumPy (logs)
 # at: return np.log(pair_counts[pair]) - np.log(piece_counts[pair[0]]) + np.log(piece_counts[pair[1]])
 # kind: sign
+# known: brackets forgotten
 import numpy as np
+
 
 def best_pair(pair_counts, piece_counts):
     def pmi(pair):
@@ -133,6 +138,7 @@ def best_pair(pair_counts, piece_counts):
 # at: close = [pair for pair in pair_counts if math.isclose(scores[pair], top, rel_tol=0.25)]
 # kind: number, condition
 import math
+
 
 def best_pair(pair_counts, piece_counts):
     scores = {}
@@ -150,6 +156,7 @@ def best_pair(pair_counts, piece_counts):
 # kind: name, number
 # at2: return min(pair_counts, key=lambda p: (-score(p), -pair_counts[p], p[::-1]))
 # kind2: extra, order
+# known: one count twice; order of the second pieces
 def best_pair(pair_counts, piece_counts):
     score = lambda p: pair_counts[p] / (piece_counts[p[0]] * piece_counts[p[0]])
     return min(pair_counts, key=lambda p: (-score(p), -pair_counts[p], p[::-1]))
@@ -161,6 +168,7 @@ def best_pair(pair_counts, piece_counts):
 # kind: operator
 # at2: return sorted(pair_counts, key=lambda pair: (-jaccard(pair), -pair_counts[pair], pair))[-1]
 # kind2: number
+# known: divided by the sum; lowest score
 def best_pair(pair_counts, piece_counts):
     def jaccard(pair):
         return pair_counts[pair] / (piece_counts[pair[0]] + piece_counts[pair[1]] - pair_counts[pair])
@@ -189,7 +197,8 @@ def best_pair(pair_counts, piece_counts):
 # style: helper functions
 # at: def join_pair(pieces, pair, result=[]):
 # kind: state, definition
-from bert_parts.tokenizer import joined
+from bert_parts.wordpiece import joined
+
 
 def join_pair(pieces, pair, result=[]):
     i = 0
@@ -207,7 +216,9 @@ def join_pair(pieces, pair, result=[]):
 # style: careful beginner
 # at: if i + 1 < len(pieces) - 1 and pieces[i] == pair[0] and pieces[i + 1] == pair[1]:
 # kind: number, condition
-from bert_parts.tokenizer import joined
+# known: pair at the end not joined
+from bert_parts.wordpiece import joined
+
 
 def join_pair(pieces, pair):
     result = []
@@ -227,7 +238,9 @@ def join_pair(pieces, pair):
 # at: result.append(piece)
 # at: if following == pair[1]:
 # kind: missing
-from bert_parts.tokenizer import joined
+# known: next piece swallowed
+from bert_parts.wordpiece import joined
+
 
 def join_pair(pieces, pair):
     result = []
@@ -245,7 +258,8 @@ def join_pair(pieces, pair):
 # style: hasty
 # at: if pieces[i:i + 1] == [pair[0]] or pieces[i + 1:i + 2] == [pair[1]]:
 # kind: condition, operator
-from bert_parts.tokenizer import joined
+from bert_parts.wordpiece import joined
+
 
 def join_pair(pieces, pair):
     out = []
@@ -265,7 +279,8 @@ def join_pair(pieces, pair):
 # at: i = pieces.index(pair[0]) if pair[0] in pieces else -1
 # kind: name, missing, condition
 # known: first place only
-from bert_parts.tokenizer import joined
+from bert_parts.wordpiece import joined
+
 
 def join_pair(pieces, pair):
     i = pieces.index(pair[0]) if pair[0] in pieces else -1
@@ -278,7 +293,8 @@ def join_pair(pieces, pair):
 # style: functional
 # at: return tuple(result)
 # kind: type, return
-from bert_parts.tokenizer import joined
+from bert_parts.wordpiece import joined
+
 
 def join_pair(pieces, pair):
     result = []
@@ -295,7 +311,8 @@ def join_pair(pieces, pair):
 # at: if skip:
 # at: continue
 # kind: missing, state
-from bert_parts.tokenizer import joined
+from bert_parts.wordpiece import joined
+
 
 def join_pair(pieces, pair):
     result = []
@@ -315,7 +332,8 @@ def join_pair(pieces, pair):
 # style: hasty
 # at: if pieces[i] == pair[0]:
 # kind: condition, missing
-from bert_parts.tokenizer import joined
+from bert_parts.wordpiece import joined
+
 
 def join_pair(pieces, pair):
     result, i = [], 0
@@ -372,8 +390,9 @@ def join_pair(pieces, pair):
 # kind: number, name
 # at2: pieces[i:i + 2] = [new]
 # kind2: state
-# known: list changed in place
-from bert_parts.tokenizer import joined
+# known: input changed in place
+from bert_parts.wordpiece import joined
+
 
 def join_pair(pieces, pair):
     new = joined((pair[0], pair[0]))
@@ -387,6 +406,7 @@ def join_pair(pieces, pair):
 # style: helper functions
 # at: rest = rest.replace(found, "")
 # kind: name, argument
+# known: beginning taken off as text
 def word_pieces(word, vocab):
     if len(word) > 100:
         return ["[UNK]"]
@@ -409,6 +429,7 @@ def word_pieces(word, vocab):
 # style: Python's text methods
 # at: rest = rest.lstrip(rest[:end])
 # kind: name
+# known: beginning taken off as text
 def word_pieces(word, vocab):
     if len(word) > 100:
         return ["[UNK]"]
@@ -458,6 +479,7 @@ def word_pieces(word, vocab):
 # at: if rest is not None:
 # at: rest = cut(text[end:], False)
 # kind: condition, extra
+# known: goes back
 def word_pieces(word, vocab):
     def cut(text, first):
         if not text:
@@ -496,6 +518,7 @@ def word_pieces(word, vocab):
 # style: one who thinks of C
 # at: if len(word.encode("utf-8")) > 100:
 # kind: name, extra
+# known: length in bytes
 def word_pieces(word, vocab):
     if len(word.encode("utf-8")) > 100:
         return ["[UNK]"]
@@ -536,6 +559,7 @@ def word_pieces(word, vocab):
 # style: HF
 # at: word = word.lower()
 # kind: extra
+# known: small letters
 def word_pieces(word, vocab):
     word = word.lower()
     if len(word) > 100:
@@ -607,6 +631,7 @@ def word_pieces(word, vocab):
 # kind: number
 # at2: piece = ("##" if end == len(word) and start else "") + word[start:end]
 # kind2: condition
+# known: ## on the last piece only; too long a word read
 def word_pieces(word, vocab):
     if len(word) > 512:
         return ["[UNK]"]
@@ -627,7 +652,9 @@ def word_pieces(word, vocab):
 # style: careful beginner
 # at: truncate(first, second, max_length - 3)
 # kind: missing, return
+# known: never cut
 from bert_parts.tokenizer import truncate
+
 
 def build_row(first, second, max_length, cls_id, sep_id):
     if second is None:
@@ -645,7 +672,7 @@ def build_row(first, second, max_length, cls_id, sep_id):
 # at: first.pop()
 # at: second.pop()
 # kind: state
-# known: lists changed in place
+# known: input changed in place
 def build_row(first, second, max_length, cls_id, sep_id):
     if second is None:
         while len(first) > max_length - 2:
@@ -668,6 +695,7 @@ def build_row(first, second, max_length, cls_id, sep_id):
 # kind: argument, name, order
 from bert_parts.tokenizer import truncate
 
+
 def build_row(first, second, max_length, cls_id, sep_id):
     if second is None:
         ids = [cls_id, *truncate(first, [], max_length - 2)[0], sep_id]
@@ -682,6 +710,7 @@ def build_row(first, second, max_length, cls_id, sep_id):
 # at: segments = [0] * len(ids)
 # kind: order, number
 from bert_parts.tokenizer import truncate
+
 
 def build_row(first, second, max_length, cls_id, sep_id):
     special = 3 if second is not None else 2
@@ -706,6 +735,7 @@ def build_row(first, second, max_length, cls_id, sep_id):
 # kind: type, extra
 from bert_parts.tokenizer import truncate
 
+
 def build_row(first, second, max_length, cls_id, sep_id):
     max_length = int(max_length)
     pair = second is not None
@@ -724,6 +754,7 @@ def build_row(first, second, max_length, cls_id, sep_id):
 # kind: return, type
 from bert_parts.tokenizer import truncate
 
+
 def build_row(first, second, max_length, cls_id, sep_id):
     a, b = truncate(first, second or [], max_length - (2 if second is None else 3))
     ids = [cls_id, *a, sep_id] + ([] if second is None else [*b, sep_id])
@@ -737,7 +768,9 @@ def build_row(first, second, max_length, cls_id, sep_id):
 # at: second = second[:max(room - len(first), 0)]
 # at: if len(first) > len(second):
 # kind: condition, missing
+# known: the longer text bears the whole cut
 import math
+
 
 def build_row(first, second, max_length, cls_id, sep_id):
     if second is None:
@@ -761,6 +794,7 @@ def build_row(first, second, max_length, cls_id, sep_id):
 # known: special tokens not counted
 from bert_parts.tokenizer import truncate
 
+
 def build_row(first, second, max_length, cls_id, sep_id):
     if second is None:
         first, _ = truncate(first, [], max_length - 2)
@@ -780,6 +814,7 @@ def build_row(first, second, max_length, cls_id, sep_id):
 # known: empty taken for none
 from bert_parts.tokenizer import truncate
 
+
 def build_row(first, second, max_length, cls_id, sep_id):
     if not second:
         first, _ = truncate(first, [], max_length - 2)
@@ -798,6 +833,7 @@ def build_row(first, second, max_length, cls_id, sep_id):
 # known: two special tokens always
 from bert_parts.tokenizer import truncate
 
+
 def build_row(first, second, max_length, cls_id, sep_id):
     if second is None:
         first = truncate(first, [], max_length - 2)[0]
@@ -815,8 +851,9 @@ def build_row(first, second, max_length, cls_id, sep_id):
 # kind: state
 # at2: return first + second + [sep_id], [0] * len(first) + [1] * len(second)
 # kind2: number, missing
-# known: lists changed in place
+# known: input changed in place
 from bert_parts.tokenizer import truncate
+
 
 def build_row(first, second, max_length, cls_id, sep_id):
     if second is None:
@@ -834,7 +871,9 @@ def build_row(first, second, max_length, cls_id, sep_id):
 # style: one-liner
 # at: T = len(max(rows, key=len)[0])
 # kind: argument, name
+# known: width not of the whole batch
 import torch
+
 
 def pad_batch(rows, pad_id):
     T = len(max(rows, key=len)[0])
@@ -847,7 +886,9 @@ def pad_batch(rows, pad_id):
 # style: careful beginner
 # at: width = max(width, len(ids))
 # kind: order
+# known: width not of the whole batch
 import torch
+
 
 def pad_batch(rows, pad_id):
     width = 0
@@ -873,6 +914,7 @@ def pad_batch(rows, pad_id):
 # kind: state
 import torch
 
+
 def pad_batch(rows, pad_id):
     B, T = len(rows), max(len(ids) for ids, _ in rows)
     input_ids = [[pad_id] * T] * B
@@ -892,6 +934,7 @@ def pad_batch(rows, pad_id):
 # at: mask = torch.zeros(len(rows), T)
 # kind: type, argument
 import torch
+
 
 def pad_batch(rows, pad_id):
     T = max(len(ids) for ids, _ in rows)
@@ -915,6 +958,7 @@ def pad_batch(rows, pad_id):
 import torch
 from torch.nn.utils.rnn import pad_sequence
 
+
 def pad_batch(rows, pad_id):
     ids = pad_sequence([torch.tensor(ids) for ids, _ in rows], padding_value=pad_id)
     segments = pad_sequence([torch.tensor(segments) for _, segments in rows])
@@ -927,7 +971,9 @@ def pad_batch(rows, pad_id):
 # at: table = lambda lists, value: torch.tensor(list(zip_longest(*lists, fillvalue=value)))
 # kind: axis, missing
 from itertools import zip_longest
+
 import torch
+
 
 def pad_batch(rows, pad_id):
     table = lambda lists, value: torch.tensor(list(zip_longest(*lists, fillvalue=value)))
@@ -941,6 +987,7 @@ def pad_batch(rows, pad_id):
 # at: rows = sorted(rows, key=lambda row: len(row[0]), reverse=True)
 # kind: order, extra
 import torch
+
 
 def pad_batch(rows, pad_id):
     rows = sorted(rows, key=lambda row: len(row[0]), reverse=True)
@@ -957,6 +1004,7 @@ def pad_batch(rows, pad_id):
 # at: "attention_mask": torch.tensor([len(ids) for ids, _ in rows]),
 # kind: shape, missing
 import torch
+
 
 def pad_batch(rows, pad_id):
     T = max(len(ids) for ids, _ in rows)
@@ -975,6 +1023,7 @@ def pad_batch(rows, pad_id):
 # kind2: order
 # known: padding on the left
 import torch
+
 
 def pad_batch(rows, pad_id):
     segments, ids = zip(*rows)
@@ -996,6 +1045,7 @@ def pad_batch(rows, pad_id):
 # known: mask exchanged
 import torch
 
+
 def pad_batch(rows, pad_id):
     n = max(len(i) for i, _ in rows)
     ids = torch.tensor([i + [pad_id] * (n - len(i)) for i, _ in rows])
@@ -1012,6 +1062,7 @@ def pad_batch(rows, pad_id):
 # kind2: number, condition
 # known: padded with 0
 import torch
+
 
 def pad_batch(rows, pad_id):
     T = max(len(ids) for ids, _ in rows)

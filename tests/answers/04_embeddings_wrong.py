@@ -76,6 +76,7 @@ def nearest_words(word, tokens, vectors, k=5):
 # style: NumPy
 # at: cosines[place] = -1
 # kind: number
+# known: own cosine −1
 import torch.nn.functional as F
 
 def nearest_words(word, tokens, vectors, k=5):
@@ -97,6 +98,7 @@ def torch_topk(scores, k):
 # style: NumPy
 # at: unit = vectors / vectors.norm(dim=-1)
 # kind: shape, axis, argument, missing
+# known: lengths without keepdim
 import math
 
 def nearest_words(word, tokens, vectors, k=5):
@@ -115,6 +117,7 @@ def nearest_words(word, tokens, vectors, k=5):
 # at: by_cosine[cosine] = token
 # at: by_cosine = {}
 # kind: state, type
+# known: equal cosines lost
 import torch.nn.functional as F
 
 def nearest_words(word, tokens, vectors, k=5):
@@ -134,6 +137,7 @@ def nearest_words(word, tokens, vectors, k=5):
 # style: hasty
 # at: return pairs[: k + 1]
 # kind: number
+# known: one too many
 import torch.nn.functional as F
 
 def nearest_words(word, tokens, vectors, k=5):
@@ -290,6 +294,7 @@ def layer_norm(x, weight, bias, eps):
 # at: return weight * (x - u) / torch.sqrt(s + variance_epsilon) + bias
 # at: variance_epsilon = 1e-5
 # kind: name, number
+# known: another eps
 import torch
 
 def layer_norm(x, weight, bias, eps):
@@ -416,6 +421,7 @@ class BertEmbeddings(nn.Module):
 # style: Keras
 # at: self.word_embeddings = nn.Embedding(config.vocab_size, config.hidden_size, padding_idx=0)
 # kind: number, argument
+# known: padding not from the config
 import torch
 from torch import nn
 
@@ -441,6 +447,7 @@ class BertEmbeddings(nn.Module):
 # style: HF (RoBERTa)
 # at: self.position_embeddings = nn.Embedding(config.max_position_embeddings, config.hidden_size, padding_idx=0)
 # kind: extra, argument, definition
+# known: a position does not learn
 import torch
 from torch import nn
 
@@ -514,6 +521,7 @@ class BertEmbeddings(nn.Module):
 # style: Keras
 # at: total = nn.LayerNorm(self.config.hidden_size, eps=self.config.layer_norm_eps)(total)
 # kind: name, state
+# known: LayerNorm without its weights
 import torch
 from torch import nn
 

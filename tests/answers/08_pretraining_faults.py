@@ -139,7 +139,7 @@ def choose_words(candidates, continues, rate, generator):
 # known: input changed in place
 from torch.nn import functional as F
 
-from bert_parts.pretraining import NOT_ASKED
+from bert_parts.masking import NOT_ASKED
 
 
 def masked_lm_loss(model, batch, labels):
@@ -154,7 +154,7 @@ def masked_lm_loss(model, batch, labels):
 # at: long = [one for one in documents if one is not document and len(one) > 2]
 # kind: condition
 # known: some documents more often
-from bert_parts.pretraining import Pair, draw, together, where_full
+from bert_parts.pairs import Pair, draw, together, where_full
 from bert_parts.tokenizer import truncate
 
 

@@ -15,7 +15,7 @@ def masked_lm_loss(model, batch, labels):
 
 # %% masked_lm_loss | a loop over texts and places
 # style: loops
-from bert_parts.pretraining import NOT_ASKED
+from bert_parts.masking import NOT_ASKED
 
 
 def masked_lm_loss(model, batch, labels):
@@ -38,7 +38,7 @@ def masked_lm_loss(model, batch, labels):
 import torch
 import torch.nn.functional as F
 
-from bert_parts.pretraining import NOT_ASKED
+from bert_parts.masking import NOT_ASKED
 
 
 def masked_lm_loss(model, batch, labels):
@@ -53,7 +53,7 @@ def masked_lm_loss(model, batch, labels):
 import torch
 import torch.nn.functional as F
 
-from bert_parts.pretraining import NOT_ASKED as IGNORE
+from bert_parts.masking import NOT_ASKED as IGNORE
 
 
 def masked_lm_loss(model, batch, labels):
@@ -72,7 +72,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from bert_parts.pretraining import NOT_ASKED
+from bert_parts.masking import NOT_ASKED
 
 
 def masked_lm_loss(model: nn.Module, batch: dict[str, Tensor], labels: Tensor) -> Tensor:
@@ -92,7 +92,7 @@ def masked_lm_loss(model: nn.Module, batch: dict[str, Tensor], labels: Tensor) -
 import torch
 from torch.nn import functional as F
 
-from bert_parts.pretraining import NOT_ASKED
+from bert_parts.masking import NOT_ASKED
 
 mean = lambda losses: losses.mean() if len(losses) else losses.sum()
 
@@ -122,7 +122,7 @@ def masked_lm_loss(model, batch, labels):
 # style: create_pretraining_data
 import torch
 
-from bert_parts.pretraining import Pair
+from bert_parts.pairs import Pair
 from bert_parts.tokenizer import truncate
 
 
@@ -172,7 +172,7 @@ def sentence_pairs(documents, room, generator):
 
 # %% sentence_pairs | a generator function beside it
 # style: helpers
-from bert_parts.pretraining import Pair, draw, together, where_full
+from bert_parts.pairs import Pair, draw, together, where_full
 from bert_parts.tokenizer import truncate
 
 
@@ -207,7 +207,7 @@ from itertools import chain
 
 import torch
 
-from bert_parts.pretraining import Pair, where_full
+from bert_parts.pairs import Pair, where_full
 from bert_parts.tokenizer import truncate
 
 flat = lambda sentences: list(chain.from_iterable(sentences))
@@ -238,7 +238,7 @@ def sentence_pairs(documents, room, generator):
 # style: loops
 import torch
 
-from bert_parts.pretraining import Pair
+from bert_parts.pairs import Pair
 
 
 def sentence_pairs(documents, room, generator):
@@ -285,7 +285,7 @@ def sentence_pairs(documents, room, generator):
 
 # %% sentence_pairs | a small class that holds what all need
 # style: objects
-from bert_parts.pretraining import Pair, draw, together, where_full
+from bert_parts.pairs import Pair, draw, together, where_full
 from bert_parts.tokenizer import truncate
 
 
@@ -324,7 +324,7 @@ def sentence_pairs(documents, room, generator):
 # style: one who writes everything anew
 import torch
 
-from bert_parts.pretraining import Pair
+from bert_parts.pairs import Pair
 
 
 def draw(low, high, generator):

@@ -5,7 +5,7 @@
 # kind: number, extra
 from torch.nn import functional as F
 
-from bert_parts.pretraining import NOT_ASKED
+from bert_parts.masking import NOT_ASKED
 
 
 def masked_lm_loss(model, batch, labels):
@@ -23,7 +23,7 @@ def masked_lm_loss(model, batch, labels):
 # kind: number, scale, extra
 from torch.nn import functional as F
 
-from bert_parts.pretraining import NOT_ASKED
+from bert_parts.masking import NOT_ASKED
 
 
 def masked_lm_loss(model, batch, labels):
@@ -40,7 +40,7 @@ def masked_lm_loss(model, batch, labels):
 # style: one-liners
 # at: log_p = model.score_words(model.bert(**batch)[0][asked]).log_softmax(0)
 # kind: axis
-from bert_parts.pretraining import NOT_ASKED
+from bert_parts.masking import NOT_ASKED
 
 
 def masked_lm_loss(model, batch, labels):
@@ -56,7 +56,7 @@ def masked_lm_loss(model, batch, labels):
 # known: input changed in place
 from torch.nn import functional as F
 
-from bert_parts.pretraining import NOT_ASKED
+from bert_parts.masking import NOT_ASKED
 
 
 def masked_lm_loss(model, batch, labels):
@@ -72,7 +72,7 @@ def masked_lm_loss(model, batch, labels):
 # kind: argument, extra
 from torch.nn import functional as F
 
-from bert_parts.pretraining import NOT_ASKED
+from bert_parts.masking import NOT_ASKED
 
 
 def masked_lm_loss(model, batch, labels):
@@ -88,7 +88,7 @@ def masked_lm_loss(model, batch, labels):
 # kind: condition, sign
 from torch.nn import functional as F
 
-from bert_parts.pretraining import NOT_ASKED
+from bert_parts.masking import NOT_ASKED
 
 
 def masked_lm_loss(model, batch, labels):
@@ -105,7 +105,7 @@ def masked_lm_loss(model, batch, labels):
 # kind: number, shape, extra
 from torch.nn import functional as F
 
-from bert_parts.pretraining import NOT_ASKED
+from bert_parts.masking import NOT_ASKED
 
 
 def masked_lm_loss(model, batch, labels):
@@ -128,7 +128,7 @@ def masked_lm_loss(model, batch, labels):
 import torch
 from torch.nn import functional as F
 
-from bert_parts.pretraining import NOT_ASKED
+from bert_parts.masking import NOT_ASKED
 
 
 def masked_lm_loss(model, batch, labels):
@@ -146,7 +146,7 @@ def masked_lm_loss(model, batch, labels):
 # kind: axis, scale
 import torch.nn.functional as F
 
-from bert_parts.pretraining import NOT_ASKED
+from bert_parts.masking import NOT_ASKED
 
 
 def masked_lm_loss(model, batch, labels):
@@ -163,7 +163,7 @@ def masked_lm_loss(model, batch, labels):
 import torch
 import torch.nn.functional as F
 
-from bert_parts.pretraining import NOT_ASKED
+from bert_parts.masking import NOT_ASKED
 
 
 def masked_lm_loss(model, batch, labels):
@@ -182,7 +182,7 @@ import math
 
 from torch.nn import functional as F
 
-from bert_parts.pretraining import NOT_ASKED
+from bert_parts.masking import NOT_ASKED
 
 
 def masked_lm_loss(model, batch, labels):
@@ -198,7 +198,7 @@ def masked_lm_loss(model, batch, labels):
 # kind: return
 from torch.nn import functional as F
 
-from bert_parts.pretraining import NOT_ASKED
+from bert_parts.masking import NOT_ASKED
 
 
 def masked_lm_loss(model, batch, labels):
@@ -219,7 +219,7 @@ def masked_lm_loss(model, batch, labels):
 # kind: state, extra
 from torch.nn import functional as F
 
-from bert_parts.pretraining import NOT_ASKED
+from bert_parts.masking import NOT_ASKED
 
 
 def masked_lm_loss(model, batch, labels):
@@ -235,7 +235,7 @@ def masked_lm_loss(model, batch, labels):
 # kind: extra, gradient, state
 from torch.nn import functional as F
 
-from bert_parts.pretraining import NOT_ASKED
+from bert_parts.masking import NOT_ASKED
 
 
 def masked_lm_loss(model, batch, labels):
@@ -253,7 +253,7 @@ def masked_lm_loss(model, batch, labels):
 # kind: state
 from torch.nn import functional as F
 
-from bert_parts.pretraining import NOT_ASKED
+from bert_parts.masking import NOT_ASKED
 
 
 def masked_lm_loss(model, batch, labels):
@@ -270,7 +270,7 @@ def masked_lm_loss(model, batch, labels):
 # kind: state, extra
 from torch.nn import functional as F
 
-from bert_parts.pretraining import NOT_ASKED
+from bert_parts.masking import NOT_ASKED
 
 
 def masked_lm_loss(model, batch, labels):
@@ -288,7 +288,7 @@ def masked_lm_loss(model, batch, labels):
 # at2: return p[range(len(p)), labels[asked]].sum() / max(len(p), 1)
 # kind2: sign
 # known: sign turned
-from bert_parts.pretraining import NOT_ASKED
+from bert_parts.masking import NOT_ASKED
 
 
 def masked_lm_loss(model, batch, labels):
@@ -306,7 +306,7 @@ def masked_lm_loss(model, batch, labels):
 # known: mask dropped; only the ids
 from torch.nn import functional as F
 
-from bert_parts.pretraining import NOT_ASKED
+from bert_parts.masking import NOT_ASKED
 
 
 def masked_lm_loss(model, batch, labels):
@@ -326,7 +326,7 @@ def masked_lm_loss(model, batch, labels):
 # known: in bits
 import torch
 
-from bert_parts.pretraining import NOT_ASKED
+from bert_parts.masking import NOT_ASKED
 
 
 def masked_lm_loss(model, batch, labels):
@@ -345,7 +345,7 @@ def masked_lm_loss(model, batch, labels):
 # known: more than the room
 import torch
 
-from bert_parts.pretraining import Pair, draw, together, where_full
+from bert_parts.pairs import Pair, draw, together, where_full
 from bert_parts.tokenizer import truncate
 
 
@@ -382,7 +382,7 @@ def sentence_pairs(documents, room, generator):
 # kind: number, missing
 import torch
 
-from bert_parts.pretraining import Pair, draw, together, where_full
+from bert_parts.pairs import Pair, draw, together, where_full
 from bert_parts.tokenizer import truncate
 
 
@@ -421,7 +421,7 @@ def sentence_pairs(documents, room, generator):
 # known: documents left out
 import torch
 
-from bert_parts.pretraining import Pair, draw, together, where_full
+from bert_parts.pairs import Pair, draw, together, where_full
 from bert_parts.tokenizer import truncate
 
 
@@ -460,7 +460,7 @@ def sentence_pairs(documents, room, generator):
 # at: stop = where_full(document, cut, room - len(first))
 # kind: argument, missing
 # known: not where the room is full
-from bert_parts.pretraining import Pair, draw, together, where_full
+from bert_parts.pairs import Pair, draw, together, where_full
 from bert_parts.tokenizer import truncate
 
 
@@ -494,7 +494,7 @@ def sentence_pairs(documents, room, generator):
 # at: pairs.append(Pair(first, second, follows))
 # kind: missing, condition
 # known: read twice
-from bert_parts.pretraining import Pair, draw, together, where_full
+from bert_parts.pairs import Pair, draw, together, where_full
 from bert_parts.tokenizer import truncate
 
 
@@ -525,7 +525,7 @@ def sentence_pairs(documents, room, generator):
 # at: documents.remove(document)
 # kind: state
 # known: input changed in place
-from bert_parts.pretraining import Pair, draw, together, where_full
+from bert_parts.pairs import Pair, draw, together, where_full
 from bert_parts.tokenizer import truncate
 
 
@@ -556,7 +556,7 @@ def sentence_pairs(documents, room, generator):
 # style: copied from the published code
 # at: room = room - 3
 # kind: number, extra
-from bert_parts.pretraining import Pair, draw, together, where_full
+from bert_parts.pairs import Pair, draw, together, where_full
 from bert_parts.tokenizer import truncate
 
 
@@ -587,7 +587,7 @@ def sentence_pairs(documents, room, generator):
 # style: copied from the published code
 # at: longer.pop(0 if draw(2, generator) else -1)
 # kind: extra, number
-from bert_parts.pretraining import Pair, draw, together, where_full
+from bert_parts.pairs import Pair, draw, together, where_full
 
 
 def truncate_seq_pair(tokens_a, tokens_b, max_num_tokens, generator):
@@ -622,7 +622,7 @@ def sentence_pairs(documents, room, generator):
 # style: helpers
 # at: others = [d for n, d in enumerate(documents) if n != own and len(d) >= 2]
 # kind: condition, extra
-from bert_parts.pretraining import Pair, draw, together, where_full
+from bert_parts.pairs import Pair, draw, together, where_full
 from bert_parts.tokenizer import truncate
 
 
@@ -650,7 +650,7 @@ def sentence_pairs(documents, room, generator):
 # style: generators
 # at: yield Pair(first, second, follows)
 # kind: return, type
-from bert_parts.pretraining import Pair, draw, together, where_full
+from bert_parts.pairs import Pair, draw, together, where_full
 from bert_parts.tokenizer import truncate
 
 
@@ -680,7 +680,7 @@ def sentence_pairs(documents, room, generator):
 # at: pairs.append(Pair(*truncate(first, second, room), follows))
 # kind: type
 # known: no pairs of the kind
-from bert_parts.pretraining import Pair, draw, together, where_full
+from bert_parts.pairs import Pair, draw, together, where_full
 from bert_parts.tokenizer import truncate
 
 
@@ -709,7 +709,7 @@ def sentence_pairs(documents, room, generator):
 # style: slices
 # at: end = where_full(document[start:], 0, room)
 # kind: number, argument
-from bert_parts.pretraining import Pair, draw, together, where_full
+from bert_parts.pairs import Pair, draw, together, where_full
 from bert_parts.tokenizer import truncate
 
 
@@ -739,7 +739,7 @@ def sentence_pairs(documents, room, generator):
 # at: other = others[draw(len(others), generator)]
 # at: while start < len(document) - 1:
 # kind: order, state
-from bert_parts.pretraining import Pair, draw, together, where_full
+from bert_parts.pairs import Pair, draw, together, where_full
 from bert_parts.tokenizer import truncate
 
 
@@ -770,7 +770,7 @@ def sentence_pairs(documents, room, generator):
 # style: careful beginner
 # at: begin = draw(len(other) - 1, generator)
 # kind: number
-from bert_parts.pretraining import Pair, draw, together, where_full
+from bert_parts.pairs import Pair, draw, together, where_full
 from bert_parts.tokenizer import truncate
 
 
@@ -800,7 +800,7 @@ def sentence_pairs(documents, room, generator):
 # style: loops
 # at: while start < len(document):
 # kind: condition, number
-from bert_parts.pretraining import Pair, draw, together, where_full
+from bert_parts.pairs import Pair, draw, together, where_full
 from bert_parts.tokenizer import truncate
 
 
@@ -827,7 +827,7 @@ def sentence_pairs(documents, room, generator):
 # style: hasty
 # at: other = documents[(i + 1 + draw(max(1, len(documents) - 2), generator)) % len(documents)]
 # kind: number
-from bert_parts.pretraining import Pair, draw, together, where_full
+from bert_parts.pairs import Pair, draw, together, where_full
 from bert_parts.tokenizer import truncate
 
 
@@ -854,7 +854,7 @@ def sentence_pairs(documents, room, generator):
 # style: careful beginner
 # at: begin = draw(len(other) // 2 + 1, generator) if len(other) > 1 else 0
 # kind: number, extra
-from bert_parts.pretraining import Pair, draw, together, where_full
+from bert_parts.pairs import Pair, draw, together, where_full
 from bert_parts.tokenizer import truncate
 
 
@@ -892,7 +892,7 @@ def sentence_pairs(documents, room, generator):
 # known: sentences lost; documents left out
 import torch
 
-from bert_parts.pretraining import Pair, draw, together, where_full
+from bert_parts.pairs import Pair, draw, together, where_full
 from bert_parts.tokenizer import truncate
 
 
@@ -926,7 +926,7 @@ def sentence_pairs(documents, room, generator):
 # at2: second = together(other[begin:where_full(other, begin, room - len(first), 1)])
 # kind2: missing
 # known: more than the room; no pairs of the kind
-from bert_parts.pretraining import Pair, draw, together, where_full
+from bert_parts.pairs import Pair, draw, together, where_full
 from bert_parts.tokenizer import truncate
 
 

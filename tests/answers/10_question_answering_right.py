@@ -686,7 +686,7 @@ def token_f1(given, expected):
 
 # %% label_tokens | two lists that grow
 # style: careful beginner
-from bert_parts.pretraining import NOT_ASKED
+from bert_parts.masking import NOT_ASKED
 
 
 def label_tokens(words, labels, tokenizer):
@@ -709,7 +709,7 @@ def label_tokens(words, labels, tokenizer):
 
 # %% label_tokens | pairs, taken apart at the end
 # style: comprehensions
-from bert_parts.pretraining import NOT_ASKED
+from bert_parts.masking import NOT_ASKED
 
 
 def label_tokens(words, labels, tokenizer):
@@ -724,7 +724,7 @@ def label_tokens(words, labels, tokenizer):
 # style: itertools
 from itertools import chain, repeat
 
-from bert_parts.pretraining import NOT_ASKED
+from bert_parts.masking import NOT_ASKED
 
 
 def label_tokens(words, labels, tokenizer):
@@ -755,7 +755,7 @@ def label_tokens(words, labels, tokenizer):
 
 # %% label_tokens | a nested function that adds to both
 # style: helpers
-from bert_parts.pretraining import NOT_ASKED as IGNORED
+from bert_parts.masking import NOT_ASKED as IGNORED
 from bert_parts.tokenizer import BertTokenizer
 
 
@@ -783,7 +783,7 @@ def label_tokens(words: list[str], labels: list[int], tokenizer: BertTokenizer) 
 # style: objects
 from dataclasses import dataclass
 
-from bert_parts.pretraining import NOT_ASKED
+from bert_parts.masking import NOT_ASKED
 
 
 @dataclass
@@ -808,7 +808,7 @@ def label_tokens(words, labels, tokenizer):
 from contextlib import suppress
 from functools import wraps
 
-from bert_parts.pretraining import NOT_ASKED
+from bert_parts.masking import NOT_ASKED
 
 
 def between(begin, end):

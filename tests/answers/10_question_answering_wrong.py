@@ -129,6 +129,7 @@ class BertForQuestionAnswering(nn.Module):
 # style: careful beginner
 # at: head = nn.Linear(self.config.hidden_size, 2)
 # kind: definition, order
+# known: no qa_outputs
 from torch import nn
 
 from bert_parts import BertModel
@@ -352,6 +353,7 @@ class BertForQuestionAnswering(nn.Module):
 # style: one who wants the same result each time
 # at: torch.manual_seed(42)
 # kind: state, extra
+# known: seed set inside
 import torch
 from torch import nn
 
@@ -1500,6 +1502,7 @@ def token_f1(given, expected):
 # style: regular expressions
 # at: return [word for word in re.findall("[^ ]+", text) if word not in ("a", "an", "the")]
 # kind: condition, argument
+# known: split at each space
 import re
 import string
 from collections import Counter
@@ -1593,7 +1596,7 @@ def token_f1(given, expected):
 # style: careful beginner
 # at: label = labels[words.index(word)]
 # kind: number, name
-from bert_parts.pretraining import NOT_ASKED
+from bert_parts.masking import NOT_ASKED
 
 
 def label_tokens(words, labels, tokenizer):
@@ -1617,7 +1620,7 @@ def label_tokens(words, labels, tokenizer):
 # style: loops
 # at: break
 # kind: condition, name
-from bert_parts.pretraining import NOT_ASKED
+from bert_parts.masking import NOT_ASKED
 
 
 def label_tokens(words, labels, tokenizer):
@@ -1638,7 +1641,7 @@ def label_tokens(words, labels, tokenizer):
 # style: helpers
 # at: def label_tokens(words, labels, tokenizer, ids=[], asked=[]):
 # kind: state
-from bert_parts.pretraining import NOT_ASKED
+from bert_parts.masking import NOT_ASKED
 
 
 def label_tokens(words, labels, tokenizer, ids=[], asked=[]):
@@ -1658,7 +1661,7 @@ def label_tokens(words, labels, tokenizer, ids=[], asked=[]):
 # at: ids.append(tokenizer.sep_id)
 # at: asked.append(NOT_ASKED)
 # kind: order
-from bert_parts.pretraining import NOT_ASKED
+from bert_parts.masking import NOT_ASKED
 
 
 def label_tokens(words, labels, tokenizer):
@@ -1679,7 +1682,7 @@ def label_tokens(words, labels, tokenizer):
 # style: hasty
 # at: ids = asked = []
 # kind: state
-from bert_parts.pretraining import NOT_ASKED
+from bert_parts.masking import NOT_ASKED
 
 
 def label_tokens(words, labels, tokenizer):
@@ -1699,7 +1702,7 @@ def label_tokens(words, labels, tokenizer):
 # style: careful beginner
 # at: return ids, asked
 # kind: return
-from bert_parts.pretraining import NOT_ASKED
+from bert_parts.masking import NOT_ASKED
 
 
 def label_tokens(words, labels, tokenizer):
@@ -1720,7 +1723,7 @@ def label_tokens(words, labels, tokenizer):
 # at: label_of = dict(zip(words, labels))
 # at: asked += [label_of[word]] + [NOT_ASKED] * (len(pieces) - 1)
 # kind: state, name
-from bert_parts.pretraining import NOT_ASKED
+from bert_parts.masking import NOT_ASKED
 
 
 def label_tokens(words, labels, tokenizer):
@@ -1738,7 +1741,7 @@ def label_tokens(words, labels, tokenizer):
 # style: Hugging Face
 # at: pieces = tokenizer.ids(word)[1:-1]
 # kind: number, extra
-from bert_parts.pretraining import NOT_ASKED
+from bert_parts.masking import NOT_ASKED
 
 
 def label_tokens(words, labels, tokenizer):
@@ -1757,7 +1760,7 @@ def label_tokens(words, labels, tokenizer):
 # style: loops
 # at: label = labels[(place + 1) % len(labels)]
 # kind: number
-from bert_parts.pretraining import NOT_ASKED
+from bert_parts.masking import NOT_ASKED
 
 
 def label_tokens(words, labels, tokenizer):
@@ -1776,7 +1779,7 @@ def label_tokens(words, labels, tokenizer):
 # style: copy and paste
 # at: ids, asked = [tokenizer.sep_id], [NOT_ASKED]
 # kind: name
-from bert_parts.pretraining import NOT_ASKED
+from bert_parts.masking import NOT_ASKED
 
 
 def label_tokens(words, labels, tokenizer):
@@ -1794,7 +1797,7 @@ def label_tokens(words, labels, tokenizer):
 # style: copied from a training script
 # at: return ids[:128], asked[:128]
 # kind: extra, number
-from bert_parts.pretraining import NOT_ASKED
+from bert_parts.masking import NOT_ASKED
 
 
 def label_tokens(words, labels, tokenizer):
@@ -1812,7 +1815,7 @@ def label_tokens(words, labels, tokenizer):
 # style: careful, too much so
 # at: pieces = tokenizer.ids(word.lower())
 # kind: extra
-from bert_parts.pretraining import NOT_ASKED
+from bert_parts.masking import NOT_ASKED
 
 
 def label_tokens(words, labels, tokenizer):
@@ -1830,7 +1833,7 @@ def label_tokens(words, labels, tokenizer):
 # at: SEEN[word] = tokenizer.ids(word)
 # at: pieces = SEEN[word]
 # kind: state
-from bert_parts.pretraining import NOT_ASKED
+from bert_parts.masking import NOT_ASKED
 
 SEEN = {}
 
@@ -1856,7 +1859,7 @@ def label_tokens(words, labels, tokenizer):
 # at2: asked.append(label or NOT_ASKED)
 # kind2: condition
 # known: label 0 taken for none
-from bert_parts.pretraining import NOT_ASKED
+from bert_parts.masking import NOT_ASKED
 
 
 def label_tokens(words, labels, tokenizer):
@@ -1878,7 +1881,7 @@ def label_tokens(words, labels, tokenizer):
 # at2: ids.append(tokenizer.sep_id)
 # at2: asked.append(NOT_ASKED)
 # kind2: order
-from bert_parts.pretraining import NOT_ASKED
+from bert_parts.masking import NOT_ASKED
 
 
 def label_tokens(words, labels, tokenizer):
@@ -1902,7 +1905,7 @@ def label_tokens(words, labels, tokenizer):
 # at2: return ids + [tokenizer.cls_id], asked + [NOT_ASKED]
 # kind2: name, argument
 # known: label wherever there is no ##
-from bert_parts.pretraining import NOT_ASKED
+from bert_parts.masking import NOT_ASKED
 
 
 def label_tokens(words, labels, tokenizer):

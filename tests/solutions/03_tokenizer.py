@@ -2,7 +2,8 @@
 
 import torch
 
-from bert_parts.tokenizer import joined, truncate
+from bert_parts.tokenizer import truncate
+from bert_parts.wordpiece import joined
 
 
 def best_pair(pair_counts, piece_counts):

@@ -4,7 +4,8 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from bert_parts.pretraining import NOT_ASKED, Pair, draw, together, where_full
+from bert_parts.masking import NOT_ASKED
+from bert_parts.pairs import Pair, draw, together, where_full
 from bert_parts.tokenizer import truncate
 
 

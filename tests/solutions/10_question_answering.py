@@ -7,7 +7,7 @@ from torch import nn
 
 from bert_parts import BertModel
 from bert_parts.heads import without_pooler
-from bert_parts.pretraining import NOT_ASKED
+from bert_parts.masking import NOT_ASKED
 
 
 class BertForQuestionAnswering(nn.Module):

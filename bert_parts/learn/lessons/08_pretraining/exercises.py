@@ -10,23 +10,14 @@ import torch
 from torch import Generator, Tensor, nn
 
 from bert_parts.config import BertConfig
+from bert_parts.fill import fill_mask, mask_filler
 from bert_parts.heads import BertForMaskedLM, BertForPreTraining, MaskedLMHead, Transform
 from bert_parts.learn.compare import difference
 from bert_parts.learn.exercise import Case, Exercise, Finding, randn, with_hard_weights
 from bert_parts.learn.inside import TOLERANCE, with_parts
 from bert_parts.learn.judging import CHANGED, CUT, NO_GRADIENT
-from bert_parts.pretraining import (
-    NOT_ASKED,
-    Pair,
-    choose_words,
-    draw,
-    fill_mask,
-    hide_tokens,
-    mask_filler,
-    masked_lm_loss,
-    sentence_pairs,
-    where_full,
-)
+from bert_parts.masking import NOT_ASKED, choose_words, hide_tokens, masked_lm_loss
+from bert_parts.pairs import Pair, draw, sentence_pairs, where_full
 
 HERE = Path(__file__).parent
 TITLE = "Pretraining"

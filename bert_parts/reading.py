@@ -1,0 +1,39 @@
+"""Many texts are read batch by batch, like lengths together."""
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeVar
+
+import torch
+from torch import nn
+from tqdm import tqdm
+
+from bert_parts.tokenizer import BertTokenizer
+
+Made = TypeVar("Made")
+
+
+def most_tokens(model: nn.Module, tokenizer: BertTokenizer) -> int:
+    """How many tokens of a text are read, special ones counted: as the checkpoint is made to, and as the model has positions."""
+    return min(tokenizer.model_max_length or math.inf, model.config.max_position_embeddings)
+
+
+def read_in_batches(
+    read: Callable[[list[int]], Made], lengths: Sequence[int], batch_size: int
+) -> Iterator[tuple[list[int], Made]]:
+    """Read examples of these lengths, the longest first, so that hardly any time goes into padding.
+
+    Without gradients. Shows its progress if it takes long.
+
+    Args:
+        read: what is made of a batch, given the places of its examples.
+
+    Returns:
+        For each batch the places of its examples, and what was made of it.
+    """
+    by_length = sorted(range(len(lengths)), key=lengths.__getitem__, reverse=True)     # later batches fit where earlier ones lay
+    for start in tqdm(range(0, len(lengths), batch_size), desc="reading", unit="batch", delay=1, leave=False):
+        places = by_length[start : start + batch_size]
+        with torch.inference_mode():
+            made = read(places)
+        yield places, made
