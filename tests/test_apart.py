@@ -228,8 +228,9 @@ def test_a_part_that_stops_only_by_itself_is_right_and_not_kept():
 
 def test_in_a_kernel_it_is_apart_too(tmp_path):
     cells = [new_code_cell("import os\nimport torch\nfrom IPython.display import display\nfrom bert_parts.learn import check\n"
+                           "class Bold:\n    def __repr__(self):\n        return '<b>4</b>'\n"
                            "x = torch.ones(3, requires_grad=True)\n(x * x).sum().backward()\ndisplay(3)"),
-             new_code_cell("def attention_weights(query, key, mask=None):\n    print('a word')\n    display(4)\n"
+             new_code_cell("def attention_weights(query, key, mask=None):\n    print('a word')\n    display(Bold())\n"
                            + "".join(f"    {line}\n" for line in RIGHT.splitlines()) + "    return weights"),
              new_code_cell("print('before')\ncheck(attention_weights)"),
              new_code_cell("def attention_weights(query, key, mask=None):\n    os._exit(1)"),
@@ -240,7 +241,7 @@ def test_in_a_kernel_it_is_apart_too(tmp_path):
     execute(new_notebook(cells=cells), tmp_path)
     assert time.monotonic() - began < 90
     text = str(cells[2].outputs)
-    assert "✓ right" in text and "Kept: " in text and text.count("before") == 1 and "a word" in text
+    assert "✓ right" in text and "Kept: " in text and text.count("before") == 1 and "a word\\n<b>4</b>\\n" in text
     assert "ended its process, with code 1" in str(cells[4].outputs)
     assert "EOFError" in str(cells[6].outputs)
 

@@ -57,8 +57,9 @@ def can_fork() -> bool:
 
 def empty_caches() -> dict[str, Callable]:
     """The course's functions that load something once and have not done so yet."""
-    cached = {f"{module}.{name}": value for module, loaded in list(sys.modules.items()) if module.startswith("bert_parts")
-              for name, value in vars(loaded).items() if isinstance(value, functools._lru_cache_wrapper)}
+    course = [module for name, module in list(sys.modules.items()) if name.startswith("bert_parts")]
+    loaded = [value for module in course for value in vars(module).values()]
+    cached = {f"{value.__module__}.{value.__name__}": value for value in loaded if isinstance(value, functools._lru_cache_wrapper)}
     return {name: each for name, each in cached.items() if not (each.cache_info().currsize or inspect.signature(each).parameters)}
 
 
@@ -99,6 +100,7 @@ def be_a_child(said: Callable[[], Iterator], answer_to: int, print_to: int):
         sys.stdin = os.fdopen(0, closefd=False)
         sys.stdout = sys.stderr = os.fdopen(1, "w", encoding="utf-8", errors="backslashreplace", buffering=1, closefd=False)
         builtins.input = no_input
+        display_as_text()
         os.environ["TORCHDYNAMO_DISABLE"] = "1"     # what is compiled from now on runs as written, too
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
         bounded.may_be_killed = True
@@ -115,6 +117,13 @@ def be_a_child(said: Callable[[], Iterator], answer_to: int, print_to: int):
 
 def no_input(*_):
     raise EOFError("a part is given its arguments, and asks for nothing")
+
+
+def display_as_text():
+    """A child has no way to the notebook but what it prints."""
+    shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
+    if shell:
+        shell.display_pub.publish = lambda data, *_, **__: print(data.get("text/plain", ""))
 
 
 def bound_memory():

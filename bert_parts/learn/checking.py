@@ -1,5 +1,7 @@
 """``check``: is this part right, and if not, what is the mistake? It never raises and never hangs."""
 
+import io
+from contextlib import redirect_stdout
 from dataclasses import replace
 
 from bert_parts.learn.apart import apart, stumbled
@@ -70,10 +72,10 @@ def steps(exercise: Exercise, thing):
     refusal = judge(exercise, thing)
     if refusal:
         yield refused(refusal.finding)
-        with killed_after(LONGEST, busy=True), killed_after(SECONDS):
+        with killed_after(LONGEST, busy=True), killed_after(SECONDS), redirect_stdout(io.StringIO()):     # an edit may print anything
             found = outcome_of(lambda: unfinished_part(exercise, thing) or diagnosed(exercise, thing, refusal), thing)
-            if isinstance(found, Finding):     # and no Trouble, which the learner's code makes when it is tried again
-                yield refused(found)
+        if isinstance(found, Finding):     # and no Trouble, which the learner's code makes when it is tried again
+            yield refused(found)
         return
     agreed = dropped_in(exercise, thing)
     if isinstance(agreed, Finding):
