@@ -46,7 +46,7 @@ def _at(field: str, build: Callable[[list], list]) -> Callable:
 def _moves(block: list, field: str, i: int) -> Iterator[Draft]:
     here, after = block[i], block[i + 1] if i + 1 < len(block) else None
     step = ((field, i),)
-    if len(block) > 1 and not isinstance(here, ast.Return):
+    if not isinstance(here, (ast.Return, ast.Pass)):
         kind = "condition" if isinstance(here, (ast.If, ast.Break, ast.Continue)) else "extra"
         yield Draft(kind, 2, "without this line", lambda node: [], here, step)
     if isinstance(here, ast.Expr | ast.Assign | ast.AugAssign) and not is_constructor(here):
