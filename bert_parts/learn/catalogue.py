@@ -94,6 +94,8 @@ FORGOTTEN = {
     "cross_entropy": (("ignore_index", 0), ("ignore_index", -100), ("reduction", "sum"), ("reduction", "none")),
     "Linear": (("bias", False),), "Embedding": (("padding_idx", 0),), "LayerNorm": (("eps", 1e-12),), "gelu": (("approximate",
         "tanh"),),
+    **dict.fromkeys(("pad_sequence", "MultiheadAttention", "TransformerEncoderLayer", "TransformerDecoderLayer", "LSTM", "GRU"),
+                    (("batch_first", True),)),
     "enumerate": (("start", 1),), "zip": (("strict", True),),
 }
 FORGOTTEN["var"] += (("unbiased", False), ("correction", 0))

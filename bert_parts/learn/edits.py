@@ -123,14 +123,14 @@ class _Maker:
             yield from renamed(site, self.donor)
 
     def edit(self, site: Site, draft: Draft) -> Edit | None:
-        cost, line, text = draft.cost, getattr(draft.about, "lineno", site.line), self.text(draft.about)
+        cost, text, lines = draft.cost, self.text(draft.about), _lines(self.node(site, draft), draft.about, site.line)
         if self.liking:
             gain = self.liking.sum(draft.adds) if draft.adds else self.liking.gain(self.node(site, draft), draft.change)
             if draft.adds and gain <= 0:
                 return None
             cost -= max(-1.0, min(1.5, 0.5 * gain))
-        return Edit(line, draft.kind, SAYS[draft.kind].format(text), FURTHER[draft.kind].format(text), draft.rule, cost,
-                    ((site.path + draft.steps, draft.change),), (line,), sure=draft.adds is None)
+        return Edit(lines[0], draft.kind, SAYS[draft.kind].format(text), FURTHER[draft.kind].format(text), draft.rule, cost,
+                    ((site.path + draft.steps, draft.change),), lines, sure=draft.adds is None)
 
     @staticmethod
     def node(site: Site, draft: Draft) -> ast.AST:
@@ -143,6 +143,19 @@ class _Maker:
         if id(node) not in self.texts:
             self.texts[id(node)] = code(node)
         return self.texts[id(node)]
+
+
+def _lines(changed: ast.AST, about: ast.AST, otherwise: int) -> tuple[int, ...]:
+    """The line of what is changed, which may be one of several of its statement; all the lines of a statement that is."""
+    if isinstance(changed, ast.Call) and isinstance(changed.func, ast.Attribute):
+        return (changed.func.end_lineno,)
+    if isinstance(changed, ast.BinOp):
+        return (changed.left.end_lineno,)
+    if isinstance(changed, ast.expr):
+        return (changed.lineno,)
+    if changed is about and isinstance(changed, ast.stmt):
+        return tuple(range(changed.lineno, changed.end_lineno + 1))
+    return (getattr(about, "lineno", otherwise),)
 
 
 def _everywhere(edits: list[Edit]) -> list[Edit]:

@@ -228,6 +228,6 @@ def likeliest(right: list[Edit]) -> Edit:
     cheapest = min(edit.cost for edit in right)
     likely = [edit for edit in right if edit.cost <= cheapest + SAME_COST]
     votes = {line: sum(line in edit.lines for edit in likely) for edit in likely for line in edit.lines}
-    best = min(likely, key=lambda edit: (edit.cost - 0.1 * votes[edit.line]))
+    best = min(likely, key=lambda edit: (edit.cost - 0.1 * votes[edit.line], len(edit.lines)))
     agreed = all(best.line in edit.lines for edit in right)
     return replace(best, lines=tuple(sorted({line for edit in likely for line in edit.lines})), sure=best.sure and agreed)

@@ -46,7 +46,7 @@ def _at(field: str, build: Callable[[list], list]) -> Callable:
 def _moves(block: list, field: str, i: int) -> Iterator[Draft]:
     here, after = block[i], block[i + 1] if i + 1 < len(block) else None
     step = ((field, i),)
-    if len(block) > 1 and not isinstance(here, ast.Return):
+    if not isinstance(here, (ast.Return, ast.Pass)):
         kind = "condition" if isinstance(here, (ast.If, ast.Break, ast.Continue)) else "extra"
         yield Draft(kind, 2, "without this line", lambda node: [], here, step)
     if isinstance(here, ast.Expr | ast.Assign | ast.AugAssign) and not is_constructor(here):
@@ -224,6 +224,10 @@ def definitions(site: Site) -> Iterator[Draft]:
         if node.name == "__init__" and not any(is_super_call(each) for each in node.body):
             yield Draft("definition", 1, "super().__init__()", lambda node: with_(node, body=[ast.Expr(method(
                 ast.Call(name("super"), [], []), "__init__")), *node.body]), node.args)
+        late = [i for i, each in enumerate(node.body) if is_super_call(each) and i > is_text(node.body[0])]
+        for i in late:
+            yield Draft("order", 1, "super().__init__() first", lambda node, i=i: with_(
+                node, body=[node.body[i], *without(node.body, i)]), node.body[i])
         if node.name != "__init__" and site.scope.attributes and node.name not in ("forward",):
             yield Draft("definition", 3, f"{node.name} → forward", lambda node: with_(node, name="forward"), node.args)
     if is_constructor(node) and isinstance(node.value, (ast.List, ast.ListComp, ast.Dict, ast.DictComp)):
@@ -247,6 +251,13 @@ def both(site: Site) -> Iterator[Draft]:
         yield Draft("name", 2.5, f"{a} and {b} exchanged", lambda node, a=a, b=b: replaced(node, {
             id(each): with_(each, id={a: b, b: a}[each.id]) for each in ast.walk(node)
             if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Load) and each.id in (a, b)}), node)
+    for a in used:
+        if sum(each.id == a for each in read) > 1:
+            for b in site.near:
+                if a != b:
+                    yield Draft("name", 2.5, f"{a} → {b} in the whole line", lambda node, a=a, b=b: replaced(node, {
+                        id(each): with_(each, id=b) for each in ast.walk(node)
+                        if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Load) and each.id == a}), node)
     if any(isinstance(each, ast.Slice) and _other_end(each) for each in ast.walk(node)):
         yield Draft("number", 2.5, "[:-n] and [n:] exchanged", lambda node: replaced(node, {
             id(each): _other_end(each) for each in ast.walk(node) if isinstance(each, ast.Slice) and _other_end(each)}), node)
