@@ -72,7 +72,7 @@ def steps(exercise: Exercise, thing):
     refusal = judge(exercise, thing)
     if refusal:
         yield refused(refusal.finding)
-        with killed_after(LONGEST, busy=True), killed_after(SECONDS), redirect_stdout(io.StringIO()):     # an edit may print anything
+        with killed_after(LONGEST, busy=True), killed_after(SECONDS), redirect_stdout(io.StringIO()):     # edits may print
             found = outcome_of(lambda: unfinished_part(exercise, thing) or diagnosed(exercise, thing, refusal), thing)
         if isinstance(found, Finding):     # and no Trouble, which the learner's code makes when it is tried again
             yield refused(found)
