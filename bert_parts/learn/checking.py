@@ -73,8 +73,9 @@ def steps(exercise: Exercise, thing):
     if refusal:
         yield refused(refusal.finding)
         with killed_after(LONGEST), redirect_stdout(io.StringIO()):     # code that is tried with an edit may print anything
-            finding = unfinished_part(exercise, thing) or diagnosed(exercise, thing, refusal)
-        yield refused(finding)
+            finding = outcome_of(lambda: unfinished_part(exercise, thing) or diagnosed(exercise, thing, refusal), thing)
+        if isinstance(finding, Finding):     # else such code raised what no one expects, and the first finding stands
+            yield refused(finding)
         return
     agreed = dropped_in(exercise, thing)
     if isinstance(agreed, Finding):
