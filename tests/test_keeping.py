@@ -397,7 +397,7 @@ def word_pieces(word, vocab):
         start = found
     return pieces
 """, "LONGEST = 100\n\n\ndef mark(start):\n    return Mark.INSIDE.value if start else ''\n"]),
-    "a regular expression": ("join_pair", ["import re\nfrom bert_parts.tokenizer import joined\nHASHES = re.compile('^##')\n", """
+    "a regular expression": ("join_pair", ["import re\nHASHES = re.compile('^##')\n", """
 def join_pair(pieces, pair):
     new, place = [], 0
     while place < len(pieces):

@@ -37,7 +37,7 @@ def apart(steps: Callable[[], Iterator]) -> tuple[list, str | None]:
         The answers, and None or, if there were to be more, how the child ended before that, as a whole sentence.
     """
     if bounded.may_be_killed or not can_fork():
-        return list(steps()), None
+        return here(steps)
     while to_load:
         to_load.pop()()
     caches = empty_caches()
@@ -45,10 +45,21 @@ def apart(steps: Callable[[], Iterator]) -> tuple[list, str | None]:
     if shown:
         print(shown, end="")
     if ["cannot", None] in lines:
-        return list(steps()), None
+        return here(steps)
     found = {kind: [value for said, value in lines if said == kind] for kind in ("found", "stumbled", "loaded")}
     to_load.extend(caches[name] for name in found["loaded"])
     return found["found"], (found["stumbled"] or [how])[0]
+
+
+def here(steps: Callable[[], Iterator]) -> tuple[list, str | None]:
+    """The same in this process."""
+    answers = []
+    try:
+        for answer in steps():
+            answers.append(answer)
+    except Exception as error:
+        return answers, stumbled(error)
+    return answers, None
 
 
 def can_fork() -> bool:

@@ -7,16 +7,13 @@ import linecache
 import time
 from dataclasses import replace
 
-import torch
-from torch import Tensor
-
-from bert_parts.learn.compare import difference
 from bert_parts.learn.edits import Edit
 from bert_parts.learn.example import smallest
-from bert_parts.learn.exercise import Case, Exercise, Finding
+from bert_parts.learn.exercise import Exercise, Finding
 from bert_parts.learn.judging import Refusal, Trouble, judge
 from bert_parts.learn.known import Outcomes, known_mistake, shown_here, two_mistakes
 from bert_parts.learn.measures import Measure, measured, sizes_of
+from bert_parts.learn.nearness import Trial
 from bert_parts.learn.repair import repair
 from bert_parts.learn.source import functions_of
 from bert_parts.learn.trace import parting, steps_of
@@ -55,7 +52,8 @@ def repaired(exercise: Exercise, thing, refusal: Refusal, until: float) -> Findi
     if not edits:
         return None
     measure = measure_of(exercise, refusal)
-    places = [f"In {in_words(edit.line, thing)}: {edit.says}{'' if edit.says.endswith('?') else '.'}" for edit in edits]
+    places = [f"{'In' if edit.sure else 'Perhaps in'} {in_words(edit.line, thing)}: {edit.says}{'' if edit.says.endswith('?') else '.'}"
+              for edit in edits]
     said = [refusal.finding.message, measure.says if measure else "", *places]
     return Finding("\n".join(filter(None, said)), " + ".join(edit.kind for edit in edits), edits[0].line, edits[0].further)
 
@@ -65,39 +63,21 @@ def edits_that_help(exercise: Exercise, thing, until: float) -> tuple[Edit, ...]
     text, seconds = own_definitions(thing), until - time.thread_time()
     if not text or seconds <= 0:
         return ()
-    progress = Progress(exercise)
-    return repair(text, thing.__name__, vars_of(thing), progress, seconds, ast.parse(exercise.source)) or ()
+    return repair(text, thing.__name__, vars_of(thing), Progress(exercise), seconds, ast.parse(exercise.source)) or ()
 
 
 class Progress:
-    """How right a candidate is: the share of the cases that it passes, in order; 1 only if nothing at all is wrong with it."""
+    """How right a candidate is: how near in the cases that are quickly asked; 1 only if nothing at all is wrong with it."""
 
     def __init__(self, exercise: Exercise):
         self.exercise = exercise
-        self.cases = sorted(exercise.cases, key=lambda case: case.training)
-        self.expected = {}
+        self.trial = Trial(replace(exercise, cases=tuple(case for case in exercise.cases if not case.training)))
 
     def __call__(self, thing) -> float:
-        for place, case in enumerate(self.cases):
-            given = self.exercise.answer(thing, case, case.arguments())
-            if difference(given, self.answer(case), self.exercise.tolerance) is not None:
-                return (place + 0.9 * likeness(given, self.answer(case))) / (len(self.cases) + 1)
-        return len(self.cases) / (len(self.cases) + 1) if judge(self.exercise, thing) else 1.0
-
-    def answer(self, case: Case):
-        if case not in self.expected:
-            self.expected[case] = self.exercise.answer(self.exercise.reference, case, case.arguments())
-        return self.expected[case]
-
-
-def likeness(given, expected) -> float:
-    """How near an answer is: from 0 to 1, by its type, its shape, and the share of numbers that are right."""
-    if not isinstance(given, Tensor) or not isinstance(expected, Tensor):
-        return 0.3 * (type(given) is type(expected))
-    if given.shape != expected.shape:
-        return 0.3 + 0.1 * (given.dim() == expected.dim())
-    right = torch.isclose(given.double(), expected.double(), atol=1e-5, rtol=1e-5, equal_nan=True)
-    return 0.5 + 0.5 * right.double().mean().item()
+        near = self.trial(thing)
+        if near < 1:
+            return 0.9 * near
+        return 0.95 if judge(self.exercise, thing) else 1.0
 
 
 def own_definitions(thing) -> str:
