@@ -53,6 +53,7 @@ class BertForSequenceClassification(nn.Module):
 # style: hasty
 # at: return self.classifier(self.dropout(pooled)).squeeze(-1)
 # kind: shape, extra
+# known: dimension squeezed away
 from torch import nn
 
 from bert_parts import BertModel
@@ -77,7 +78,7 @@ class BertForSequenceClassification(nn.Module):
 # style: hasty
 # at: self.dropout = nn.Dropout(config.attention_probs_dropout_prob)
 # kind: name
-# known: dropout not from the config
+# known: another dropout rate
 from torch import nn
 
 from bert_parts import BertModel
@@ -102,6 +103,7 @@ class BertForSequenceClassification(nn.Module):
 # style: from TensorFlow
 # at: self.dropout = nn.Dropout(1 - config.hidden_dropout_prob)
 # kind: sign, number
+# known: another dropout rate
 from torch import nn
 
 from bert_parts import BertModel
@@ -210,7 +212,7 @@ class BertForSequenceClassification(nn.Module):
 # style: careful, too much so
 # at: nn.init.ones_(self.classifier.bias)
 # kind: extra, number
-# known: not initialised
+# known: biases not 0
 from torch import nn
 
 from bert_parts import BertModel
@@ -238,6 +240,7 @@ class BertForSequenceClassification(nn.Module):
 # at: self.config = config
 # at: self.bert = BertModel(config)
 # kind: definition, missing
+# known: not set up
 from torch import nn
 
 from bert_parts import BertModel
@@ -287,6 +290,7 @@ class BertForSequenceClassification(nn.Module):
 # style: hasty
 # at: self.classifier = nn.Linear(384, num_labels)
 # kind: number
+# known: width fixed at 384
 from torch import nn
 
 from bert_parts import BertModel
@@ -311,6 +315,7 @@ class BertForSequenceClassification(nn.Module):
 # style: hasty
 # at: self.classifier = nn.Linear(config.hidden_size, 2)
 # kind: number, name
+# known: two labels always
 from torch import nn
 
 from bert_parts import BertModel
@@ -335,6 +340,7 @@ class BertForSequenceClassification(nn.Module):
 # style: from Keras
 # at: token_type_ids = torch.ones_like(input_ids)
 # kind: number, name, extra
+# known: segment 1 by default
 import torch
 from torch import nn
 
@@ -387,6 +393,7 @@ class BertForSequenceClassification(nn.Module):
 # style: Hugging Face
 # at: attention_mask = (input_ids != 0).long()
 # kind: extra, condition
+# known: padding guessed when there is no mask
 from torch import nn
 
 from bert_parts import BertModel
@@ -413,6 +420,7 @@ class BertForSequenceClassification(nn.Module):
 # style: nanoGPT
 # at: self.classifier = nn.Linear(config.hidden_size, num_labels, bias=False)
 # kind: argument
+# known: head without bias
 from torch import nn
 
 from bert_parts import BertModel
@@ -513,6 +521,7 @@ class BertForSequenceClassification(nn.Module):
 # style: one who saves memory
 # at: self.dropout = nn.Dropout(config.hidden_dropout_prob, inplace=True)
 # kind: state, argument
+# known: dropout in place
 from torch import nn
 
 from bert_parts import BertModel
@@ -537,6 +546,7 @@ class BertForSequenceClassification(nn.Module):
 # style: from computer vision
 # at: self.dropout = nn.Dropout1d(config.hidden_dropout_prob)
 # kind: name, axis
+# known: whole texts dropped
 from torch import nn
 
 from bert_parts import BertModel
@@ -585,6 +595,7 @@ class BertForSequenceClassification(nn.Module):
 # style: one who wants the same result each time
 # at: torch.manual_seed(0)
 # kind: state, extra
+# known: the same seed each time
 import torch
 from torch import nn
 
@@ -611,6 +622,7 @@ class BertForSequenceClassification(nn.Module):
 # style: from NumPy
 # at: pooled = pooled * (torch.rand_like(pooled) > self.p)
 # kind: scale, missing
+# known: what is left not made larger
 import torch
 from torch import nn
 
@@ -638,6 +650,7 @@ class BertForSequenceClassification(nn.Module):
 # style: from NumPy
 # at: keep = torch.rand(pooled.shape[-1]) > self.p
 # kind: shape, axis
+# known: one draw for all texts
 import torch
 from torch import nn
 
@@ -668,7 +681,7 @@ class BertForSequenceClassification(nn.Module):
 # kind: argument
 # at2: x = F.dropout(pooled, p=self.config.hidden_dropout_prob)
 # kind2: argument, state
-# known: random in evaluation
+# known: random in evaluation; head without bias
 from torch import nn
 from torch.nn import functional as F
 
@@ -696,7 +709,7 @@ class BertForSequenceClassification(nn.Module):
 # kind: definition, argument
 # at2: return self.classifier(self.dropout(pooled)).squeeze()
 # kind2: shape, extra
-# known: mask and segments exchanged
+# known: mask and segments exchanged; dimension squeezed away
 from torch import nn
 
 from bert_parts import BertModel
@@ -723,7 +736,7 @@ class BertForSequenceClassification(nn.Module):
 # kind: number, name, extra
 # at2: return self.classifier(self.dropout(hidden[:, 0]))
 # kind2: name, number
-# known: pooler skipped
+# known: pooler skipped; segment 1 by default
 import torch
 from torch import nn
 
@@ -805,6 +818,7 @@ def decay_groups(model, weight_decay):
 # at: pulled = [p for n, p in learning if not n.endswith("bias") or "LayerNorm" not in n]
 # at: spared = [p for n, p in learning if n.endswith("bias") and "LayerNorm" in n]
 # kind: condition
+# known: both asked for
 def decay_groups(model, weight_decay):
     learning = [(n, p) for n, p in model.named_parameters() if p.requires_grad]
     pulled = [p for n, p in learning if not n.endswith("bias") or "LayerNorm" not in n]
@@ -899,6 +913,7 @@ def decay_groups(model, weight_decay):
 # at: {"params": map(second, filter(is_pulled, learning)), "weight_decay": weight_decay},
 # at: {"params": map(second, filter(is_spared, learning)), "weight_decay": 0.0},
 # kind: type
+# known: no list
 def decay_groups(model, weight_decay):
     learning = [(n, p) for n, p in model.named_parameters() if p.requires_grad]
     is_spared = lambda pair: pair[0].endswith("bias") or "LayerNorm" in pair[0]
@@ -945,6 +960,7 @@ def decay_groups(model, weight_decay):
 # at: spared = [p for n, p in named if "bias" in n or "LayerNorm" in n]
 # at: pulled = [p for n, p in named if not ("bias" in n or "LayerNorm" in n)]
 # kind: condition, name
+# known: bias anywhere in the name
 def decay_groups(model, weight_decay):
     named = [(n, p) for n, p in model.named_parameters() if p.requires_grad]
     spared = [p for n, p in named if "bias" in n or "LayerNorm" in n]
@@ -1012,6 +1028,7 @@ def decay_groups(model, weight_decay):
 # style: one who takes "not pulled" for "not moved"
 # at: parameter.requires_grad = False
 # kind: state, extra, gradient
+# known: spared ones frozen
 def decay_groups(model, weight_decay):
     decay, no_decay = [], []
     for name, parameter in model.named_parameters():
@@ -1029,6 +1046,7 @@ def decay_groups(model, weight_decay):
 # style: hasty
 # at: weight_decay = weight_decay or 0.01
 # kind: condition, extra
+# known: 0 taken for none
 def decay_groups(model, weight_decay=None):
     weight_decay = weight_decay or 0.01
     decay, no_decay = [], []
@@ -1079,7 +1097,7 @@ def decay_groups(model, weight_decay):
 # kind: condition
 # at2: named = list(model.named_parameters())
 # kind2: missing, condition
-# known: frozen ones included; LayerNorm's weight decays; biases decay
+# known: frozen ones included; LayerNorm's weight decays; biases decay; both asked for
 def decay_groups(model, weight_decay):
     named = list(model.named_parameters())
     spared = [p for n, p in named if n.endswith("bias") and "LayerNorm" in n]
@@ -1108,6 +1126,7 @@ def learning_rate_at(step, steps, peak, warmup):
 # style: hasty
 # at: return peak * ((step + 1) // r)
 # kind: operator
+# known: whole numbers only
 def learning_rate_at(step, steps, peak, warmup):
     r = warmup * steps
     if step + 1 <= r:
@@ -1311,6 +1330,7 @@ def learning_rate_at(step, steps, peak, warmup):
 # kind: operator
 # at2: return peak * (steps - step) / (steps - round(r))
 # kind2: name, number
+# known: whole numbers only
 def learning_rate_at(step, steps, peak, warmup):
     r = warmup * steps
     if step + 1 <= r:
@@ -1596,6 +1616,7 @@ def gradient_times_input(model, batch, label, against=None):
 # style: hasty
 # at: model.bert.embeddings.word_embeddings._forward_hooks.clear()
 # kind: state, extra
+# known: others' hooks removed
 import torch
 
 

@@ -17,11 +17,11 @@ from bert_parts.training import decay_groups, learning_rate_at
 HERE = Path(__file__).parent
 TITLE = "Sentiment: fine-tuning, measured"
 
-SMALL = BertConfig(vocab_size=20, hidden_size=8, num_hidden_layers=3, num_attention_heads=2, intermediate_size=12,
+SMALL = BertConfig(vocab_size=20, hidden_size=8, num_hidden_layers=1, num_attention_heads=2, intermediate_size=12,
                    max_position_embeddings=9)
 STILL = replace(SMALL, hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0)     # the same in training
-HALF = replace(SMALL, hidden_size=64, num_hidden_layers=1, hidden_dropout_prob=0.5)
-DROPS = [replace(SMALL, num_hidden_layers=1, hidden_dropout_prob=rate, attention_probs_dropout_prob=0.9) for rate in (0.3, 0.0)]
+HALF = replace(SMALL, hidden_size=64, hidden_dropout_prob=0.5)
+DROPS = [replace(SMALL, hidden_dropout_prob=rate, attention_probs_dropout_prob=0.9) for rate in (0.3, 0.0)]
 LABELS = 5
 TWO_TEXTS = torch.tensor([[3, 7, 12, 19, 4, 2, 0], [3, 9, 2, 0, 0, 0, 0]])
 MARKS = torch.tensor([[1, 1, 1, 1, 1, 1, 0], [1, 1, 1, 0, 0, 0, 0]])
@@ -86,8 +86,8 @@ class Odd(nn.Module):
 
 
 def partly_frozen() -> nn.Module:
-    """The new head and the last layers learn, the rest does not."""
-    model = BertForSequenceClassification(SMALL, LABELS)
+    """The new head, the pooler and the last two of three layers learn, the rest does not."""
+    model = BertForSequenceClassification(replace(SMALL, num_hidden_layers=3), LABELS)
     for parameter in (*model.bert.embeddings.parameters(), *model.bert.encoder.layer[0].parameters()):
         parameter.requires_grad = False
     return model
@@ -106,8 +106,10 @@ def pulls(groups, model: nn.Module, weight_decay: float) -> dict[str, str]:
     found = {}
     for group in groups:
         for each in group["params"]:
-            name = names.get(id(each), f"a {type(each).__name__} that is no parameter of the model")
-            found.setdefault(name, []).append(f"{group['weight_decay']:g}" if "weight_decay" in group else "AdamW's own")
+            if id(each) not in names:
+                raise Misfit(f'Under "params" there is a `{type(each).__name__}` that is no parameter of the model: parameters '
+                             "themselves are wanted, not their names or copies.")
+            found.setdefault(names[id(each)], []).append(f"{group['weight_decay']:g}" if "weight_decay" in group else "AdamW's own")
     return {name: " and ".join(found[name]) for name in sorted(found)} | {"number of groups": str(len(groups))}
 
 
@@ -123,7 +125,8 @@ def judged(config: BertConfig = STILL, **more: int) -> tuple:
     """A model, a padded batch and labels to explain."""
     model = with_hard_weights(BertForSequenceClassification(config, LABELS)).eval()
     with torch.no_grad():
-        model.classifier.bias[2] += 1     # the favourite is a label that nothing is asked about
+        model.classifier.weight *= 100     # for contributions of about 1
+        model.classifier.bias[2] += 100     # the favourite is a label that nothing is asked about
     batch = {"input_ids": TWO_TEXTS.clone(), "attention_mask": MARKS.clone(), "token_type_ids": SEGMENTS.clone()}
     return (model, batch, *more.values())
 
@@ -209,7 +212,7 @@ EXERCISES = (
         reference=decay_groups,
         cases=(
             Case("a BERT with five labels, weight_decay 0.3", lambda: (BertForSequenceClassification(SMALL, LABELS), 0.3)),
-            Case("the same with embeddings and first layer frozen", lambda: (partly_frozen(), 0.3)),
+            Case("a BERT of three layers, the embeddings and the first layer frozen", lambda: (partly_frozen(), 0.3)),
             Case("a model with a matrix `unbiased.weight`, weight_decay 0.02", lambda: (Odd(), 0.02)),
             Case("weight_decay 0", lambda: (Odd(), 0.0)),
         ),
