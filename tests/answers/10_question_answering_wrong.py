@@ -129,7 +129,6 @@ class BertForQuestionAnswering(nn.Module):
 # style: careful beginner
 # at: head = nn.Linear(self.config.hidden_size, 2)
 # kind: definition, order
-# known: no qa_outputs
 from torch import nn
 
 from bert_parts import BertModel
@@ -684,6 +683,7 @@ def span_labels(window, start, end):
 # at: start[~attention_mask] = -torch.inf
 # at: end[~attention_mask] = -torch.inf
 # kind: type, condition
+# known: loss is NaN
 import torch
 from torch.nn import functional as F
 

@@ -378,7 +378,7 @@ EXERCISES = (
         lesson=HERE,
         reference=best_span,
         cases=(
-            Case("a passage of six tokens", lambda: scored({6: 4.0, 9: 3.0}, {8: 4.5, 6: 2.0}, 30, shift=-20.0)),
+            Case("a passage of six tokens", lambda: scored({6: 4.0, 8: 1.0}, {7: 3.0, 8: 2.0, 9: 4.5}, 30, shift=-20.0)),
             Case("scores above 0", lambda: scored({6: 4.0, 9: 3.0}, {8: 4.5, 6: 2.0}, 30, seed=1, shift=2.0)),
             Case("an answer of a single token", lambda: scored({8: 5.0}, {8: 5.0}, 30, seed=1)),
             Case("a likely end that stands before the likely beginning",
