@@ -52,7 +52,7 @@ def repaired(exercise: Exercise, thing, refusal: Refusal, until: float) -> Findi
     if not edits:
         return None
     measure = measure_of(exercise, refusal)
-    places = [f"{'In' if edit.sure else 'Perhaps in'} {in_words(edit.line, thing)}: {edit.says}{'' if edit.says.endswith('?') else '.'}"
+    places = [f"{'In' if edit.sure else 'Perhaps in'} {in_words(edit.line, thing)}: {edit.says}{'.' * (edit.says[-1] != '?')}"
               for edit in edits]
     said = [refusal.finding.message, measure.says if measure else "", *places]
     return Finding("\n".join(filter(None, said)), " + ".join(edit.kind for edit in edits), edits[0].line, edits[0].further)
