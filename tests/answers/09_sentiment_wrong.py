@@ -972,7 +972,7 @@ def decay_groups(model, weight_decay):
 # style: nanoGPT
 # at: for name, p in module.named_parameters():
 # kind: argument, missing
-# known: parameter repeated
+# known: walks over the modules
 from torch import nn
 
 
@@ -1636,6 +1636,7 @@ def gradient_times_input(model, batch, label, against=None):
 # style: hasty
 # at: mask = batch.pop("attention_mask")
 # kind: state
+# known: input changed in place
 import torch
 
 

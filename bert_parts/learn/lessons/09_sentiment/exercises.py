@@ -82,7 +82,7 @@ class Odd(nn.Module):
 
     def __init__(self):
         super().__init__()
-        self.unbiased, self.LayerNorm = nn.Linear(3, 2), nn.LayerNorm(2)
+        self.part = nn.ModuleDict({"unbiased": nn.Linear(3, 2), "LayerNorm": nn.LayerNorm(2)})
 
 
 def partly_frozen() -> nn.Module:
@@ -125,8 +125,8 @@ def judged(config: BertConfig = STILL, **more: int) -> tuple:
     """A model, a padded batch and labels to explain."""
     model = with_hard_weights(BertForSequenceClassification(config, LABELS)).eval()
     with torch.no_grad():
-        model.classifier.weight *= 100     # for contributions of about 1
-        model.classifier.bias[2] += 100     # the favourite is a label that nothing is asked about
+        model.classifier.weight *= 10     # for contributions that can be told from 0
+        model.classifier.bias[2] += 2     # the favourite is a label that nothing is asked about
     batch = {"input_ids": TWO_TEXTS.clone(), "attention_mask": MARKS.clone(), "token_type_ids": SEGMENTS.clone()}
     return (model, batch, *more.values())
 
@@ -213,7 +213,7 @@ EXERCISES = (
         cases=(
             Case("a BERT with five labels, weight_decay 0.3", lambda: (BertForSequenceClassification(SMALL, LABELS), 0.3)),
             Case("a BERT of three layers, the embeddings and the first layer frozen", lambda: (partly_frozen(), 0.3)),
-            Case("a model with a matrix `unbiased.weight`, weight_decay 0.02", lambda: (Odd(), 0.02)),
+            Case("a model with a matrix `part.unbiased.weight`, weight_decay 0.02", lambda: (Odd(), 0.02)),
             Case("weight_decay 0", lambda: (Odd(), 0.0)),
         ),
         seen=pulls,
