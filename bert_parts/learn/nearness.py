@@ -40,13 +40,14 @@ def _of_tensors(given: Tensor, expected: Tensor, tolerance: float) -> float:
 
 
 class Trial:
-    """How right a candidate for an exercise is: 1 if it passes every case and probe. What is expected is worked out once.
+    """How right a candidate for an exercise is: 1 if it passes every case but those in training, which take long, and every probe.
+    What is expected is worked out once.
 
     The first candidate, the learner's own code, says which question is put to the others first: the one on which it fails.
     """
 
     def __init__(self, exercise: Exercise):
-        cases = [_Prepared(exercise, case) for case in exercise.cases]
+        cases = [_Prepared(exercise, case) for case in exercise.cases if not case.training]
         self.questions = [case.nearness for case in cases] + [_passes(probe) for probe in exercise.probes]
         self.hardest: int | None = None
 
