@@ -2,17 +2,10 @@
 
 import pytest
 
-from bert_parts.learn import check
-from bert_parts.learn.diagnosis import diagnosed
-from bert_parts.learn.judging import judge
-from bert_parts.learn.registry import EXERCISES
-from tests.answers import Answer, answers
+from bert_parts.learn import EXERCISES, check, hint
+from tests.answers import answers
 
 EACH = 5     # every fifth, so that a run of the tests stays short
-
-
-def typed(title: str, right: bool = False) -> Answer:
-    return next(answer for answer in answers(right=right) if str(answer) == title)
 
 
 @pytest.fixture(autouse=True)
@@ -32,25 +25,26 @@ def test_right_answers_are_kept(answer):
     assert result.status == "right" and "Kept" in result.message, result.message
 
 
-def told(title: str):
-    answer = typed(title)
-    part, exercise = answer.define(), EXERCISES[answer.exercise]
-    return answer, diagnosed(exercise, part, judge(exercise, part))
-
-
 @pytest.mark.parametrize(("title", "kind"), [
     ("attention_weights | log_softmax", "name"),
     ("mean_pooling | divided by the root of the length", "scale"),
 ])
-def test_a_mistake_that_nobody_listed_has_its_line_and_kind(title, kind, monkeypatch):
-    monkeypatch.setattr("bert_parts.learn.diagnosis.SECONDS", 10)     # however slow the machine is
-    answer, finding = told(title)
-    assert answer.text.splitlines()[finding.line - 1].strip() in answer.at and finding.mistake == kind
-    assert finding.further and "expected" in finding.message
+def test_a_mistake_that_nobody_listed_has_its_line_and_kind(title, kind):
+    answer = next(answer for answer in answers(right=False) if str(answer) == title)
+    result = check(answer.define())
+    assert answer.text.splitlines()[result.line - 1].strip() in answer.at and result.mistake == kind
+    assert "expected" in result.message and result.further in hint(answer.exercise).text
+
+
+def test_where_code_cannot_be_ended_it_is_not_edited(monkeypatch):
+    monkeypatch.setattr("bert_parts.learn.apart.can_fork", lambda: False)
+    monkeypatch.setattr("bert_parts.learn.diagnosis.repair", None)
+    result = check(next(answer for answer in answers(right=False) if "log_softmax" in answer.says).define())
+    assert result.status == "not yet" and "Up to line" in result.message
 
 
 def test_two_at_once_are_named_as_two():
     exercise = EXERCISES["attention_weights"]
     ways = {mistake.name: mistake.ways[0] for mistake in exercise.mistakes}
     part = exercise.made(ways["scaled by d"] + ways["mask inverted"])
-    assert diagnosed(exercise, part, judge(exercise, part)).mistake == "scaled by d + mask inverted"
+    assert check(part).mistake == "scaled by d + mask inverted"

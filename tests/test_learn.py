@@ -103,8 +103,7 @@ def test_stub_is_not_attempted(exercise, empty_home):
 
 @pytest.mark.parametrize(("exercise", "name", "way"), WAYS)
 def test_planted_mistakes_are_named(exercise, name, way, monkeypatch):
-    """By what check does, but here, which is quicker, and without looking long for their line and a smallest example."""
-    monkeypatch.setattr("bert_parts.learn.diagnosis.FOR_PLACE", 0)
+    """By what check does, but here, which is quicker, and without looking long for a smallest example."""
     monkeypatch.setattr("bert_parts.learn.example.SECONDS", 0.02)
     with chance_kept(), usual_settings():
         part = exercise.made(way)

@@ -7,6 +7,7 @@ import linecache
 import time
 from dataclasses import replace
 
+from bert_parts.learn import bounded
 from bert_parts.learn.edits import Edit
 from bert_parts.learn.example import smallest
 from bert_parts.learn.exercise import Exercise, Finding
@@ -59,9 +60,12 @@ def repaired(exercise: Exercise, thing, refusal: Refusal, until: float) -> Findi
 
 
 def edits_that_help(exercise: Exercise, thing, until: float) -> tuple[Edit, ...]:
-    """What sets the learner's code right; () if nothing is found in time."""
+    """What sets the learner's code right; () if nothing is found in time.
+
+    It is looked for in a child process only: code with an edit may bring down the process that tries it.
+    """
     text, seconds = own_definitions(thing), until - time.thread_time()
-    if not text or seconds <= 0:
+    if not text or seconds <= 0 or not bounded.may_be_killed:
         return ()
     return repair(text, thing.__name__, vars_of(thing), Progress(exercise), seconds, ast.parse(exercise.source)) or ()
 
