@@ -147,6 +147,7 @@ def test_the_smallest_example_has_at_most_twelve_numbers():
                     lambda hidden, marks: (hidden * marks[..., None]).sum(dim=1) / marks.sum(dim=1, keepdim=True),
                     arguments, ["hidden", "marks"], 1e-5)
     assert said.startswith("The smallest example: of `hidden`") and numbers_in(said) <= NUMBERS
+    assert "nan" not in said
     assert smallest(lambda x: x, lambda x: x, (torch.ones(2),), ["x"], 1e-5) == ""
 
 

@@ -26,7 +26,8 @@ def smallest(answer: Callable, expected: Callable, arguments: tuple, names: list
         except (Exception, SystemExit):
             return None
         both_numbers = isinstance(given, Tensor) and isinstance(wanted, Tensor) and given.shape == wanted.shape
-        return None if alike or not both_numbers else (given, wanted)
+        usable = both_numbers and wanted.double().isfinite().all()     # not of a text without a word
+        return (given, wanted) if usable and not alike else None
 
     until = time.thread_time() + SECONDS
     if differ(arguments) is None:
@@ -53,17 +54,18 @@ def shrunk(arguments: tuple, smaller: Callable, differ: Callable, until: float) 
 
 
 def sliced(arguments: tuple):
-    """All dimensions of one size cut to 1 or 2, which keeps together what belongs together."""
+    """All dimensions of one size cut to the first or last 1 or 2, which keeps together what belongs together."""
     sizes = sorted({size for value in arguments if isinstance(value, Tensor) for size in value.shape if size > 1}, reverse=True)
     for size in sizes:
         for target in (1, 2) if size > 2 else (1,):
-            yield tuple(cut(value, size, target) if isinstance(value, Tensor) else value for value in arguments)
+            for start in (0, size - target):
+                yield tuple(cut(value, size, start, target) if isinstance(value, Tensor) else value for value in arguments)
 
 
-def cut(value: Tensor, size: int, target: int) -> Tensor:
+def cut(value: Tensor, size: int, start: int, target: int) -> Tensor:
     for dimension, here in enumerate(value.shape):
         if here == size:
-            value = value.narrow(dimension, 0, target)
+            value = value.narrow(dimension, start, target)
     return value
 
 
@@ -87,7 +89,7 @@ def told(arguments: tuple, names: list[str], given: Tensor, wanted: Tensor) -> s
     place = wrong.nonzero()[0].tolist() if wrong.any() else [0] * given.dim()
     start = max(0, min(place[-1], given.size(-1) - NUMBERS // 2))
     row = (*place[:-1], slice(start, start + NUMBERS // 2))
-    where = ", ".join([*map(str, place[:-1]), f"{start}:{start + given[row].numel()}"])
+    where = ", ".join([*map(str, place[:-1]), f"{start}:{start + given[row].numel()}" if given[row].numel() > 1 else str(start)])
     return f"For example, at [{where}] you have {numbers(given[row])}, and {numbers(wanted[row])} is expected."
 
 
@@ -101,4 +103,4 @@ def numbers(value: Tensor) -> str:
 def values(given):
     if isinstance(given, list):
         return [values(each) for each in given]
-    return f"{given:.4g}" if isinstance(given, float) else given
+    return f"{given + 0.0:.4g}" if isinstance(given, float) else given     # + 0.0, since −0 is 0
