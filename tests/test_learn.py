@@ -153,7 +153,7 @@ weights = scores.softmax(dim=-1)
         ("assert False", "It happened at: `assert False`"),
         ("return attention_weights(query, key, mask)", "RecursionError"),
         (RIGHT + "return weights.detach()", "no gradient"),
-        ("query *= 1.5\n" + RIGHT + "return weights", "changes the tensor that it was given"),
+        ("query *= 1.5\n" + RIGHT + "return weights", "changes what it was given"),
         (RIGHT + "return weights + torch.rand(()) / 10", "changes from run to run"),
     ],
 )

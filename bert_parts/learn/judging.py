@@ -157,10 +157,11 @@ def gradients(exercise: Exercise, thing, case: Case) -> dict[str, Tensor | None]
     names = names[1:] if isinstance(function, type) else names
     leaves = {name: value.requires_grad_() for name, value in zip(names, arguments, strict=False)
               if isinstance(value, Tensor) and value.is_floating_point()}
-    if isinstance(function, type):
-        thing = exercise.built(thing, case)
-        leaves |= dict(thing.named_parameters()) if isinstance(thing, nn.Module) else {}
-    answer = thing(*arguments)
+    with settings_kept():
+        if isinstance(function, type):
+            thing = exercise.built(thing, case)
+            leaves |= dict(thing.named_parameters()) if isinstance(thing, nn.Module) else {}
+        answer = thing(*arguments)
     parts = [part for part in (answer if isinstance(answer, (tuple, list)) else (answer,))
              if isinstance(part, Tensor) and part.requires_grad]
     if not parts or not leaves:
