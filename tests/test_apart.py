@@ -105,7 +105,7 @@ DEADLY = {
     "raises what cannot be said": ("class Mute(BaseException):\n    def __str__(self):\n        raise self\nraise Mute",
                                    "raised Mute"),
     "says too much": ("raise ValueError('much ' * 10 ** 6)", "raised ValueError: much much"),
-    "forks": ("os.fork()\n" + RIGHT + "return weights.double()", "dtype torch.float64"),
+    "forks": ("os.fork()\n" + RIGHT + "return weights.double()", "a part needs no process of its own"),
     "closes all files": ("os.closerange(3, 999)\ntime.sleep(99)", "closed what it was not given"),
     "asks": ("return input('?')", "raised EOFError"),
     "meta": (RIGHT + "return weights.to('meta')", "on the device `meta`"),

@@ -111,6 +111,7 @@ def be_a_child(said: Callable[[], Iterator], answer_to: int, print_to: int):
         sys.stdin = os.fdopen(0, closefd=False)
         sys.stdout = sys.stderr = os.fdopen(1, "w", encoding="utf-8", errors="backslashreplace", buffering=1, closefd=False)
         builtins.input = no_input
+        os.fork = no_fork     # a part that forks would do so again with every edit that is tried, and each of its children too
         display_as_text()
         os.environ["TORCHDYNAMO_DISABLE"] = "1"     # what is compiled from now on runs as written, too
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
@@ -124,6 +125,10 @@ def be_a_child(said: Callable[[], Iterator], answer_to: int, print_to: int):
                 line = line[os.write(answer_to, line):]
     finally:
         os._exit(0)
+
+
+def no_fork():
+    raise OSError("a part needs no process of its own: leave out os.fork")
 
 
 def no_input(*_):
