@@ -736,7 +736,7 @@ def label_tokens(words, labels, tokenizer):
 
 # %% label_tokens | all NOT_ASKED first, then the labels at their places
 # style: from NumPy
-import bert_parts.pretraining as pretraining
+import bert_parts.masking as masking
 
 
 def label_tokens(words, labels, tokenizer):
@@ -747,7 +747,7 @@ def label_tokens(words, labels, tokenizer):
             firsts[len(ids)] = label
         ids = ids + pieces
     ids = ids + [tokenizer.sep_id]
-    asked = [pretraining.NOT_ASKED] * len(ids)
+    asked = [masking.NOT_ASKED] * len(ids)
     for place, label in firsts.items():
         asked[place] = label
     return ids, asked

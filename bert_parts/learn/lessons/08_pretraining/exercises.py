@@ -437,8 +437,14 @@ def loss_learns(thing) -> Finding | None:
 
 
 def leaves_the_mode(thing) -> Finding | None:
-    """A model in training stays so, and drops out while it reads."""
+    """A model in training stays so, drops out while it reads, and keeps the gradients that it has."""
     model, *given = asked(BertForMaskedLM, ONE_BATCH, ONE_LABELS, training=True)()
+    for parameter in model.parameters():
+        parameter.grad = torch.ones_like(parameter)
+    thing(model, *given)
+    if any(parameter.grad is None or not parameter.grad.all() for parameter in model.parameters()):
+        return Finding("Your code wipes out the model's gradients (`zero_grad`): whoever calls it may be adding up those of several "
+                       "batches.", "gradients wiped out")
     if thing(model, *given) != thing(model, *given) and model.training:
         return None
     return Finding("In training your loss drops nothing out, or leaves the model in evaluation (`eval`): whoever calls it has "
