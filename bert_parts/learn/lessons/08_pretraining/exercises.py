@@ -443,7 +443,7 @@ def leaves_the_mode(thing) -> Finding | None:
         parameter.grad = torch.ones_like(parameter)
     thing(model, *given)
     if any(parameter.grad is None or not parameter.grad.all() for parameter in model.parameters()):
-        return Finding("Your code wipes out the model's gradients (`zero_grad`): whoever calls it may be adding up those of several "
+        return Finding("Your code wipes out the gradients (`zero_grad`): whoever calls it may be adding up those of several "
                        "batches.", "gradients wiped out")
     if thing(model, *given) != thing(model, *given) and model.training:
         return None
