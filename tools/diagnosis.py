@@ -113,7 +113,8 @@ def main():
     slowest = max(verdicts, key=lambda verdict: verdict.seconds)
     print(table(verdicts), f"\nThe slowest answer took {slowest.seconds:.1f} s: {slowest.answer}", sep="")
     if chosen.write:
-        REPORT.write_text(HEAD + table(verdicts), encoding="utf-8")
+        which = "" if chosen.notebooks == [""] else f"Tried were the answers to the notebooks {', '.join(chosen.notebooks)}.\n\n"
+        REPORT.write_text(HEAD + which + table(verdicts), encoding="utf-8")
 
 
 HEAD = """# What the check says of mistakes that are in no list
