@@ -100,7 +100,7 @@ LOOP = "for layer in self.layer:\n    x = layer(x, mask)\nreturn x"
         ("AddAndNorm", "return self.LayerNorm(residual + self.dense(x))", "no dropout in training"),
         ("AddAndNorm", "return self.LayerNorm(self.dropout(residual + self.dense(x)))", "dropout after the sum"),
         ("AddAndNorm", "return self.dropout(self.LayerNorm(residual + self.dense(x)))", "dropout after the norm"),
-        ("AddAndNorm", "return self.LayerNorm(self.dropout(residual) + self.dense(x))", "dropout after the sum"),
+        ("AddAndNorm", "return self.LayerNorm(self.dropout(residual) + self.dense(x))", "dropout of the residual"),
         ("AddAndNorm", "return self.LayerNorm(residual + self.dense(self.dropout(x)))", "dropout before dense"),
         ("AddAndNorm", "return self.LayerNorm(residual + F.dropout(self.dense(x), 0.1))", "random in evaluation"),
         ("AddAndNorm", "x = self.dropout(self.dense(x))\nx += residual\nreturn self.LayerNorm(x)", None),
