@@ -1,7 +1,7 @@
 """``check``: is this part right, and if not, what is the mistake? It never raises and never hangs."""
 
 import io
-from contextlib import redirect_stdout
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import replace
 
 from bert_parts.learn.apart import apart, stumbled
@@ -105,7 +105,8 @@ def dropped_in(exercise: Exercise, thing) -> Finding | str:
     """The answer inside the real model."""
     if exercise.drop_in is None:
         return ""
-    outcome = outcome_of(lambda: exercise.drop_in(thing), thing)
+    with redirect_stderr(io.StringIO()):     # where bars of progress go, which nobody sees move
+        outcome = outcome_of(lambda: exercise.drop_in(thing), thing)
     if isinstance(outcome, Trouble):
         return Finding(f"By itself your part is right; inside the real model it fails. {outcome.message}")
     return outcome
