@@ -9,7 +9,6 @@ import ast
 import contextlib
 import inspect
 import io
-import linecache
 import os
 import signal
 import sys
@@ -22,6 +21,7 @@ import torch
 from bert_parts.learn.edits import Edit, edited, edits_of
 from bert_parts.learn.exercise import Exercise, Finding
 from bert_parts.learn.judging import judge, outcome_of
+from bert_parts.learn.patches import defined
 from bert_parts.learn.registry import EXERCISES
 from bert_parts.learn.state import chance_kept, usual_settings
 
@@ -43,21 +43,13 @@ def mutants(reference) -> list[tuple[Edit, str, object]]:
             if text and text not in seen:
                 seen.add(text)
                 with contextlib.suppress(Exception):
-                    found.append((edit, text, _defined(reference, text)))
+                    found.append((edit, text, defined(text, reference.__name__, vars(sys.modules[reference.__module__]))))
     return found
 
 
 def _text(tree: ast.Module, edit: Edit) -> str | None:
     with contextlib.suppress(Exception):
         return ast.unparse(edited(tree, [edit]))
-
-
-def _defined(reference, text: str):
-    filename = f"<mutant {hash(text)}>"
-    linecache.cache[filename] = len(text), None, text.splitlines(keepends=True), filename
-    namespace = dict(vars(sys.modules[reference.__module__]))
-    exec(compile(text, filename, "exec"), namespace)
-    return namespace[reference.__name__]
 
 
 def survivors(exercise: Exercise, jobs: int = 1) -> Iterator[tuple[Edit, str]]:

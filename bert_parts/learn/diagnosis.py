@@ -16,7 +16,7 @@ from bert_parts.learn.known import Outcomes, known_mistake, shown_here, two_mist
 from bert_parts.learn.measures import Measure, measured, sizes_of
 from bert_parts.learn.nearness import Trial
 from bert_parts.learn.repair import repair
-from bert_parts.learn.source import functions_of
+from bert_parts.learn.source import first_line, functions_of, surroundings_of, tree_of
 from bert_parts.learn.trace import parting, steps_of
 
 SECONDS = 2.0               # of the processor, for the whole answer
@@ -65,9 +65,9 @@ def edits_that_help(exercise: Exercise, thing, until: float) -> tuple[Edit, ...]
     It is looked for in a child process only: code with an edit may bring down the process that tries it.
     """
     text, seconds = own_definitions(thing), until - time.thread_time()
-    if not text or seconds <= 0 or not bounded.may_be_killed:
+    if not text.strip() or seconds <= 0 or not bounded.may_be_killed:
         return ()
-    return repair(text, thing.__name__, vars_of(thing), Progress(exercise), seconds, ast.parse(exercise.source)) or ()
+    return repair(text, thing.__name__, surroundings_of(thing), Progress(exercise), seconds, ast.parse(exercise.source)) or ()
 
 
 class Progress:
@@ -87,18 +87,9 @@ class Progress:
 def own_definitions(thing) -> str:
     """The learner's functions and classes out of the cell of a part, each on the lines on which it stands there."""
     text = "".join(linecache.getlines(next(iter(files_of(thing)), "")))
-    try:
-        body = ast.parse(text).body
-    except SyntaxError:
-        return ""
-    kept = {line for node in body if isinstance(node, (ast.FunctionDef, ast.ClassDef))
-            for line in range(min([node.lineno, *(each.lineno for each in node.decorator_list)]), node.end_lineno + 1)}
+    kept = {line for node in tree_of(text).body if isinstance(node, (ast.FunctionDef, ast.ClassDef))
+            for line in range(first_line(node), node.end_lineno + 1)}
     return "\n".join(words if number in kept else "" for number, words in enumerate(text.splitlines(), 1))
-
-
-def vars_of(thing) -> dict:
-    functions = functions_of(thing)
-    return functions[0].__globals__ if functions else {}
 
 
 def in_words(line: int, thing) -> str:

@@ -32,10 +32,7 @@ class Outcomes:
 
 def known_mistake(exercise: Exercise, outcomes: Outcomes, refusal: Refusal) -> Finding | None:
     """The first known mistake that answers as the learner's part does in every case."""
-    for mistake, way in ways(exercise):
-        if agrees_if_made(exercise, way, outcomes, in_order(exercise, refusal.case)):
-            return Finding(mistake.says, mistake.name)
-    return None
+    return first_that_agrees(exercise, outcomes, in_order(exercise, refusal.case))
 
 
 def two_mistakes(exercise: Exercise, outcomes: Outcomes, refusal: Refusal, until: float) -> Finding | None:
@@ -66,8 +63,12 @@ def shown_here(exercise: Exercise, outcomes: Outcomes, refusal: Refusal) -> Find
     if refusal.case.training:
         return None
     until_then = [case for case in exercise.cases[: exercise.cases.index(refusal.case)] if not case.training]
+    return first_that_agrees(exercise, outcomes, [refusal.case, *until_then])
+
+
+def first_that_agrees(exercise: Exercise, outcomes: Outcomes, cases: list[Case]) -> Finding | None:
     for mistake, way in ways(exercise):
-        if agrees_if_made(exercise, way, outcomes, [refusal.case, *until_then]):
+        if agrees_if_made(exercise, way, outcomes, cases):
             return Finding(mistake.says, mistake.name)
     return None
 

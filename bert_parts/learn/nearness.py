@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from bert_parts.learn.compare import difference
-from bert_parts.learn.exercise import Case, Exercise, with_hard_weights
+from bert_parts.learn.exercise import Case, Exercise, hard_weights
 
 
 def nearness(given, expected, tolerance: float) -> float:
@@ -79,7 +79,7 @@ class _Prepared:
     def __init__(self, exercise: Exercise, case: Case):
         self.exercise, self.case = exercise, case
         self.module = isinstance(exercise.reference, type) and issubclass(exercise.reference, nn.Module)
-        self.weights = with_hard_weights(exercise.reference(*case.build)).state_dict() if self.module else None
+        self.weights = hard_weights(exercise.reference, case.build) if self.module else None
         self.built: dict = {}
         self.expected = exercise.answer(exercise.reference, case, case.arguments())
         self.fresh()
