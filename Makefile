@@ -33,7 +33,7 @@ lab: $(LEARN)
 	@$(VENV) tools/lab.py $(ARGS)
 
 test: $(TEST)
-	$(PYTEST) --nbval --nbval-current-env --nbval-sanitize-with tests/sanitize.cfg --nbval-cell-timeout 900 \
+	$(PYTEST) -n 2 --dist loadfile --nbval --nbval-current-env --nbval-sanitize-with tests/sanitize.cfg --nbval-cell-timeout 900 \
 		--ignore tests/browser tests notebooks $(ARGS)
 
 test-browser: $(TEST)

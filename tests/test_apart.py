@@ -64,6 +64,19 @@ def test_what_cannot_be_interrupted_is_ended(body, monkeypatch, capfd):
     assert len(capfd.readouterr().out) < 20_000
 
 
+@pytest.mark.parametrize("body", ["while True:\n    pass", "sum(range(10**10))"], ids=["listens", "does not listen"])
+def test_work_without_end_is_ended_sooner(body):
+    """It need not be waited for as long as something that sleeps."""
+    assert "still running after 2.5 seconds of work" in check(part(body)).message
+
+
+def test_what_a_part_imports_is_not_its_work(tmp_path, monkeypatch):
+    monkeypatch.setattr("bert_parts.learn.bounded.BUSY", 0.2)
+    (tmp_path / "dear_to_load.py").write_text("import time\nwhile time.process_time() < 1:\n    pass\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    assert check(part("import dear_to_load\n" + RIGHT + "return weights")).status == "right"
+
+
 def test_all_questions_together_have_a_bound_too(monkeypatch):
     monkeypatch.setattr(apart_module, "PATIENCE", 1)
     assert "still at work after 1 seconds" in check(part("time.sleep(0.9)\n" + RIGHT + "return weights")).message
@@ -122,7 +135,7 @@ DEADLY = {
 
 @pytest.mark.parametrize(("body", "says"), DEADLY.values(), ids=DEADLY)
 def test_whatever_it_does_is_said(body, says, monkeypatch):
-    monkeypatch.setattr(apart_module, "ROOM", 1 << 30)
+    monkeypatch.setattr(apart_module, "ROOM", 1 << 28)
     result = check(part(body))
     assert result.status == "not yet"
     assert says in result.message and len(result.message) < 2000

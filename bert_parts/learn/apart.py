@@ -115,6 +115,7 @@ def be_a_child(said: Callable[[], Iterator], answer_to: int, print_to: int):
         display_as_text()
         os.environ["TORCHDYNAMO_DISABLE"] = "1"     # what is compiled from now on runs as written, too
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        signal.signal(signal.SIGPROF, signal.SIG_DFL)
         bounded.may_be_killed = True
         bound_memory()
         torch.set_num_threads(1)     # those of the parent's pool are not here
@@ -220,8 +221,8 @@ def how_it_ended(status: int | None) -> str:
     code = os.waitstatus_to_exitcode(status) if status is not None else None
     if code is None:
         return "Your code closed what it was not given: leave files alone that it did not open."
-    if code == -signal.SIGALRM:
-        return stopped(bounded.still_running())
+    if code in (-signal.SIGALRM, -signal.SIGPROF):
+        return stopped(bounded.still_running(busy=code == -signal.SIGPROF))
     if code == -signal.SIGKILL:
         return "The process in which your code was tried was killed, as the system does when memory runs out. The notebook goes on."
     if code < 0:

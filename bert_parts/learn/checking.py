@@ -1,11 +1,12 @@
 """``check``: is this part right, and if not, what is the mistake? It never raises and never hangs."""
 
 import io
+import time
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import replace
 
 from bert_parts.learn.apart import apart, stumbled
-from bert_parts.learn.bounded import SECONDS, killed_after
+from bert_parts.learn.bounded import BUSY, SECONDS, killed_after
 from bert_parts.learn.cells import later_try, origin
 from bert_parts.learn.diagnosis import diagnosed
 from bert_parts.learn.exercise import Exercise, Finding
@@ -15,10 +16,10 @@ from bert_parts.learn.kept import already_kept, by_itself, keep
 from bert_parts.learn.naming import exercise_of, name_of, unknown
 from bert_parts.learn.page import Result
 from bert_parts.learn.registry import EXERCISES
-from bert_parts.learn.source import empty_functions, names_in, source_of, surroundings_of
+from bert_parts.learn.source import empty_functions, load_imports, names_in, source_of, surroundings_of
 from bert_parts.learn.state import chance_kept, usual_settings
 
-LONGEST = 5     # seconds of the processor for a diagnosis, which itself keeps to less unless the learner's code takes long
+LONGEST = 5     # seconds of the processor for a verdict and its diagnosis, unless the learner's code ends late
 
 
 def check(thing) -> Result:
@@ -69,10 +70,12 @@ def judged_apart(exercise: Exercise, thing) -> Result:
 
 def steps(exercise: Exercise, thing):
     """The verdict. If it is "not yet", once more with a diagnosis, should that come to an end; if "right", what is to be kept."""
+    outcome_of(lambda: load_imports(source_of(thing) or ""), thing)
     refusal = judge(exercise, thing)
     if refusal:
         yield refused(refusal.finding)
-        with killed_after(LONGEST, busy=True), killed_after(SECONDS), redirect_stdout(io.StringIO()):     # edits may print
+        left = max(BUSY, LONGEST - time.process_time())
+        with killed_after(left, busy=True), killed_after(SECONDS), redirect_stdout(io.StringIO()):     # edits may print
             found = outcome_of(lambda: unfinished_part(exercise, thing) or diagnosed(exercise, thing, refusal), thing)
         if isinstance(found, Finding):     # and no Trouble, which the learner's code makes when it is tried again
             yield refused(found)

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 import bert_parts
+from bert_parts.learn import bounded
 from bert_parts.learn.bounded import Interrupted, TimeUp, in_time
 from bert_parts.learn.compare import difference, shortened
 from bert_parts.learn.exercise import Case, Exercise, Finding, Misfit, randn
@@ -64,7 +65,7 @@ def try_case(exercise: Exercise, thing, case: Case) -> Refusal | None:
     """Put one case to the answer and compare with the package's."""
     arguments = case.arguments()
     before = copied(arguments)
-    given = outcome_of(lambda: exercise.answer(thing, case, arguments), thing)
+    given = outcome_of(lambda: exercise.answer(thing, case, arguments), thing, bounded.BUSY)
     if not unchanged(before, arguments):
         return Refusal(in_own_words(exercise, CHANGED))
     expected = exercise.answer(exercise.reference, case, case.arguments())
@@ -248,10 +249,10 @@ def described(text: str) -> str:
     return f"{type(node).__name__} {name}{operator}".strip()
 
 
-def outcome_of(call, thing):
+def outcome_of(call, thing, busy: float | None = None):
     """What the call gives back, or its Trouble. Warnings of the learner's code are not shown, and what it sets is put back."""
     try:
-        with settings_kept(), in_time():
+        with settings_kept(), in_time(busy):
             warnings.simplefilter("ignore")
             return call()
     except Interrupted:     # by whoever sits before it

@@ -7,6 +7,7 @@ import linecache
 import sys
 import textwrap
 import types
+from contextlib import suppress
 
 
 def source_of(thing) -> str | None:
@@ -136,6 +137,14 @@ def is_filler(node: ast.stmt) -> bool:
 def names_in(source: str) -> set[str]:
     """Every name that a source text uses."""
     return {node.id for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Name)}
+
+
+def load_imports(source: str):
+    """Take the import statements of a text, so that what it brings in is loaded; what cannot be loaded is passed over."""
+    for node in ast.walk(tree_of(source)):
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
+            with suppress(Exception):
+                exec(compile(ast.Module([node], []), "<imports>", "exec"), {})
 
 
 def with_imports(thing, at_hand: set[str]) -> str:
