@@ -2,6 +2,7 @@
 
     python -m tools.diagnosis              a table, exercise by exercise
     python -m tools.diagnosis 01 02        some notebooks
+    python -m tools.diagnosis --only NAME  one exercise
     python -m tools.diagnosis --misses     and each answer that is not named, with what was said of it
     python -m tools.diagnosis --write      the table into docs/diagnosis.md
 """
@@ -101,9 +102,11 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("notebooks", nargs="*", default=[""])
     parser.add_argument("--misses", action="store_true")
+    parser.add_argument("--only", metavar="EXERCISE")
     parser.add_argument("--write", action="store_true")
     chosen = parser.parse_args()
     found = [answer for notebook in chosen.notebooks for answer in answers(notebook) if answer.exercise in EXERCISES]
+    found = [answer for answer in found if chosen.only in (None, answer.exercise)]
     verdicts = [tried(answer) for answer in tqdm(found, disable=None)]
     if chosen.misses:
         for verdict in verdicts:

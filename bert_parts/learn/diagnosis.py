@@ -12,15 +12,17 @@ from bert_parts.learn.edits import Edit
 from bert_parts.learn.example import smallest
 from bert_parts.learn.exercise import Exercise, Finding
 from bert_parts.learn.judging import Refusal, Trouble, judge
-from bert_parts.learn.known import Outcomes, known_mistake, shown_here, two_mistakes
+from bert_parts.learn.known import Outcomes, Way, as_which, known_mistake, shown_here, two_mistakes, ways
 from bert_parts.learn.measures import Measure, measured, sizes_of
+from bert_parts.learn.mirror import SAYS, Mirror
 from bert_parts.learn.nearness import Trial
-from bert_parts.learn.repair import repair
+from bert_parts.learn.repair import Near, Search, search_in
 from bert_parts.learn.source import first_line, functions_of, surroundings_of, tree_of
 from bert_parts.learn.trace import parting, steps_of
 
 SECONDS = 2.0               # of the processor, for the whole answer
 FOR_TWO, FOR_PLACE = 0.6, 0.4     # of them for two known mistakes at once, and for the place of a known one
+FOR_MIRROR = 0.7            # beyond them, for changes of the course's version
 
 
 def diagnosed(exercise: Exercise, thing, refusal: Refusal) -> Finding:
@@ -28,10 +30,11 @@ def diagnosed(exercise: Exercise, thing, refusal: Refusal) -> Finding:
     end = time.thread_time() + SECONDS
     if refusal.case is None:
         return placed(exercise, thing, refusal.finding, end - SECONDS / 2)
-    outcomes = Outcomes(exercise, thing, {refusal.case: refusal.given})
-    known = known_mistake(exercise, outcomes, refusal) or two_mistakes(exercise, outcomes, refusal, until=end - SECONDS + FOR_TWO)
-    finding = placed(exercise, thing, known, time.thread_time() + FOR_PLACE) if known else (
-        repaired(exercise, thing, refusal, end) or shown_here(exercise, outcomes, refusal) or in_general(exercise, thing, refusal))
+    outcomes, known = Outcomes(exercise, thing, {refusal.case: refusal.given}), ways(exercise)
+    found = known_mistake(known, outcomes, refusal) or two_mistakes(known, outcomes, refusal, until=end - SECONDS + FOR_TWO)
+    finding = placed(exercise, thing, found, time.thread_time() + FOR_PLACE) if found else (
+        searched(exercise, thing, refusal, outcomes, known, end)
+        or shown_here(known, outcomes, refusal) or in_general(exercise, thing, refusal))
     return with_example(exercise, thing, refusal, finding)
 
 
@@ -40,48 +43,86 @@ def diagnosed(exercise: Exercise, thing, refusal: Refusal) -> Finding:
 
 def placed(exercise: Exercise, thing, finding: Finding, until: float) -> Finding:
     """A finding with the line on which a small edit sets the code right, if there is one."""
-    edits = () if finding.line else edits_that_help(exercise, thing, until)
+    search = None if finding.line else search_for(exercise, thing, [], until)
+    edits = search and (search.one() or search.two())
     if not edits or not all(edit.sure for edit in edits):
         return finding
     places = " ".join(f"Look at {in_words(edit.line, thing)}." for edit in edits)
     return replace(finding, line=edits[0].line, message=f"{finding.message}\n{places}")
 
 
-def repaired(exercise: Exercise, thing, refusal: Refusal, until: float) -> Finding | None:
+def searched(exercise: Exercise, thing, refusal: Refusal, outcomes: Outcomes, known: list[Way], until: float) -> Finding | None:
+    """A mistake that is in no list: an edit of the learner's code that sets it right; one that leaves a known mistake; a change of
+    the course's version that answers so; two edits."""
+    search = search_for(exercise, thing, known, until)
+    edits = search and search.one()
+    if edits:
+        return repaired(exercise, thing, refusal, edits)
+    met = search and search.one_and_known()
+    if met:
+        edit, way = met
+        return Finding(f"Two things at once. {way.mistake.says}\nAnd {place_of(edit, thing)}",
+                       f"{way.mistake.name} + {edit.kind}", edit.line, edit.further)
+    mirror = Mirror(exercise, refusal.case, FOR_MIRROR)
+    kind = mirror.kind_of(outcomes)
+    if kind:
+        return Finding(f"{refusal.finding.message}\nIn every case you answer as a right version does in which one thing is wrong: "
+                       f"{SAYS[kind]}.", kind)
+    met = search and mirror.met_by(search)
+    if met:
+        edit, kind = met
+        return Finding(f"{refusal.finding.message}\nTwo things at once. {capital(place_of(edit, thing))}\nAnd elsewhere "
+                       f"{SAYS[kind]}.", f"{edit.kind} + {kind}", edit.line, edit.further)
+    edits = search and (search.two() or search.cutting())
+    return repaired(exercise, thing, refusal, edits) if edits else None
+
+
+def repaired(exercise: Exercise, thing, refusal: Refusal, edits: tuple[Edit, ...]) -> Finding:
     """The place and kind of one or two small edits that set the learner's code right."""
-    edits = edits_that_help(exercise, thing, until)
-    if not edits:
-        return None
     measure = measure_of(exercise, refusal)
-    places = [f"{'In' if edit.sure else 'Perhaps in'} {in_words(edit.line, thing)}: {edit.says}{'.' * (edit.says[-1] != '?')}"
-              for edit in edits]
-    said = [refusal.finding.message, measure.says if measure else "", *places]
+    places = [place_of(edit, thing) for edit in edits]
+    said = [refusal.finding.message, measure.says if measure else "", *map(capital, places)]
     return Finding("\n".join(filter(None, said)), " + ".join(edit.kind for edit in edits), edits[0].line, edits[0].further)
 
 
-def edits_that_help(exercise: Exercise, thing, until: float) -> tuple[Edit, ...]:
-    """What sets the learner's code right; () if nothing is found in time.
+def capital(text: str) -> str:
+    return text[0].upper() + text[1:]
 
-    It is looked for in a child process only: code with an edit may bring down the process that tries it.
+
+def place_of(edit: Edit, thing) -> str:
+    return f"{'in' if edit.sure else 'perhaps in'} {in_words(edit.line, thing)}: {edit.says}{'.' * (edit.says[-1] != '?')}"
+
+
+def search_for(exercise: Exercise, thing, known: list[Way], until: float) -> Search | None:
+    """The search for edits that set the learner's code right; None if there is no code, or no time.
+
+    There is one in a child process only: code with an edit may bring down the process that tries it.
     """
     text, seconds = own_definitions(thing), until - time.thread_time()
     if not text.strip() or seconds <= 0 or not bounded.may_be_killed:
-        return ()
-    return repair(text, thing.__name__, surroundings_of(thing), Progress(exercise), seconds, ast.parse(exercise.source)) or ()
+        return None
+    return search_in(text, thing.__name__, surroundings_of(thing), Progress(exercise, known), seconds, ast.parse(exercise.source))
 
 
 class Progress:
     """How right a candidate is: how near in the cases that are quickly asked; 1 only if nothing at all is wrong with it."""
 
-    def __init__(self, exercise: Exercise):
-        self.exercise = exercise
+    def __init__(self, exercise: Exercise, known: list[Way]):
+        self.exercise, self.known = exercise, known
         self.trial = Trial(exercise)
 
-    def __call__(self, thing) -> float:
+    def __call__(self, thing) -> Near:
         near = self.trial(thing)
-        if near < 1:
-            return 0.9 * near
-        return 0.95 if judge(self.exercise, thing) else 1.0
+        refusal = judge(self.exercise, thing) if near >= 1 else None
+        if near >= 1 and not refusal:
+            return Near(1)
+        found = Near(0.95 if near >= 1 else 0.9 * near)
+        if refusal and refusal.case:
+            found.like = as_which(self.known, self.exercise, thing, refusal.case, refusal.given)
+        elif not refusal and self.trial.failed_at:
+            found.like = as_which(self.known, self.exercise, thing, self.trial.failed_at.case, self.trial.failed_at.given)
+            found.given = self.trial.failed_at.given if self.trial.failed_at is self.trial.hardest_case else None
+        return found
 
 
 def own_definitions(thing) -> str:

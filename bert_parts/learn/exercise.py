@@ -108,14 +108,14 @@ class Exercise:
         Raises:
             PatchError: they do not apply.
         """
-        return defined(patched(self.source, changes), self.name, self._surroundings)
+        return defined(patched(self.source, changes), self.name, self.surroundings)
 
     @property
     def _page(self) -> Page:
         return exercise_page(self.lesson / f"{self.name}.md")
 
     @property
-    def _surroundings(self) -> dict:
+    def surroundings(self) -> dict:
         """What the reference and the patches may use: the names of its module, and of the lesson's exercises."""
         lesson = sys.modules[f"bert_parts.learn.lessons.{self.notebook}.exercises"]
         return vars(lesson) | vars(sys.modules[self.reference.__module__])

@@ -2,12 +2,13 @@
 
 import itertools
 import time
-from collections.abc import Iterator
+from dataclasses import dataclass
 
 from bert_parts.learn.compare import difference
 from bert_parts.learn.exercise import Case, Exercise, Finding
 from bert_parts.learn.judging import Refusal, Trouble, outcome_of
 from bert_parts.learn.lesson_pages import Mistake
+from bert_parts.learn.nearness import near, total_of
 from bert_parts.learn.patches import Changes, PatchError
 
 
@@ -30,26 +31,43 @@ class Outcomes:
         return difference(one, two, self.exercise.tolerance) is None
 
 
-def known_mistake(exercise: Exercise, outcomes: Outcomes, refusal: Refusal) -> Finding | None:
+@dataclass(frozen=True)
+class Way:
+    """A way to make a known mistake, and what the reference answers when it is made."""
+
+    mistake: Mistake
+    changes: Changes
+    outcomes: Outcomes
+
+
+def ways(exercise: Exercise) -> list[Way]:
+    """Each way to make each of the mistakes that show in an answer."""
+    return [Way(mistake, way, Outcomes(exercise, exercise.made(way)))
+            for mistake in exercise.mistakes if mistake.says for way in mistake.ways]
+
+
+def known_mistake(known: list[Way], outcomes: Outcomes, refusal: Refusal) -> Finding | None:
     """The first known mistake that answers as the learner's part does in every case."""
-    return first_that_agrees(exercise, outcomes, in_order(exercise, refusal.case))
+    return first_that_agrees(known, outcomes, in_order(outcomes.exercise, refusal.case))
 
 
-def two_mistakes(exercise: Exercise, outcomes: Outcomes, refusal: Refusal, until: float) -> Finding | None:
+def two_mistakes(known: list[Way], outcomes: Outcomes, refusal: Refusal, until: float) -> Finding | None:
     """Two known mistakes that, made together, answer so; None if there are none, or time (of the processor) is up.
 
     Those of which one alone gives what was given where it first failed are tried first.
     """
-    known = list(ways(exercise))
+    exercise = outcomes.exercise
     alone = telling_cases(exercise, refusal)
-    telling = {place for place, (_, way) in enumerate(known) if agrees_if_made(exercise, way, outcomes, alone)}
+    telling = {place for place, way in enumerate(known) if agree(way.outcomes, outcomes, alone)}
     pairs = sorted(itertools.combinations(range(len(known)), 2), key=lambda pair: telling.isdisjoint(pair))
     for pair in pairs:
-        (one, first), (other, second) = (known[place] for place in pair)
+        one, other = (known[place] for place in pair)
         if time.thread_time() > until or refusal.case.training and not telling.issuperset(pair):
             return None
-        if one is not other and agrees_if_made(exercise, first + second, outcomes, in_order(exercise, refusal.case)):
-            return Finding(f"Two things at once. {one.says}\nAnd: {other.says}", f"{one.name} + {other.name}")
+        if one.mistake is not other.mistake and agrees_if_made(one.changes + other.changes, outcomes,
+                                                               in_order(exercise, refusal.case)):
+            return Finding(f"Two things at once. {one.mistake.says}\nAnd: {other.mistake.says}",
+                           f"{one.mistake.name} + {other.mistake.name}")
     return None
 
 
@@ -58,24 +76,27 @@ def telling_cases(exercise: Exercise, refusal: Refusal) -> list[Case]:
     return [case for case in exercise.cases if not case.training] if refusal.case.training else [refusal.case]
 
 
-def shown_here(exercise: Exercise, outcomes: Outcomes, refusal: Refusal) -> Finding | None:
+def shown_here(known: list[Way], outcomes: Outcomes, refusal: Refusal) -> Finding | None:
     """The first known mistake that answers as the learner's part does where that fails first, and was right until then."""
     if refusal.case.training:
         return None
-    until_then = [case for case in exercise.cases[: exercise.cases.index(refusal.case)] if not case.training]
-    return first_that_agrees(exercise, outcomes, [refusal.case, *until_then])
+    cases = outcomes.exercise.cases
+    until_then = [case for case in cases[: cases.index(refusal.case)] if not case.training]
+    return first_that_agrees(known, outcomes, [refusal.case, *until_then])
 
 
-def first_that_agrees(exercise: Exercise, outcomes: Outcomes, cases: list[Case]) -> Finding | None:
-    for mistake, way in ways(exercise):
-        if agrees_if_made(exercise, way, outcomes, cases):
-            return Finding(mistake.says, mistake.name)
-    return None
+def as_which(known: list[Way], exercise: Exercise, candidate, case: Case, given) -> Way | None:
+    """The first known mistake as which a candidate answers in the case in which it failed, and in every other."""
+    if given is None or isinstance(given, Trouble):
+        return None
+    total, own = total_of(given), Outcomes(exercise, candidate, {case: given})
+    cases = [each for each in exercise.cases if each is not case and not each.training]
+    return next((way for way in known if (not case.training or agree(way.outcomes, own, cases))
+                 and near(total_of(way.outcomes.at(case)), total) and agree(way.outcomes, own, [case, *cases])), None)
 
 
-def ways(exercise: Exercise) -> Iterator[tuple[Mistake, Changes]]:
-    """The mistakes that show in an answer, with each way to make them."""
-    return ((mistake, way) for mistake in exercise.mistakes if mistake.says for way in mistake.ways)
+def first_that_agrees(known: list[Way], outcomes: Outcomes, cases: list[Case]) -> Finding | None:
+    return next((Finding(way.mistake.says, way.mistake.name) for way in known if agree(way.outcomes, outcomes, cases)), None)
 
 
 def in_order(exercise: Exercise, first: Case) -> list[Case]:
@@ -83,10 +104,14 @@ def in_order(exercise: Exercise, first: Case) -> list[Case]:
     return sorted(exercise.cases, key=lambda case: (case.training, case is not first))
 
 
-def agrees_if_made(exercise: Exercise, changes: Changes, outcomes: Outcomes, cases: list[Case]) -> bool:
+def agrees_if_made(changes: Changes, outcomes: Outcomes, cases: list[Case]) -> bool:
     """Whether the reference with these changes answers as the learner's part in all cases; not if they do not apply."""
     try:
-        own = Outcomes(exercise, exercise.made(changes))
+        made = outcomes.exercise.made(changes)
     except (PatchError, SyntaxError):     # two that meet in one place
         return False
-    return all(outcomes.alike(own, case) for case in cases)
+    return agree(Outcomes(outcomes.exercise, made), outcomes, cases)
+
+
+def agree(one: Outcomes, other: Outcomes, cases: list[Case]) -> bool:
+    return all(other.alike(one, case) for case in cases)

@@ -1,5 +1,6 @@
 """How near is an answer to the right one? From 0 to 1, so that a step in the right direction is seen as one."""
 
+import zlib
 from collections.abc import Callable
 from typing import Any
 
@@ -39,30 +40,59 @@ def _of_tensors(given: Tensor, expected: Tensor, tolerance: float) -> float:
     return float(0.3 + 0.3 * share + 0.2 * likeness.clamp(min=0))
 
 
+def total_of(answer) -> float:
+    """One number that says quickly whether two answers may be the same: almost equal for those that almost are."""
+    if isinstance(answer, Tensor):
+        return float(answer.detach().double().sum()) if answer.layout == torch.strided and not answer.is_nested else 0.0
+    if isinstance(answer, (int, float)):
+        return float(answer)
+    if isinstance(answer, str):
+        return float(zlib.crc32(answer.encode()))
+    parts = answer.values() if isinstance(answer, dict) else answer if isinstance(answer, (tuple, list)) else ()
+    return sum(place * total_of(part) for place, part in enumerate(parts, 1))
+
+
+def near(one: float, other: float) -> bool:
+    """Whether answers with these totals may be the same."""
+    return abs(one - other) <= 1e-2 * (1 + abs(one)) or one == other or one != one and other != other
+
+
 class Trial:
     """How right a candidate for an exercise is: 1 if it passes every case but those in training, which take long, and every probe.
     What is expected is worked out once.
 
     The first candidate, the learner's own code, says which question is put to the others first: the one on which it fails.
+
+    Attributes:
+        failed_at: the case in which the last candidate failed; None if that was a probe.
     """
 
     def __init__(self, exercise: Exercise):
-        cases = [_Prepared(exercise, case) for case in exercise.cases if not case.training]
-        self.questions = [case.nearness for case in cases] + [_passes(probe) for probe in exercise.probes]
+        self.cases = [Prepared(exercise, case) for case in exercise.cases if not case.training]
+        self.questions = [case.nearness for case in self.cases] + [_passes(probe) for probe in exercise.probes]
         self.hardest: int | None = None
+        self.failed_at: Prepared | None = None
 
     def __call__(self, candidate) -> float:
         if self.hardest is not None:
             near = self.questions[self.hardest](candidate)
             if near < 1:
-                return near / 2
+                return self.failed(self.hardest, near)
         for passed, question in enumerate(self.questions):
             near = question(candidate) if passed != self.hardest else 1
             if near < 1:
                 return self.failed(passed, near)
         return 1.0
 
+    @property
+    def hardest_case(self) -> "Prepared | None":
+        """The case of that question; None as long as there is none, or if it is a probe's."""
+        return self.cases[self.hardest] if self.hardest is not None and self.hardest < len(self.cases) else None
+
     def failed(self, place: int, near: float) -> float:
+        self.failed_at = self.cases[place] if place < len(self.cases) else None
+        if place == self.hardest:
+            return near / 2
         if self.hardest is None:
             self.hardest = place
             return near / 2
@@ -73,14 +103,19 @@ def _passes(probe: Callable) -> Callable[[Any], float]:
     return lambda candidate: float(probe(candidate) is None)
 
 
-class _Prepared:
-    """One case with its arguments, weights and right answer ready."""
+class Prepared:
+    """One case with its arguments, weights and right answer ready.
+
+    Attributes:
+        given: what the last candidate answered; None if it raised an error or changed its arguments.
+    """
 
     def __init__(self, exercise: Exercise, case: Case):
         self.exercise, self.case = exercise, case
         self.module = isinstance(exercise.reference, type) and issubclass(exercise.reference, nn.Module)
         self.weights = hard_weights(exercise.reference, case.build) if self.module else None
         self.built: dict = {}
+        self.given = None
         self.expected = exercise.answer(exercise.reference, case, case.arguments())
         self.fresh()
 
@@ -95,13 +130,16 @@ class _Prepared:
     def nearness(self, candidate) -> float:
         if not self.only_tensors:
             self.fresh()     # a list or a dict may have been changed by the last one
+        self.given = None
         try:
-            near = nearness(self.answer(candidate), self.expected, self.exercise.tolerance)
+            self.given = self.answer(candidate)
+            near = nearness(self.given, self.expected, self.exercise.tolerance)
         except Exception:
             near = 0.0
         finally:
             changed = self.versions_now() != self.versions
             if changed:
+                self.given = None
                 self.fresh()
         return min(near, 0.95) if changed else near
 

@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from typing import Any
 
 from bert_parts.learn.edits import Edit, clash, edited, edits_of
 from bert_parts.learn.sites import FUNCTIONS, with_
@@ -19,6 +20,18 @@ FOR_ONE = 0.7             # the share of the time that single edits may take; th
 MANY = 20                 # those of them that are tried as a second before all others
 FIRST_STEPS = 8           # single edits that help, from which a second is tried
 SAME_COST = 1.0           # repairs that cost so little more than the cheapest are as likely
+
+
+class Near(float):
+    """How right a candidate is, from 0 to 1.
+
+    Attributes:
+        like: the known mistake as which it answers in all, if it is not right.
+        given: what it answers where the learner's own code fails first; None if it is right there, or raises an error.
+    """
+
+    like: Any = None
+    given: Any = None
 
 
 class Endless(BaseException):
@@ -33,42 +46,72 @@ def repair(text: str, name: str, surroundings: dict, passes: Callable[[object], 
         text: the source of the part, with the learner's own helpers.
         name: the name of the part in it.
         surroundings: the names that the code uses; they are copied, what they stand for is not.
-        passes: how right a candidate is, from 0 to 1 (or False and True); an error that it raises counts as 0.
+        passes: how right a candidate is, from 0 to 1 (or False and True, or Near); an error that it raises counts as 0.
         seconds: how long it may take. Only what the candidates do between two turns of a loop can go over it.
         donor: the syntax tree of a right answer, from which missing steps are taken.
     """
-    try:
-        search = _Search(ast.parse(text), name, surroundings, passes, seconds, donor)
-    except (SyntaxError, RecursionError, ValueError):
-        return None
+    search = search_in(text, name, surroundings, passes, seconds, donor)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return search.found()
+        return search and (search.one() or search.two() or search.cutting())
 
 
-class _Search:
-    """The search for the edits that set one tree right."""
+def search_in(text: str, *others) -> "Search | None":
+    """The search for what sets a text right, with the arguments of ``repair``; None if the text cannot be read."""
+    try:
+        return Search(ast.parse(text), *others)
+    except (SyntaxError, RecursionError, ValueError):
+        return None
+
+
+class Search:
+    """The search for the edits that set one tree right.
+
+    Attributes:
+        edits: all single edits, the likeliest first.
+        tried: those that were tried, each with how right the tree is with it.
+    """
 
     def __init__(self, tree: ast.Module, name: str, surroundings: dict, passes: Callable, seconds: float, donor: ast.Module | None):
-        self.tree, self.name, self.surroundings, self.passes = tree, name, surroundings, passes
-        self.clock = _Clock(seconds)
-        self.compiler = _Compiler(tree)
-        self.tried = 0
+        self.tree, self.passes = tree, passes
+        self.clock = Clock(seconds)
+        self.candidates = Candidates(tree, name, surroundings, self.clock)
         self.edits = edits_of(tree, donor)
+        self.before, self.tried, self.idle = 1.0, [], unused(tree)
 
-    def found(self) -> tuple[Edit, ...] | None:
+    def one(self) -> tuple[Edit, ...] | None:
+        """The one edit that sets the tree right, out of all that do."""
         self.clock.until(FOR_ONE)
-        before = self.progress(())
-        if before >= 1:
+        self.before = self.progress(())
+        if self.before >= 1:
             return None
         self.clock.learn()
-        tried = list(self.all(self.edits))
-        right = [edit for edit, how_far in tried if how_far >= 1]
-        if right:
-            return (likeliest(right),)
+        self.tried = list(self.all(self.edits))
+        return self.likeliest_of([edit for edit, near in self.tried if near >= 1 and not self.cuts_out(edit)])
+
+    def cutting(self) -> tuple[Edit, ...] | None:
+        """The one edit that sets the tree right by cutting out what is wrong, and more."""
+        return self.likeliest_of([replace(edit, sure=False) for edit, near in self.tried if near >= 1])
+
+    def one_and_known(self) -> tuple[Edit, Any] | None:
+        """The likeliest edit that leaves nothing but a known mistake, and that; after ``one``, which found none."""
+        met = [(near, edit) for edit, near in self.tried if near.like and not self.cuts_out(edit)]
+        near, edit = min(met, key=lambda each: (-each[0], each[1].cost), default=(None, None))
+        return edit and (edit, near.like)
+
+    def two(self) -> tuple[Edit, ...] | None:
+        """The two edits that do so together, of which the first helps by itself; after ``one``, which found none."""
         self.clock.until(1.0)
-        helping = sorted([each for each in tried if each[1] > before], key=lambda each: (-each[1], each[0].cost))
-        return self.pair([edit for edit, _ in helping])
+        helping = [each for each in self.tried if each[1] > self.before]
+        return self.pair([edit for edit, _ in sorted(helping, key=lambda each: (-each[1], each[0].cost))])
+
+    def cuts_out(self, *edits: Edit) -> bool:
+        """Whether some of the code is used no more with the edits: then they prove nothing of that code."""
+        return not unused(edited(self.tree, edits)) <= self.idle
+
+    @staticmethod
+    def likeliest_of(right: list[Edit]) -> tuple[Edit, ...] | None:
+        return (likeliest(right),) if right else None
 
     def all(self, edits: list[Edit]) -> Iterator[tuple[Edit, float]]:
         """How far each edit gets, as long as there is time; those that ran long are given more of it at the end."""
@@ -94,7 +137,7 @@ class _Search:
             for second in helping[:MANY] + self.edits:
                 if self.clock.is_up():
                     break
-                if not clash(first, second) and self.progress((first, second)) >= 1:
+                if not clash(first, second) and self.progress((first, second)) >= 1 and not self.cuts_out(first, second):
                     right.append(second)
             if right:
                 second = likeliest(right)
@@ -102,19 +145,26 @@ class _Search:
                 return tuple(sorted((likeliest(others or [first]), second), key=lambda edit: edit.line))
         return None
 
-    def progress(self, edits: tuple[Edit, ...]) -> float:
+    def progress(self, edits: tuple[Edit, ...]) -> Near:
         """How right the tree is with these edits; 0 if it cannot even be run."""
-        self.tried += 1
         self.clock.start()
         try:
-            return float(self.passes(self.candidate(edited(self.tree, edits))))
+            near = self.passes(self.candidates.made(edits))
+            return near if isinstance(near, Near) else Near(near)
         except (Exception, SystemExit, Endless):
-            return 0.0
+            return Near(0)
 
-    def candidate(self, tree: ast.Module) -> object:
-        """What the tree defines. Only the function or method that was changed is compiled."""
+
+class Candidates:
+    """What a tree defines under a name, with edits. Only the function or method that is changed is compiled anew."""
+
+    def __init__(self, tree: ast.Module, name: str, surroundings: dict, clock: "Clock"):
+        self.tree, self.name, self.surroundings, self.clock = tree, name, surroundings, clock
+        self.compiler = _Compiler(tree)
+
+    def made(self, edits: tuple[Edit, ...]) -> object:
         namespace = self.surroundings | {TICK: self.clock.tick, "range": _bounded_range}
-        for own, node in zip(self.tree.body, tree.body, strict=True):
+        for own, node in zip(self.tree.body, edited(self.tree, edits).body, strict=True):
             self.compiler.run(own, node, namespace)
         return namespace[self.name]
 
@@ -183,7 +233,7 @@ def _bounded_range(*arguments: int) -> range:
     return made
 
 
-class _Clock:
+class Clock:
     """Ends a candidate that turns too often, and the search when its time is up."""
 
     def __init__(self, seconds: float):
@@ -221,6 +271,13 @@ class _Clock:
         if self.turns > self.most or time.thread_time() > self.stop:
             self.turns = max(self.turns, self.most + 1)
             raise Endless
+
+
+def unused(tree: ast.Module) -> set[str]:
+    """The variables and attributes that get a value, and whose value is used nowhere."""
+    named = [(node.id if isinstance(node, ast.Name) else f".{node.attr}", type(node.ctx)) for node in ast.walk(tree)
+             if isinstance(node, (ast.Name, ast.Attribute))]
+    return {name for name, context in named if context is ast.Store} - {name for name, context in named if context is ast.Load}
 
 
 def likeliest(right: list[Edit]) -> Edit:
