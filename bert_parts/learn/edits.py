@@ -66,6 +66,7 @@ class Edit:
         further: one step further, still not the solution.
         rule: the edit itself in a few words, for teachers.
         cost: how unlikely it is.
+        about: the expression or statement that it is about, before it is made.
         changes: the places, as paths from the root, and what each node becomes.
         lines: every line that it touches, or that an edit of the same effect would touch.
         sure: whether its line may be called the mistake's. It may not if changes elsewhere would do as well, nor for a step of the
@@ -78,6 +79,7 @@ class Edit:
     further: str
     rule: str
     cost: float
+    about: ast.AST
     changes: tuple[tuple[Path, Change], ...]
     lines: tuple[int, ...]
     sure: bool = True
@@ -130,7 +132,7 @@ class _Maker:
                 return None
             cost -= max(-1.0, min(1.5, 0.5 * gain))
         return Edit(lines[0], draft.kind, SAYS[draft.kind].format(text), FURTHER[draft.kind].format(text), draft.rule, cost,
-                    ((site.path + draft.steps, draft.change),), lines, sure=draft.adds is None)
+                    draft.about, ((site.path + draft.steps, draft.change),), lines, sure=draft.adds is None)
 
     @staticmethod
     def node(site: Site, draft: Draft) -> ast.AST:

@@ -39,6 +39,11 @@ class Way:
     changes: Changes
     outcomes: Outcomes
 
+    @property
+    def old(self) -> str:
+        """What it takes out of the reference, or puts others in the place of."""
+        return " ".join(old for old, _ in self.changes)
+
 
 def ways(exercise: Exercise) -> list[Way]:
     """Each way to make each of the mistakes that show in an answer."""

@@ -12,6 +12,7 @@ from bert_parts.learn.known import Outcomes, agree
 from bert_parts.learn.nearness import Prepared, near, total_of
 from bert_parts.learn.repair import SAME_COST, Candidates, Clock, Endless, Search
 
+SWEEPING = {"return", "type", "gradient", "state", "definition"}     # kinds of edits that may hide everything else
 MOST = 20     # pairs of an edit and a change that are compared in every case
 
 SAYS = {     # of a kind of change, what is then the matter
@@ -62,25 +63,27 @@ class Mirror:
 
     def kind_of(self, outcomes: Outcomes) -> str | None:
         """The kind of mistake, one of SAYS: that of the likeliest change with which the version answers as the learner's part does
-        in every case. None if there is none, or if changes that are as likely are of several kinds."""
+        in every case; a step left out, if that does. None if there is none, or if the likeliest are of several kinds."""
         given = outcomes.at(self.case)
         if isinstance(given, Trouble):
             return None
         found = [edit for edit, changed, answer in self.changed if self.alike(answer, given)
                  and agree(Outcomes(self.exercise, changed), outcomes, self.cases)]
-        kinds = {kind_as_seen(edit) for edit in found if edit.cost <= found[0].cost + SAME_COST}
+        if any(kind_as_seen(edit) == "missing" and edit.cost <= found[0].cost + SAME_COST for edit in found):
+            return "missing"
+        kinds = {kind_as_seen(edit) for edit in found if edit.cost == found[0].cost}
         return kinds.pop() if len(kinds) == 1 else None
 
     def met_by(self, search: Search) -> tuple[Edit, str] | None:
-        """The likeliest edit of the learner's code that helps, and kind of change of the course's version, with which both answer
+        """The likeliest edit of the learner's code, and kind of change elsewhere in the course's version, with which both answer
         the same in every case: two mistakes."""
         totals = [total_of(answer) for *_, answer in self.changed]
-        helping = [(edit, reached) for edit, reached in search.tried if reached.given is not None and reached > search.before]
-        pairs = [(edit.cost + change.cost, edit, change, changed) for edit, reached in helping
+        pairs = [(edit.cost + change.cost, edit, reached, change, changed)
+                 for edit, reached in search.tried if reached.given is not None and edit.kind not in SWEEPING
                  for (change, changed, answer), total in zip(self.changed, totals, strict=True)
-                 if near(total, total_of(reached.given)) and self.alike(answer, reached.given)]
-        for _, edit, change, changed in sorted(pairs, key=lambda pair: pair[0])[:MOST]:
-            if not search.cuts_out(edit) and self.same(search, edit, changed):
+                 if change.kind not in SWEEPING and near(total, total_of(reached.given)) and self.alike(answer, reached.given)]
+        for _, edit, reached, change, changed in sorted(pairs, key=lambda pair: pair[0])[:MOST]:
+            if search.besides(edit, reached, ast.unparse(change.about)) and self.same(search, edit, changed):
                 return edit, kind_as_seen(change)
         return None
 

@@ -2,6 +2,7 @@
 
 import ast
 import operator
+import re
 import time
 import types
 import warnings
@@ -20,6 +21,9 @@ FOR_ONE = 0.7             # the share of the time that single edits may take; th
 MANY = 20                 # those of them that are tried as a second before all others
 FIRST_STEPS = 8           # single edits that help, from which a second is tried
 SAME_COST = 1.0           # repairs that cost so little more than the cheapest are as likely
+
+# Names that do not tell what a piece of code is about.
+COMMON = {*"self torch nn F math x return None dim size shape config if else for in is not range len".split()}
 
 
 class Near(float):
@@ -72,7 +76,8 @@ class Search:
         tried: those that were tried, each with how right the tree is with it.
     """
 
-    def __init__(self, tree: ast.Module, name: str, surroundings: dict, passes: Callable, seconds: float, donor: ast.Module | None):
+    def __init__(self, tree: ast.Module, name: str, surroundings: dict, passes: Callable, seconds: float,
+                 donor: ast.Module | None = None):
         self.tree, self.passes = tree, passes
         self.clock = Clock(seconds)
         self.candidates = Candidates(tree, name, surroundings, self.clock)
@@ -95,15 +100,27 @@ class Search:
 
     def one_and_known(self) -> tuple[Edit, Any] | None:
         """The likeliest edit that leaves nothing but a known mistake, and that; after ``one``, which found none."""
-        met = [(near, edit) for edit, near in self.tried if near.like and not self.cuts_out(edit)]
+        met = [(near, edit) for edit, near in self.tried if near.like and self.besides(edit, near, near.like.old)]
         near, edit = min(met, key=lambda each: (-each[0], each[1].cost), default=(None, None))
         return edit and (edit, near.like)
+
+    def besides(self, edit: Edit, near: Near, text: str) -> bool:
+        """Whether an edit has nothing to do with a mistake in another text, and does not make it: it cuts out no code, makes some
+        difference, and is about none of the names in the text; nor is its line, if it does not help."""
+        if near == self.before or self.cuts_out(edit):
+            return False
+        lines = [node for node in ast.walk(self.tree) if isinstance(node, ast.stmt) and node.lineno <= edit.line <= node.end_lineno]
+        place = edit.about if near > self.before else max(lines, key=lambda node: node.lineno, default=edit.about)
+        return names_in(ast.unparse(place)).isdisjoint(names_in(text))
 
     def two(self) -> tuple[Edit, ...] | None:
         """The two edits that do so together, of which the first helps by itself; after ``one``, which found none."""
         self.clock.until(1.0)
-        helping = [each for each in self.tried if each[1] > self.before]
-        return self.pair([edit for edit, _ in sorted(helping, key=lambda each: (-each[1], each[0].cost))])
+        return self.pair([edit for edit, _ in sorted(self.helping(), key=lambda each: (-each[1], each[0].cost)) if edit.sure])
+
+    def helping(self) -> list[tuple[Edit, Near]]:
+        """The edits that bring the tree nearer to what is right."""
+        return [each for each in self.tried if each[1] > self.before]
 
     def cuts_out(self, *edits: Edit) -> bool:
         """Whether some of the code is used no more with the edits: then they prove nothing of that code."""
@@ -137,7 +154,9 @@ class Search:
             for second in helping[:MANY] + self.edits:
                 if self.clock.is_up():
                     break
-                if not clash(first, second) and self.progress((first, second)) >= 1 and not self.cuts_out(first, second):
+                if not second.sure or clash(first, second):
+                    continue
+                if self.progress((first, second)) >= 1 and not self.cuts_out(first, second):
                     right.append(second)
             if right:
                 second = likeliest(right)
@@ -271,6 +290,10 @@ class Clock:
         if self.turns > self.most or time.thread_time() > self.stop:
             self.turns = max(self.turns, self.most + 1)
             raise Endless
+
+
+def names_in(text: str) -> set[str]:
+    return set(re.findall(r"[A-Za-z_]\w*", text)) - COMMON
 
 
 def unused(tree: ast.Module) -> set[str]:

@@ -1,0 +1,120 @@
+"""Mistakes that no edit sets right by itself: a change of the course's version answers so, or an edit and something else does."""
+
+import ast
+import math
+import textwrap
+
+import pytest
+import torch
+from torch import nn
+
+from bert_parts import AddAndNorm, MultiHeadAttention
+from bert_parts.learn import EXERCISES, check
+from bert_parts.learn.edits import KINDS
+from bert_parts.learn.known import Outcomes, as_which, ways
+from bert_parts.learn.mirror import SAYS, Mirror
+from bert_parts.learn.nearness import Trial, near, total_of
+from bert_parts.learn.patches import defined
+from bert_parts.learn.repair import Near, Search, repair, unused
+
+NAMES = {"torch": torch, "nn": nn, "math": math, "AddAndNorm": AddAndNorm, "MultiHeadAttention": MultiHeadAttention}
+
+
+def made(text, name):
+    return defined(textwrap.dedent(text).strip("\n"), name, NAMES)
+
+
+TWICE = """
+class AddAndNorm(nn.Module):
+    def __init__(self, input_size, config):
+        super().__init__()
+        self.config, self.input_size = config, input_size
+        self.dense = nn.Linear(input_size, config.hidden_size)
+        self.LayerNorm = nn.LayerNorm(config.hidden_size, eps=config.layer_norm_eps)
+        self.dropout = nn.Dropout(config.hidden_dropout_prob)
+
+    def forward(self, x, residual):
+        x = self.dense(x)
+        return self.LayerNorm(x + residual + residual)
+"""
+
+
+def test_an_edit_and_a_known_mistake():
+    """The dropout is missing, which shows in training only; and a residual too many, for which there is no name."""
+    result = check(made(TWICE, "AddAndNorm"))
+    assert result.mistake == "no dropout in training + extra" and result.line == 11
+    assert "Two things at once" in result.message and "residual + residual" in result.message
+
+
+def test_the_known_mistake_of_a_candidate_agrees_in_every_case():
+    exercise = EXERCISES["attention_weights"]
+    known = ways(exercise)
+    for way in known[:8]:
+        candidate, trial = exercise.made(way.changes), Trial(exercise)
+        assert trial(candidate) < 1
+        failed_at = trial.failed_at
+        found = as_which(known, exercise, candidate, failed_at.case, failed_at.given)
+        if failed_at.given is not None:
+            assert found.mistake.name == way.mistake.name
+    assert as_which(known, exercise, candidate, exercise.cases[0], None) is None
+
+
+def test_a_change_of_the_right_version():
+    """Softmax over the wrong dimension in a way that no small edit turns right; the list of known mistakes is not asked."""
+    exercise = EXERCISES["attention_weights"]
+    wrong = made("""
+        def attention_weights(query, key, mask=None):
+            scores = (query.unsqueeze(-2) * key.unsqueeze(-3)).sum(-1) / math.sqrt(query.size(-1))
+            if mask is not None:
+                scores = scores.masked_fill(~mask, -math.inf)
+            return torch.stack([column.softmax(-1) for column in scores.unbind(-1)], dim=-1)
+    """, "attention_weights")
+    mirror = Mirror(exercise, exercise.cases[0], seconds=5)
+    assert len(mirror.changed) > 30
+    assert mirror.kind_of(Outcomes(exercise, wrong)) == "axis"
+    assert mirror.kind_of(Outcomes(exercise, exercise.reference)) is None
+
+
+def test_what_is_taken_out_of_a_right_version_is_missing():
+    exercise = EXERCISES["attention_weights"]
+    wrong = made("""
+        def attention_weights(query, key, mask=None):
+            scores = (query.unsqueeze(-2) * key.unsqueeze(-3)).sum(-1) / math.sqrt(query.size(-1))
+            return scores.softmax(dim=-1)
+    """, "attention_weights")
+    masked = next(case for case in exercise.cases if case.arguments()[2:] and case.arguments()[2] is not None)
+    assert Mirror(exercise, masked, seconds=5).kind_of(Outcomes(exercise, wrong)) == "missing"
+
+
+def test_each_kind_has_its_words():
+    assert SAYS.keys() == KINDS
+
+
+def test_an_edit_that_cuts_out_what_is_wrong_is_the_last_resort():
+    text = "def f(n):\n    m = n * 3\n    k = m + m * 0 + 1\n    return k\n"
+    tree = ast.parse(text)
+    search = Search(tree, "f", {}, lambda f: (f(2), f(5)) == (4, 10), 2)
+    cutting = [edit for edit in search.edits if search.cuts_out(edit)]
+    assert cutting and unused(tree) == set()
+    kept = Search(ast.parse("def f(n):\n    unused = 3\n    return n * 3\n"), "f", {}, lambda f: f(2) == 4, 2)
+    assert kept.one()[0].line == 3 and not kept.cuts_out(*kept.one())
+
+
+def test_totals_tell_answers_apart_quickly():
+    for one in (torch.ones(2), [torch.ones(2), 3], {"a": "b", "c": 2.5}, "text", 3, ("x", 1.0), None):
+        assert near(total_of(one), total_of(one))
+    assert not near(total_of("text"), total_of("texts"))
+    assert not near(total_of(["a", "b"]), total_of(["b", "a"]))
+    assert near(float("nan"), float("nan")) and not near(float("nan"), 1.0)
+    assert total_of(torch.ones(3).to_sparse()) == 0
+
+
+def test_a_plain_number_says_how_near_too():
+    search = Search(ast.parse("def f(n):\n    return n * 3\n"), "f", {}, lambda f: f(2) / 8, 2)
+    search.one()
+    assert isinstance(search.before, Near) and search.before == 0.75 and search.before.like is None
+
+
+@pytest.mark.parametrize("text", ["def f(n):\n    return n * 2\n", "def f(n:\n"])
+def test_what_is_right_or_cannot_be_read_is_not_repaired(text):
+    assert repair(text, "f", {}, lambda f: f(2) == 4, 1) is None
