@@ -169,7 +169,7 @@ def test_endless_code_is_stopped(body, monkeypatch):
     began = time.monotonic()
     result = check(learner_function(body))
     assert "still running after 0.5 seconds" in result.message
-    assert time.monotonic() - began < 30
+    assert time.monotonic() - began < 100
 
 
 def test_numpy_scalar_arguments_do_not_confuse():

@@ -19,7 +19,7 @@ from tqdm import tqdm
 
 from bert_parts.learn import EXERCISES, check
 from bert_parts.learn.page import Result
-from tests.answers import Answer, answers
+from tests.answers import KINDS, Answer, answers
 
 REPORT = Path(__file__).resolve().parents[1] / "docs" / "diagnosis.md"
 GENERAL = {"gradient cut off": "gradient", "input changed in place": "state", "random in evaluation": "state"}
@@ -62,24 +62,31 @@ def verdict_on(answer: Answer, result: Result) -> str:
         return "accepted"
     lines = answer.text.splitlines()
     pointed = lines[result.line - 1].strip() if result.line else None
-    places, kinds = answer.at + answer.at2, answer.kinds + answer.kinds2
-    names = names_in(result)
-    if any(name in answer.known for name in names) or any(name in kinds for name in names) and pointed in (None, *places):
+    places, told = answer.at + answer.at2, names_in(result)
+    listed = [name for name in told if name not in KINDS and name not in GENERAL]
+    true = [is_true(name, answer) for name in told]
+    if not all(is_true(name, answer) for name in listed) or len(told) == 2 and not answer.at2 and not all(true):
+        return "misnamed"
+    if any(true) and (listed or pointed in (None, *places)):
         return "named"
     if pointed in places:
         return "located"
-    return "misnamed" if names else "nothing"
+    return "misnamed" if told else "nothing"
 
 
 def names_in(result: Result) -> list[str]:
-    """The names of mistakes in a result; those that the judge gives itself under their kinds, too."""
-    names = result.mistake.split(" + ") if result.mistake else []
-    return names + [GENERAL[name] for name in names if name in GENERAL] + ["definition"] * any("not kept" in name for name in names)
+    """The names of mistakes in a result: listed ones, or kinds; a constructor's argument that is not kept as its kind."""
+    told = result.mistake.split(" + ") if result.mistake else []
+    return ["definition" if name.endswith(" not kept") else name for name in told]
+
+
+def is_true(name: str, answer: Answer) -> bool:
+    return any(each in answer.known + answer.kinds + answer.kinds2 for each in (name, GENERAL.get(name)))
 
 
 def both_named(answer: Answer, result: Result) -> bool:
-    names = set(result.mistake.split(" + ") if result.mistake else [])
-    return bool(answer.at2) and len(names) == 2 and all(name in answer.known + answer.kinds + answer.kinds2 for name in names)
+    told = set(names_in(result))
+    return bool(answer.at2) and len(told) == 2 and all(is_true(name, answer) for name in told)
 
 
 def table(verdicts: list[Verdict]) -> str:

@@ -105,13 +105,9 @@ class Search:
         return edit and (edit, near.like)
 
     def besides(self, edit: Edit, near: Near, text: str) -> bool:
-        """Whether an edit has nothing to do with a mistake in another text, and does not make it: it cuts out no code, makes some
-        difference, and is about none of the names in the text; nor is its line, if it does not help."""
-        if near == self.before or self.cuts_out(edit):
-            return False
-        lines = [node for node in ast.walk(self.tree) if isinstance(node, ast.stmt) and node.lineno <= edit.line <= node.end_lineno]
-        place = edit.about if near > self.before else max(lines, key=lambda node: node.lineno, default=edit.about)
-        return names_in(ast.unparse(place)).isdisjoint(names_in(text))
+        """Whether an edit mends something that has nothing to do with a mistake in another text, and does not make that: it helps,
+        cuts out no code, and is about none of the names in the text."""
+        return near > self.before and not self.cuts_out(edit) and names_in(ast.unparse(edit.about)).isdisjoint(names_in(text))
 
     def two(self) -> tuple[Edit, ...] | None:
         """The two edits that do so together, of which the first helps by itself; after ``one``, which found none."""
