@@ -107,7 +107,8 @@ class Search:
     def besides(self, edit: Edit, near: Near, text: str) -> bool:
         """Whether an edit mends something that has nothing to do with a mistake in another text, and does not make that: it helps,
         cuts out no code, and is about none of the names in the text."""
-        return near > self.before and not self.cuts_out(edit) and names_in(ast.unparse(edit.about)).isdisjoint(names_in(text))
+        return (near > self.before and bool(text) and not self.cuts_out(edit)
+                and names_in(ast.unparse(edit.about)).isdisjoint(names_in(text)))
 
     def two(self) -> tuple[Edit, ...] | None:
         """The two edits that do so together, of which the first helps by itself; after ``one``, which found none."""
