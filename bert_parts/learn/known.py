@@ -57,11 +57,14 @@ def known_mistake(known: list[Way], outcomes: Outcomes, refusal: Refusal) -> Fin
 
 
 def two_mistakes(known: list[Way], outcomes: Outcomes, refusal: Refusal, until: float) -> Finding | None:
-    """Two known mistakes that, made together, answer so; None if there are none, or time (of the processor) is up.
+    """Two known mistakes that, made together, answer so; None if there are none, if nothing but errors is seen, or if time
+    (of the processor) is up.
 
     Those of which one alone gives what was given where it first failed are tried first.
     """
     exercise = outcomes.exercise
+    if all(isinstance(outcomes.at(case), Trouble) for case in exercise.cases if not case.training):
+        return None
     alone = telling_cases(exercise, refusal)
     telling = {place for place, way in enumerate(known) if agree(way.outcomes, outcomes, alone)}
     pairs = sorted(itertools.combinations(range(len(known)), 2), key=lambda pair: telling.isdisjoint(pair))

@@ -106,8 +106,8 @@ class Search:
 
     def besides(self, edit: Edit, near: Near, text: str) -> bool:
         """Whether an edit mends something that has nothing to do with a mistake in another text, and does not make that: it helps,
-        cuts out no code, and is about none of the names in the text."""
-        return (near > self.before and bool(text) and not self.cuts_out(edit)
+        cuts out no code, gives back no other thing, and is about none of the names in the text."""
+        return (near > self.before and bool(text) and not isinstance(edit.about, ast.Return) and not self.cuts_out(edit)
                 and names_in(ast.unparse(edit.about)).isdisjoint(names_in(text)))
 
     def two(self) -> tuple[Edit, ...] | None:
