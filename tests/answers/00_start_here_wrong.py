@@ -97,7 +97,7 @@ def mean_pooling(hidden, attention_mask):
 # %% mean_pooling | whole-number division
 # style: hasty
 # at: return sums // counts
-# kind: operator
+# kind: operator, type
 import torch
 
 

@@ -1,7 +1,7 @@
 # %% sinusoidal_positions | whole-number division in the exponent
 # style: careful beginner
 # at: power = 2 * i // hidden_size
-# kind: operator
+# kind: operator, type
 import torch
 
 

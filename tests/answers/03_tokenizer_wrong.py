@@ -179,9 +179,10 @@ def best_pair(pair_counts, piece_counts):
 # %% best_pair | whole-number division, and the more frequent of a tie is not looked for
 # style: hasty
 # at: score = count // (piece_counts[first] * piece_counts[second])
-# kind: operator
+# kind: operator, type
 # at2: if best is None or score > best_score:
 # kind2: missing, condition
+# known: alphabet before count
 def best_pair(pair_counts, piece_counts):
     best = None
     best_score = 0

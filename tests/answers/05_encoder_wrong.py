@@ -408,7 +408,7 @@ class AddAndNorm(nn.Module):
 # kind: missing
 # at2: return self.LayerNorm(x + residual + residual)
 # kind2: extra
-# known: added twice
+# known: added twice; no dropout in training
 from torch import nn
 
 class AddAndNorm(nn.Module):
@@ -431,6 +431,7 @@ class AddAndNorm(nn.Module):
 # kind: number, argument, definition
 # at2: total = self.dropout(self.dense(x) + residual)
 # kind2: order
+# known: dropout after the sum
 from torch import nn
 
 class AddAndNorm(nn.Module):
@@ -669,7 +670,7 @@ class BertAttention(nn.Module):
 # at: y = self.self(x)
 # kind: missing, argument
 # at2: return self.output(y, 2 * x)
-# kind2: scale, extra
+# kind2: scale, extra, number
 # known: mask ignored
 from torch import nn
 from bert_parts import MultiHeadAttention
