@@ -2,7 +2,7 @@
 
 import itertools
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bert_parts.learn.compare import difference
 from bert_parts.learn.exercise import Case, Exercise, Finding
@@ -90,7 +90,9 @@ def shown_here(known: list[Way], outcomes: Outcomes, refusal: Refusal) -> Findin
         return None
     cases = outcomes.exercise.cases
     until_then = [case for case in cases[: cases.index(refusal.case)] if not case.training]
-    return first_that_agrees(known, outcomes, [refusal.case, *until_then])
+    found = first_that_agrees(known, outcomes, [refusal.case, *until_then])
+    here = f"Here ({refusal.case.tries}) you answer as with this mistake, if not everywhere: "
+    return found and replace(found, message=here + found.message)
 
 
 def as_which(known: list[Way], exercise: Exercise, candidate, case: Case, given) -> Way | None:
