@@ -33,7 +33,7 @@ from bert_parts.learn.cells import begins, ended
 from bert_parts.learn.checking import dropped_in
 from bert_parts.learn.compare import difference
 from bert_parts.learn.diagnosis import diagnosed
-from bert_parts.learn.exercise import Finding
+from bert_parts.learn.exercise import Case, Exercise, Finding
 from bert_parts.learn.judging import judge
 from bert_parts.learn.progress_file import solved
 from bert_parts.learn.registry import QUIZZES
@@ -155,12 +155,50 @@ weights = scores.softmax(dim=-1)
         (RIGHT + "return weights.detach()", "no gradient"),
         ("query *= 1.5\n" + RIGHT + "return weights", "changes what it was given"),
         (RIGHT + "return weights + torch.rand(()) / 10", "changes from run to run"),
+        (RIGHT + "return torch.where(weights >= 0, weights, (weights - weights).sqrt())", "gradient that reaches `query` is NaN"),
     ],
 )
 def test_odd_answers_are_refused_kindly(body, says):
     result = check(learner_function(body))
     assert result.status == "not yet"
     assert says in result.message
+
+
+def test_chance_is_seen_in_an_answer_of_several_things_too():
+    def best_span(start, end, allowed, longest=30):
+        return (*EXERCISES["best_span"].reference(start, end, allowed, longest)[:2], torch.rand(()).item())
+
+    assert judge(EXERCISES["best_span"], best_span).finding.mistake == "random in evaluation"
+
+
+def test_parts_that_stay_still_drop_nothing_in_training():
+    class Two(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.one, self.other = nn.Dropout(0.5), nn.Dropout(0.5)
+
+        def forward(self, x):
+            return torch.cat((self.one(x), self.other(x)))
+
+    def varies(*still):
+        case = Case("in training", lambda: (torch.ones(4),), training=True, still=still)
+        exercise = Exercise(lesson=Path("."), reference=Two, cases=(case,))
+        values = exercise.answer(Two, case, case.arguments()).values
+        return (values.std(dim=0) > 0).tolist()
+
+    assert varies() == [True] * 8
+    assert varies("one") == [False] * 4 + [True] * 4
+    assert varies("one", "other") == [False] * 8
+
+
+def test_what_is_seen_of_an_answer_is_what_is_compared():
+    def parts(text):
+        return text.split()
+
+    exercise = Exercise(lesson=Path("."), reference=parts, cases=(Case("two words", lambda: ("b a",)),),
+                        seen=lambda answer, text: (sorted(answer), len(text)))
+    assert judge(exercise, lambda text: text.split()[::-1]) is None
+    assert "Item 0" in judge(exercise, lambda text: [text]).message
 
 
 @pytest.mark.parametrize("body", ["while True:\n    pass", "time.sleep(600)", "while True:\n    query = query @ query.mT @ query"])

@@ -72,7 +72,7 @@ def try_case(exercise: Exercise, thing, case: Case) -> Refusal | None:
     how = given.message if isinstance(given, Trouble) else difference(given, expected, exercise.tolerance)
     if how is None:
         return None
-    if isinstance(given, Tensor) and changes(exercise, thing, case, given):
+    if not isinstance(given, Trouble) and changes(exercise, thing, case, given):
         cure = "outside training too: let dropout act only while `self.training` is true" if isinstance(
             exercise.reference, type) else "and nothing here is left to chance"
         return Refusal(Finding(f"Your answer changes from run to run, {cure}.", "random in evaluation"))
@@ -88,7 +88,7 @@ def in_own_words(exercise: Exercise, finding: Finding) -> Finding:
 CHANGED = Finding("Your code changes what it was given: work on a new tensor or list (`x + 1`, not `x += 1`; `masked_fill`, not "
                   "`masked_fill_`; no `pop`, `append` or `del`), since the caller may still need the old one.",
                   "input changed in place")
-CUT = "gradient cut off"
+CUT, NOT_A_NUMBER = "gradient cut off", "gradient not a number"
 NO_GRADIENT = Finding("The numbers are right, but no gradient comes through: `detach`, `.data`, `.item()`, `no_grad` or NumPy on "
                       "the way cuts it off, and then nothing could be learned here.", CUT)
 KEPT = ("The numbers are right, but the part does not keep what it was made from: set `self.{name} = {name}` in `__init__`, so "
@@ -145,6 +145,10 @@ def learns_alike(exercise: Exercise, thing) -> Finding | None:
                            "`.data`, `.item()`, `no_grad`, NumPy) cuts it off, and then it could never learn.", CUT)
         largest = max((g.nan_to_num().abs().max().item() for g in expected.values() if g is not None), default=0.0)
         for name, gradient in expected.items():
+            if gradient is not None and given[name].isnan().any() and not gradient.isnan().any():
+                return Finding(f"The numbers are right, but the gradient that reaches `{name}` is NaN: on the way back 0 is "
+                               "divided by 0, or infinity multiplied by 0. Candidates are a root of 0, and a `where` whose other "
+                               "side is infinite.", NOT_A_NUMBER)
             if gradient is not None and not torch.allclose(given[name], gradient, atol=1e-3 * largest, rtol=1e-3, equal_nan=True):
                 return Finding(f"The numbers are right, but the gradient that reaches `{name}` is not: a part of the way is cut "
                                "off (`detach`, `.data`, `.item()`, `no_grad`), so it would learn something else.", CUT)
