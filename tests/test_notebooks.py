@@ -4,9 +4,7 @@ The notebooks as shipped are run by nbval, which compares every output: see `mak
 """
 
 import ast
-import inspect
 import json
-import textwrap
 from pathlib import Path
 
 import nbformat
@@ -19,6 +17,7 @@ from bert_parts.learn.inside import authors
 from bert_parts.learn.source import definition_in, empty_functions
 from tools.notebook_rules import code_cells, defined, notebooks, problems, source_of, tags, text_of
 from tools.run_notebooks import execute
+from tools.stubs import renewed, with_definition
 
 SOLUTIONS = Path(__file__).parent / "solutions"
 NOTEBOOKS = [pytest.param(path, id=path.stem) for path in notebooks()]
@@ -26,7 +25,7 @@ STUBS = [
     pytest.param(path, cell, id=f"{path.stem}-{defined(cell).name}")
     for path in notebooks()
     for cell in code_cells(json.loads(path.read_text(encoding="utf-8")))
-    if "exercise" in tags(cell) and defined(cell)
+    if {"exercise", "demonstration"} & set(tags(cell)) and defined(cell)
 ]
 
 
@@ -64,44 +63,9 @@ def test_every_exercise_is_there_and_unattempted(path):
 
 
 @pytest.mark.parametrize("path, cell", STUBS)
-def test_a_stub_asks_for_the_part_of_the_package(path, cell):
-    stub = defined(cell)
-    reference = ast.parse(textwrap.dedent(inspect.getsource(EXERCISES[stub.name].reference))).body[0]
-    assert type(stub) is type(reference)
-    assert ast.get_docstring(stub) == ast.get_docstring(reference)
-    assert empty_functions(ast.unparse(stub)), "it is solved already"
-    if isinstance(stub, ast.FunctionDef):
-        assert_same_signature(stub, reference)
-        return
-    assert [ast.unparse(base) for base in stub.bases] == [ast.unparse(base) for base in reference.bases]
-    methods = {node.name: node for node in reference.body if isinstance(node, ast.FunctionDef)}
-    for method in (node for node in stub.body if isinstance(node, ast.FunctionDef)):
-        assert method.name in methods, f"the package's {stub.name} has no {method.name}"
-        assert_same_signature(method, methods.pop(method.name))
-    assert not [name for name in methods if not name.startswith("_") or name == "__init__"], "methods that it does not name"
-
-
-def assert_same_signature(stub: ast.FunctionDef, reference: ast.FunctionDef):
-    """The same names, defaults and docstring. A stub may leave out types; one that it gives must be the package's."""
-    given, expected = arguments_of(stub), arguments_of(reference)
-    assert [name for name, _ in given] == [name for name, _ in expected]
-    assert [ast.unparse(value) for value in defaults_of(stub)] == [ast.unparse(value) for value in defaults_of(reference)]
-    for (name, here), (_, there) in zip(given, expected, strict=True):
-        assert here in ("", there), f"the type of {name}"
-    assert not stub.returns or ast.unparse(stub.returns) == ast.unparse(reference.returns)
-    assert ast.get_docstring(stub) == ast.get_docstring(reference)
-
-
-def arguments_of(function: ast.FunctionDef) -> list[tuple[str, str]]:
-    """The arguments, each with its kind and name, and its type or ''."""
-    kinds = {"/": function.args.posonlyargs, "": function.args.args, "*": function.args.kwonlyargs}
-    kinds |= {"*args": [function.args.vararg], "**kwargs": [function.args.kwarg]}
-    return [(kind + each.arg, ast.unparse(each.annotation) if each.annotation else "")
-            for kind, group in kinds.items() for each in group if each]
-
-
-def defaults_of(function: ast.FunctionDef) -> list[ast.expr]:
-    return [value for value in (*function.args.defaults, *function.args.kw_defaults) if value]
+def test_a_stub_is_made_of_the_part_of_the_package(path, cell):
+    assert source_of(cell) == renewed(cell), "run `python -m tools.stubs`"
+    assert "demonstration" in tags(cell) or empty_functions(source_of(cell)), "it is solved already"
 
 
 # ── solved ───────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -151,7 +115,7 @@ def solved(notebook: nbformat.NotebookNode, name: str) -> nbformat.NotebookNode:
             wanted = defined(cell).name
             source = definition_in(text, wanted)
             assert source, f"tests/solutions/{name}.py has no {wanted}"
-            cell.source = in_place_of_stub(cell, f"{preamble(text)}\n\n{source}")
+            cell.source = with_definition(cell, f"{preamble(text)}\n\n{source.rstrip()}")
     notebook.cells = cells
     return notebook
 
@@ -160,14 +124,6 @@ def preamble(text: str) -> str:
     """The imports and helpers of a file of solutions: all of it but the exercises themselves."""
     nodes = [node for node in ast.parse(text).body if getattr(node, "name", None) not in EXERCISES]
     return "\n".join(ast.unparse(node) for node in nodes)
-
-
-def in_place_of_stub(cell: dict, source: str) -> str:
-    """The cell's text with the stub's lines replaced."""
-    stub = defined(cell)
-    lines = source_of(cell).splitlines()
-    first = min([stub.lineno, *(each.lineno for each in stub.decorator_list)]) - 1
-    return "\n".join([*lines[:first], source.rstrip(), *lines[stub.end_lineno:]])
 
 
 def is_check(cell: dict) -> bool:

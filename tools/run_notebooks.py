@@ -3,6 +3,7 @@
     python tools/run_notebooks.py              all of them
     python tools/run_notebooks.py 01 07        those whose names begin so
 
+First the stubs of the exercises, and the map, are written anew from the package: see tools/stubs.py.
 A notebook that fails, warns, names a folder of this machine or grows too large is reported and not saved.
 """
 
@@ -231,6 +232,10 @@ def main(names: list[str]) -> int:
     if not chosen:
         print(f"No notebook in notebooks/ begins with {' or '.join(names) or 'anything: there is none'}.")
         return 1
+    # Only here, since it loads every lesson, and conftest.py takes this file before it has set up where the tests run.
+    from tools.stubs import main as write_stubs
+
+    write_stubs([])
     runs = []
     for path in chosen:
         print(f"{path.name} …", flush=True)

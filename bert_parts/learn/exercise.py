@@ -62,8 +62,10 @@ class Exercise:
 
     Attributes:
         lesson: the folder of its lesson, such as ``lessons/01_attention``, where its page is: hints, and known mistakes.
-        reference: the package's own version; its name, signature and docstring are the stub's.
+        reference: the package's own version, of which the stub is made: see ``tools/stubs.py``.
         cases: from coarse to fine; the first that fails is the one spoken of.
+        asks: of a class, what the learner writes: methods, and attributes that its other methods set ("self.layer");
+            without it, every method.
         probes: what no single output shows (chance, what is kept): each takes the answer and gives a Finding or None.
         drop_in: puts the answer inside the real model; gives a Finding, or what to say when it agrees.
         tolerance: how far a number may be off, absolute and relative.
@@ -73,6 +75,7 @@ class Exercise:
     lesson: Path
     reference: Any
     cases: tuple[Case, ...]
+    asks: tuple[str, ...] = ()
     probes: tuple[Callable[[Any], Finding | None], ...] = ()
     drop_in: Callable[[Any], Finding | str] | None = None
     tolerance: float = 1e-5

@@ -9,6 +9,8 @@ from bert_parts.learn.inside import TOLERANCE, real_batch, real_model
 from bert_parts.pooler import mean_pooling
 
 TITLE = "Start here"
+BUILDS = "the mean of a sentence"
+PAPER = "[Reimers & Gurevych 2019](https://arxiv.org/abs/1908.10084), 3"
 
 FULL = torch.tensor([[1, 1, 1, 1], [1, 1, 1, 1]])
 IN_FRONT = torch.tensor([[0, 0, 1, 1], [1, 0, 1, 0]])

@@ -11,6 +11,8 @@ from bert_parts.learn.inside import TOLERANCE, real_batch, real_model, runs_insi
 
 HERE = Path(__file__).parent
 TITLE = "Attention"
+BUILDS = "scaled dot-product attention, masks, heads"
+PAPER = "[Vaswani et al. 2017](https://arxiv.org/abs/1706.03762), 3.2"
 
 PADDING = torch.tensor([[1, 1, 1, 1, 1, 1], [1, 1, 1, 0, 0, 0]])
 STAIRS = torch.ones(4, 6, dtype=torch.bool).tril(diagonal=1)
@@ -107,6 +109,7 @@ EXERCISES = (
     Exercise(
         lesson=HERE,
         reference=MultiHeadAttention,
+        asks=("forward",),
         cases=(
             Case("one text, looking at itself", lambda: (randn(1, 5, 12),), build=(12, 3, 0.0)),
             Case("two texts", lambda: (two_texts(5),), build=(12, 4, 0.0)),

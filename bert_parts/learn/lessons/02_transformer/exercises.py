@@ -14,6 +14,8 @@ from bert_parts.transformer import DecoderLayer, TransformerModel, greedy_decode
 
 HERE = Path(__file__).parent
 TITLE = "The Transformer"
+BUILDS = "positions, the causal mask, the decoder, writing: a translator"
+PAPER = "[Vaswani et al. 2017](https://arxiv.org/abs/1706.03762)"
 
 STILL = BertConfig(vocab_size=20, hidden_size=12, num_hidden_layers=2, num_attention_heads=3, intermediate_size=20,
                    hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0, max_position_embeddings=16)
@@ -159,6 +161,7 @@ EXERCISES = (
     Exercise(
         lesson=HERE,
         reference=DecoderLayer,
+        asks=("forward",),
         cases=(
             Case("one text, no masks", lambda: (randn(1, 4, 12), randn(1, 6, 12, seed=1)), build=(STILL,)),
             Case("two texts, one of the sources padded", lambda: (

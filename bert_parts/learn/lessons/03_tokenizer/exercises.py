@@ -17,6 +17,8 @@ from bert_parts.wordpiece import best_pair, join_pair, train_wordpiece, word_pie
 
 HERE = Path(__file__).parent
 TITLE = "Tokenizer"
+BUILDS = "WordPiece: learning a vocabulary, cutting words, rows and batches"
+PAPER = "[Wu et al. 2016](https://arxiv.org/abs/1609.08144), 4.1"
 
 
 @functools.cache

@@ -14,6 +14,8 @@ from bert_parts.learn.inside import TOLERANCE, real_batch, real_model, runs_insi
 
 HERE = Path(__file__).parent
 TITLE = "Embeddings"
+BUILDS = "word, position and segment vectors, LayerNorm"
+PAPER = "[Devlin et al. 2019](https://arxiv.org/abs/1810.04805), 3"
 
 WORDS = "sun moon star cat dog bird".split()
 TABLE = randn(6, 8) * torch.tensor([1.0, 3.0, 0.2, 2.0, 0.5, 4.0])[:, None]     # vectors of very unequal lengths

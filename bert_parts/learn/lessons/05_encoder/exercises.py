@@ -14,6 +14,8 @@ from bert_parts.learn.inside import runs_inside
 
 HERE = Path(__file__).parent
 TITLE = "The encoder"
+BUILDS = "feed-forward, residuals, layers"
+PAPER = "[Vaswani et al. 2017](https://arxiv.org/abs/1706.03762), 3.1, 3.3"
 
 CONFIG = BertConfig(vocab_size=8, hidden_size=12, num_hidden_layers=4, num_attention_heads=3, intermediate_size=20)
 TINY = replace(CONFIG, hidden_size=4, num_hidden_layers=1, num_attention_heads=2, intermediate_size=6, hidden_dropout_prob=0.0,
@@ -55,12 +57,14 @@ EXERCISES = (
     Exercise(
         lesson=HERE,
         reference=BertIntermediate,
+        asks=("forward",),
         cases=(*CASES[:2], in_training(DROPS, "where nothing is dropped")),
         drop_in=runs_inside,
     ),
     Exercise(
         lesson=HERE,
         reference=AddAndNorm,
+        asks=("forward",),
         cases=(
             Case("x as wide as the residual", lambda: (two_texts(5), two_texts(5, seed=1)), build=(12, CONFIG)),
             Case("x wider than the residual", lambda: (two_texts(5, 20), two_texts(5, seed=1)), build=(20, CONFIG)),
@@ -69,11 +73,12 @@ EXERCISES = (
         ),
         drop_in=runs_inside,
     ),
-    Exercise(lesson=HERE, reference=BertAttention, cases=(*CASES, *DROPPING), drop_in=runs_inside),
-    Exercise(lesson=HERE, reference=BertLayer, cases=(*CASES, *DROPPING), drop_in=runs_inside),
+    Exercise(lesson=HERE, reference=BertAttention, asks=("forward",), cases=(*CASES, *DROPPING), drop_in=runs_inside),
+    Exercise(lesson=HERE, reference=BertLayer, asks=("forward",), cases=(*CASES, *DROPPING), drop_in=runs_inside),
     Exercise(
         lesson=HERE,
         reference=BertEncoder,
+        asks=("self.layer", "forward"),
         cases=(*CASES, *DROPPING),
         probes=(starts_unequal,),
         drop_in=runs_inside,

@@ -13,6 +13,8 @@ from bert_parts.pooler import BertPooler
 
 HERE = Path(__file__).parent
 TITLE = "The pooler, and BERT put together"
+BUILDS = "the pooler, the whole model, its parameters counted"
+PAPER = "[Devlin et al. 2019](https://arxiv.org/abs/1810.04805), 3"
 
 SMALL = BertConfig(vocab_size=20, hidden_size=8, num_hidden_layers=3, num_attention_heads=2, intermediate_size=12,
                    max_position_embeddings=9)
@@ -53,6 +55,7 @@ EXERCISES = (
     Exercise(
         lesson=HERE,
         reference=BertModel,
+        asks=("forward",),
         cases=(
             Case("two padded texts, in two segments",
                  lambda: (TWO_TEXTS.clone(), MARKS.clone(), SEGMENTS.clone()), build=(SMALL,)),

@@ -17,6 +17,8 @@ from bert_parts.model import BertModel
 
 HERE = Path(__file__).parent
 TITLE = "Real weights"
+BUILDS = "loading a published checkpoint strictly, finding the first layer that differs, a search engine"
+PAPER = "[Reimers & Gurevych 2019](https://arxiv.org/abs/1908.10084)"
 
 CONFIG = BertConfig(vocab_size=20, hidden_size=12, num_hidden_layers=4, num_attention_heads=3, intermediate_size=20,
                     max_position_embeddings=8)

@@ -21,6 +21,9 @@ from bert_parts.pairs import Pair, draw, sentence_pairs, where_full
 
 HERE = Path(__file__).parent
 TITLE = "Pretraining"
+BUILDS = ("hidden words and pairs of texts to learn from, the head that scores words, the loss; a tiny BERT from nothing, a "
+          "mask filler from real weights")
+PAPER = "[Devlin et al. 2019](https://arxiv.org/abs/1810.04805), 3.1, A.1, A.2"
 
 SMALL = BertConfig(vocab_size=20, hidden_size=12, num_hidden_layers=2, num_attention_heads=3, intermediate_size=16,
                    max_position_embeddings=9, hidden_dropout_prob=0.3)

@@ -16,6 +16,8 @@ from bert_parts.training import decay_groups, learning_rate_at
 
 HERE = Path(__file__).parent
 TITLE = "Sentiment: fine-tuning, measured"
+BUILDS = "a head for labels, fine-tuning and its learning rate, which words moved the decision"
+PAPER = "[Devlin et al. 2019](https://arxiv.org/abs/1810.04805), 4.1, A.3"
 
 SMALL = BertConfig(vocab_size=20, hidden_size=8, num_hidden_layers=1, num_attention_heads=2, intermediate_size=12,
                    max_position_embeddings=9)

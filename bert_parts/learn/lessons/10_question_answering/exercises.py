@@ -23,6 +23,9 @@ from bert_parts.wordpiece import SPECIAL_TOKENS
 
 HERE = Path(__file__).parent
 TITLE = "Question answering"
+BUILDS = ("an answer pointed at in its passage, a judge of question and passage, capitals and marks put back; windows, F1, "
+          "reciprocal rank")
+PAPER = "[Devlin et al. 2019](https://arxiv.org/abs/1810.04805), 4.2, 4.3, 5.3"
 
 SMALL = BertConfig(vocab_size=20, hidden_size=8, num_hidden_layers=1, num_attention_heads=2, intermediate_size=12,
                    max_position_embeddings=9, type_vocab_size=4)
