@@ -1,6 +1,7 @@
 """Weights in and out: nothing missing, nothing extra, nothing half-written."""
 
 import json
+import math
 import os
 import shutil
 import subprocess
@@ -210,13 +211,23 @@ def test_a_config_that_is_no_json_object(saved, text):
         load_pretrained(folder)
 
 
-def test_nothing_is_written_of_a_broken_model(tmp_path):
+@pytest.mark.parametrize("small", [False, True])
+@pytest.mark.parametrize("values", [[math.nan], [math.inf], [-math.inf], [math.inf, -math.inf], [3e38, 3e38, math.inf]], ids=str)
+def test_nothing_is_written_of_a_broken_model(tmp_path, values, small):
     model = BertModel(SMALL)
     with torch.no_grad():
-        model.pooler.dense.bias[0] = float("nan")
-    with pytest.raises(ValueError, match="pooler.dense.bias"):
-        save_pretrained(model, BertTokenizer(VOCABULARY), tmp_path / "model")
+        model.pooler.dense.bias[: len(values)] = torch.tensor(values)
+    with pytest.raises(ValueError, match="pooler.dense.bias holds values that are not finite"):
+        save_pretrained(model, BertTokenizer(VOCABULARY), tmp_path / "model", small)
     assert not (tmp_path / "model").exists()
+
+
+def test_large_weights_are_kept_whose_sum_is_infinite(saved):
+    model, folder = saved
+    with torch.no_grad():
+        model.pooler.dense.bias[:2] = 3e38
+    save_pretrained(model, BertTokenizer(VOCABULARY), folder)
+    assert load_pretrained(folder)[0].pooler.dense.bias.tolist() == model.pooler.dense.bias.tolist()
 
 
 def test_a_failed_write_leaves_the_old_file(saved, monkeypatch):

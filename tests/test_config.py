@@ -1,6 +1,7 @@
 """config.json: what is read, what changes nothing, and what is refused; against transformers."""
 
 import json
+from dataclasses import fields
 
 import pytest
 import transformers
@@ -72,6 +73,48 @@ def test_the_dropout_before_a_head(tmp_path):
     assert read(tmp_path, hidden_dropout_prob=0.3, classifier_dropout=0).classifier_dropout_prob == 0
     with pytest.raises(ValueError, match="classifier_dropout is 1.5"):
         read(tmp_path, classifier_dropout=1.5)
+
+
+RATES = ["hidden_dropout_prob", "attention_probs_dropout_prob", "classifier_dropout", "initializer_range", "layer_norm_eps"]
+WHOLE = ["vocab_size", "hidden_size", "num_hidden_layers", "num_attention_heads", "intermediate_size", "max_position_embeddings",
+         "type_vocab_size"]
+
+
+@pytest.mark.parametrize("name", RATES)
+def test_rates_from_0_up_to_but_not_1(name):
+    """With a dropout of 1 nothing would be left to learn from."""
+    for value in (0, 0.0, 0.999):
+        assert getattr(BertConfig(**{name: value}), name) == value
+    for value in (1, 1.0, -0.001, float("nan"), float("inf")):
+        with pytest.raises(ValueError, match=f"{name} is .* from 0 up to, but not including, 1 is expected"):
+            BertConfig(**{name: value})
+    for value in ("0.1", True, [0.1]):
+        with pytest.raises(TypeError, match=f"{name} is .* a number is expected"):
+            BertConfig(**{name: value})
+
+
+@pytest.mark.parametrize("name", [*WHOLE, "pad_token_id"])
+def test_sizes_are_whole_numbers_from_1_and_ids_from_0(name):
+    least = 0 if name == "pad_token_id" else 1
+    sizes = SIZES | {"num_attention_heads": 1} | {name: least}
+    assert getattr(BertConfig(**sizes), name) == least
+    with pytest.raises(ValueError, match=f"{name} is {least - 1}, where a whole number of at least {least} "):
+        BertConfig(**sizes | {name: least - 1})
+    for value in (2.0, "2", True, None):
+        with pytest.raises(TypeError, match=f"{name} is .* a whole number is expected"):
+            BertConfig(**sizes | {name: value})
+
+
+def test_the_padding_is_one_of_the_tokens():
+    assert BertConfig(**SIZES, pad_token_id=7).pad_token_id == 7
+    with pytest.raises(ValueError, match="pad_token_id 8 is outside the vocabulary of 8 tokens"):
+        BertConfig(**SIZES, pad_token_id=8)
+
+
+def test_unless_told_otherwise_it_is_bert_base():
+    theirs = transformers.BertConfig()
+    ours = {each.name: getattr(BertConfig(), each.name) for each in fields(BertConfig) if each.name != "id2label"}
+    assert ours == {name: getattr(theirs, name) for name in ours}
 
 
 NAMES = st.lists(st.text(min_size=1), min_size=1, max_size=5, unique=True)

@@ -1,5 +1,7 @@
 """The heads against their oracle, Hugging Face's transformers: outputs, losses' gradients, names, and what is tied."""
 
+import math
+
 import pytest
 import torch
 import transformers
@@ -13,6 +15,7 @@ from bert_parts import (
     BertForQuestionAnswering,
     BertForSequenceClassification,
     BertForTokenClassification,
+    BertModel,
 )
 from bert_parts.checkpoint import misfits
 
@@ -138,13 +141,26 @@ def test_dropout_before_the_classifier_only_in_training():
         assert torch.equal(model(*BATCH), model(*BATCH))
 
 
-def test_new_heads_start_small():
+@pytest.mark.parametrize("spread", [0.02, 0.5])
+@pytest.mark.parametrize("kind", [
+    BertModel, BertForPreTraining, BertForMaskedLM, BertForNextSentencePrediction, BertForQuestionAnswering,
+    lambda config: BertForSequenceClassification(config, LABELS), lambda config: BertForTokenClassification(config, LABELS),
+])
+def test_how_new_models_start(kind, spread):
+    """Weights around 0 that spread as far as the config says, biases 0, LayerNorms that change nothing, and a 0 for [PAD]."""
     torch.manual_seed(0)
-    for make, *_ in HEADS.values():
-        model = make()
-        last = [module for module in model.modules() if isinstance(module, torch.nn.Linear)][-1]
-        assert last.bias.abs().max() == 0
-        assert 0.01 < last.weight.std() < 0.03
+    model = kind(BertConfig(**SIZES, initializer_range=spread, pad_token_id=7))
+    for name, parameter in model.named_parameters():
+        if name.endswith("bias"):
+            assert not parameter.any(), name
+        elif name.endswith("LayerNorm.weight"):
+            assert (parameter == 1).all(), name
+        else:
+            count = parameter.numel()
+            assert abs(parameter.std() / spread - 1) < 5 / math.sqrt(2 * count), name
+            assert abs(parameter.mean()) < 5 * spread / math.sqrt(count), name
+        if name.endswith("word_embeddings.weight"):
+            assert [row for row, weights in enumerate(parameter) if not weights.any()] == [7]
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,10 @@ import json
 
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 
 from bert_parts import BertConfig, BertForMaskedLM, datasets, load_pretrained, passages, save_pretrained
+from bert_parts.checkpoint import WEIGHTS
 from bert_parts.datasets import FOLDER, Passage, SpanQuestion, is_held_out, split_passages
 from bert_parts.fill import fill_mask, mask_filler
 from bert_parts.masking import NOT_ASKED, masked_lm_scores
@@ -182,6 +184,34 @@ def test_train_stop_and_go_on(brief, start, tmp_path, monkeypatch, capsys):
     models = [load_pretrained(tmp_path / name, BertForMaskedLM)[0] for name in ("whole", "stopped")]
     assert all(torch.equal(a, b) for a, b in zip(*(model.parameters() for model in models), strict=True))
     assert "%" in told("measure", str(tmp_path / "whole"))
+
+
+def other_rows(monkeypatch, start):
+    """The same words, so the same tokens, in another order."""
+    monkeypatch.setattr(task, "articles", lambda: [Passage("A", "An article of a paragraph.")])
+
+
+def other_weights(monkeypatch, start):
+    weights = load_file(start / WEIGHTS)
+    weights["bert.encoder.layer.0.output.dense.bias"][0] += 1e-3
+    save_file(weights, start / WEIGHTS, {"format": "pt"})
+
+
+@pytest.mark.parametrize(("change", "says"), [(other_rows, "another rows"), (other_weights, "another beginning")])
+def test_it_does_not_go_on_with_something_else(brief, start, tmp_path, monkeypatch, capsys, change, says):
+    command = ["train", "--start", str(start), "--output", str(tmp_path / "out"), "--steps", "4", "3"]
+
+    def stopped(*arguments, **named):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as during:
+        during.setattr(task, "wider", stopped)
+        assert task.main(command) == 130
+    change(monkeypatch, start)
+    capsys.readouterr()
+    assert task.main(command) == 1
+    said = capsys.readouterr().err
+    assert f"is of a training with {says}: go on with what it began with" in said and said.count("\n") == 1
 
 
 def test_own_texts_are_learned_and_the_model_is_used(start, tmp_path, monkeypatch, capsys):

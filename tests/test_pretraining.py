@@ -80,6 +80,24 @@ def test_eighty_ten_ten(batch):
     assert abs(others.double().mean() / 30522 - 0.5) < 5 / math.sqrt(12 * len(others))
 
 
+def test_shares_to_a_few_thousandths():
+    """Of a million tokens: 11 instead of 10 percent would be 30 standard deviations off."""
+    ids, everything = torch.full((1000, 1000), 7), torch.ones(1000, 1000, dtype=torch.bool)
+    shown = hide_tokens(ids, everything, mask_id=4, vocab_size=100, generator=seeded())
+    for token in range(100):     # each is drawn as often, [MASK] and the token itself too
+        share = {4: 0.8, 7: 0.1}.get(token, 0) + 0.1 / 100
+        assert close_to((shown == token).sum(), share, ids.numel()), token
+    for rate in (0.15, 0.2):
+        assert close_to(choose_tokens(everything, rate, seeded()).sum(), rate, ids.numel())
+        assert close_to(choose_words(everything, ~everything, rate, seeded()).sum(), rate, ids.numel())
+
+
+def test_fifteen_percent_unless_another_rate_is_given(batch):
+    for whole_words in (False, True):
+        given = mask_tokens(batch, TOKENIZER, seeded(), whole_words=whole_words)
+        assert all(map(torch.equal, given, mask_tokens(batch, TOKENIZER, seeded(), 0.15, whole_words)))
+
+
 def test_labels_are_what_was_there(batch):
     shown, labels = mask_tokens(batch, TOKENIZER, seeded())
     asked = labels != NOT_ASKED

@@ -21,6 +21,7 @@ from bert_parts import (
     span_questions,
 )
 from bert_parts.checkpoint import load_tokenizer
+from bert_parts.datasets import SpanQuestion
 from bert_parts.search import nearest, sentence_vectors
 from bert_parts.tasks import question_answering, reranking, restoration, run, sentiment
 from bert_parts.tasks.rows import read_rows
@@ -442,6 +443,52 @@ def test_answers_are_found_where_they_are():
     exact, f1 = question_answering.judged(found, questions, threshold=0)
     assert exact.mean() > 0.9 and f1.mean() > 0.97     # a few answers end within a word
     assert question_answering.judged(found, questions)[1].mean() < f1.mean()
+
+
+class Wanting(nn.Module):
+    """It wants an answer from one token to another, and no other."""
+
+    def __init__(self, first, last):
+        super().__init__()
+        self.first, self.last = first, last
+
+    def forward(self, input_ids, attention_mask, token_type_ids):
+        places = torch.arange(input_ids.shape[1]).expand(input_ids.shape)
+        return tuple(10.0 * (places == wanted) for wanted in (self.first, self.last))
+
+
+@pytest.mark.parametrize(("tokens", "found"), [(1, 1), (30, 30), (31, 1)])
+def test_an_answer_has_thirty_tokens_at_most(tokens, found):
+    tokenizer, words = load_pretrained()[1], "a b c d e f g h i j k l m n o p q r s t u v w x y z".split() * 2
+    question = span_questions()[0]._replace(text="who?", passage=" ".join(words), answer="", start=-1)
+    first = 4     # after [CLS] who ? [SEP]
+    (answer,) = question_answering.find_answers(Wanting(first, first + tokens - 1), tokenizer, [question])
+    assert len(answer.text.split()) == found
+    assert answer.score == (20 if found == tokens else 10)
+
+
+def test_windows_of_a_question():
+    """112 tokens of the question and the passage, each beginning 60 tokens after the last; the answer is the very last word."""
+    question = span_questions()[0]._replace(text="who?", passage=" ".join("abcde" * 60), answer="e", start=2 * 299)
+    rows = question_answering.rows_of(question, load_pretrained()[1])
+    assert [len(row.window.ids) for row in rows] == [112, 112, 112, 112, 65]
+    assert [row.window.places[4] for row in rows] == [(2 * place, 2 * place + 1) for place in (0, 60, 120, 180, 240)]
+    assert [(row.first, row.last) for row in rows] == [(0, 0)] * 4 + [(63, 63)]
+
+
+@pytest.mark.parametrize(("task", "examples", "frozen"), [
+    (sentiment, [Example("a film", 0), Example("film a", 1)], False),
+    (question_answering, [SpanQuestion("a", "who came?", "Ada came, and nobody else.", "Ada", 0)], True),
+    (restoration, [restoration.Stretch(["ada", "came"], [3, 2])], True),
+    (reranking, [reranking.Pair(f"is {name} far?", f"{name} is far.") for name in ("rome", "york")], True),
+], ids=lambda each: getattr(each, "__name__", None))
+def test_what_a_task_trains(tiny, task, examples, frozen):
+    """The embeddings stay as they are, and all else changes; only for whole texts they change too."""
+    model, tokenizer = task.TASK.begin(["a", "b"], 0, str(tiny))
+    before = {name: parameter.clone() for name, parameter in model.named_parameters()}
+    task.TASK.fine_tune(model, tokenizer, examples, epochs=2, seed=0, learning_rate=0.1)
+    same = {name for name, parameter in model.named_parameters() if torch.equal(parameter, before[name])}
+    assert same == {name for name in before if frozen and name.startswith("bert.embeddings.")}
 
 
 def test_a_passage_without_words_has_an_empty_answer():

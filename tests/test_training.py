@@ -369,6 +369,8 @@ def test_weights_that_are_no_state(state):
 def test_other_settings(state):
     refused(state, "learning_rate 0.001 instead of 0.002.*or remove", learning_rate=2e-3)
     refused(state, "steps 12 instead of 13", steps=13)
+    refused(state, "warmup 0.1 instead of 0.2", warmup=0.2)
+    refused(state, "weight_decay 0.01 instead of 0", weight_decay=0)
 
 
 def test_another_model(state):

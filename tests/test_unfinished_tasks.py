@@ -93,15 +93,27 @@ def other_weights(place: Path, monkeypatch):
     save_file(weights, path, {"format": "pt"})
 
 
-def other_tokenizer(place: Path, monkeypatch):
-    path = place / "start" / "tokenizer_config.json"
-    path.write_text(json.dumps(json.loads(path.read_text()) | {"do_lower_case": False}))
+def other_entry(name: str, **entry):
+    """Another entry in one of the files that make a checkpoint what it is."""
+    def change(place: Path, monkeypatch):
+        path = place / "start" / name
+        path.write_text(json.dumps(json.loads(path.read_text()) | entry))
+
+    return change
+
+
+def other_vocabulary(place: Path, monkeypatch):
+    path = place / "start" / "vocab.txt"
+    *tokens, one, other = path.read_text(encoding="utf-8").splitlines()
+    path.write_text("\n".join([*tokens, other, one, ""]), encoding="utf-8")
 
 
 TASK = sentiment.TASK
 CHANGES = {
     "data": examples_changed(flipped), "held-out data": examples_changed(held_out_changed), "learned": examples_changed(one_moved),
-    "labels": examples_changed(labels_in_another_order), "weights": other_weights, "weights ": other_tokenizer,
+    "labels": examples_changed(labels_in_another_order), "weights": other_weights,
+    "weights: tokenizer": other_entry("tokenizer_config.json", do_lower_case=False),
+    "weights: config": other_entry("config.json", hidden_dropout_prob=0.2), "weights: vocabulary": other_vocabulary,
 }
 
 
@@ -115,7 +127,7 @@ def test_it_does_not_go_on_with_something_else(unfinished, monkeypatch, capsys, 
     before = bits(unfinished / "out")
     assert main(TASK, COMMAND) == 1
     said = capsys.readouterr().err
-    assert f"another {what.strip()}" in said or what == "learned" and "learned" in said
+    assert f"another {what.split(':')[0]}" in said or what == "learned" and "learned" in said
     assert ("give another --output" if finished else "begin afresh") in said and said.count("\n") == 1
     assert bits(unfinished / "out") == before
 
@@ -123,6 +135,7 @@ def test_it_does_not_go_on_with_something_else(unfinished, monkeypatch, capsys, 
 @pytest.mark.parametrize(("more", "says"), [
     (["--epochs", "4"], "epochs 3.0 instead of 4.0"), (["--learning-rate", "2e-2"], "learning_rate 0.01 instead of 0.02"),
     (["--seeds", "4"], "seed 3 instead of 4"), (["--model", "all-MiniLM-L6-v2"], "another model"),
+    (["--length", "8"], "length 160 instead of 8"),
 ])
 def test_it_does_not_go_on_with_other_options(unfinished, capsys, more, says):
     shutil.copytree("out/seed_3.training", "out/seed_4.training")
