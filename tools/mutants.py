@@ -1,32 +1,59 @@
-"""Is a check fooled by a wrong answer? It is given every small change of the right one: python -m tools.mutants NAME… [--jobs N]
+"""Is a check fooled by a wrong answer? It is given every small change of the right one: python -m tools.mutants NAME…
 
-NAME is an exercise; without one, all are tried. A mutant that is accepted is printed with the line and the change: it either does
-the same on everything that the docstring allows, or the check has a hole.
+NAME is an exercise; without one, all are tried. A mutant that is accepted either does the same on all that the docstring asks for,
+and then it stands in ``tests/equivalents`` with the reason, or the check has a hole. What stands nowhere is printed, as it would be
+written down, and so is what is written down there and is no accepted mutant any more.
 """
 
 import argparse
 import ast
 import contextlib
+import hashlib
 import inspect
 import io
 import os
 import signal
 import sys
 import textwrap
+import time
 import warnings
 from collections.abc import Iterator
+from dataclasses import dataclass, fields
+from functools import cache
+from pathlib import Path
 
 import torch
 
+from bert_parts.learn import bounded
 from bert_parts.learn.edits import Edit, edited, edits_of
-from bert_parts.learn.exercise import Exercise, Finding
+from bert_parts.learn.exercise import Case, Exercise, Finding
 from bert_parts.learn.judging import judge, outcome_of
-from bert_parts.learn.patches import defined
+from bert_parts.learn.patches import defined, normal
 from bert_parts.learn.registry import EXERCISES
 from bert_parts.learn.state import chance_kept, usual_settings
+from tools.equivalents import Equivalent, as_written, equivalents
+from tools.sameness import asks_for_errors, same
 
-SECONDS = 20     # for one mutant; what runs longer, or kills its process, was not accepted
+SECONDS = 6       # of work on one mutant, or twenty times that on the clock; what takes longer, or kills its process, is refused
+TOGETHER = 25     # are judged in one process, which costs more than to judge one
 REFUSED, ACCEPTED, REFUSED_INSIDE = 0, 1, 2
+
+
+class _Quick(Exercise):
+    """An exercise whose reference is asked once only, and whose cases with 300 answers come last."""
+
+    @classmethod
+    def of(cls, exercise: Exercise) -> "_Quick":
+        parts = {field.name: getattr(exercise, field.name) for field in fields(exercise)}
+        return cls(**parts | {"cases": tuple(sorted(exercise.cases, key=lambda case: case.training))})
+
+    def answer(self, thing, case: Case, arguments: tuple):
+        return _expected(self, case) if thing is self.reference else super().answer(thing, case, arguments)
+
+
+@cache
+def _expected(exercise: _Quick, case: Case):
+    return Exercise.answer(exercise, exercise.reference, case, case.arguments())
 
 
 def mutants(reference) -> list[tuple[Edit, str, object]]:
@@ -52,46 +79,51 @@ def _text(tree: ast.Module, edit: Edit) -> str | None:
         return ast.unparse(edited(tree, [edit]))
 
 
-def survivors(exercise: Exercise, jobs: int = 1) -> Iterator[tuple[Edit, str]]:
-    """The mutants of an exercise's reference that its check accepts. Each is judged in a process of its own."""
-    made = mutants(exercise.reference)
-    for number, outcome in _outcomes(exercise, [thing for *_, thing in made], jobs):
-        if outcome == ACCEPTED:
-            yield made[number][:2]
+def outcomes(exercise: Exercise, things: list) -> Iterator[int]:
+    """What becomes of each, in their order. If one ends its process, or leaves it so that the right answer is refused there, each
+    of those judged together is judged again in a process of its own."""
+    exercise = _Quick.of(exercise)
+    right = exercise.made(())
+    _judged(exercise, right)     # what is loaded once is there in every process
+    began = time.process_time()
+    judge(exercise, right)
+    bounded.BUSY = 0.1 + 3 * (time.process_time() - began)     # for one question: else most time goes into loops without end
+    for start in range(0, len(things), TOGETHER):
+        batch = things[start : start + TOGETHER]
+        found = _judged_apart(exercise, [*batch, right])
+        if len(found) == len(batch) + 1 and found[-1] == ACCEPTED:
+            yield from found[:-1]
+        else:
+            for thing in batch:
+                yield (*_judged_apart(exercise, [thing]), REFUSED)[0]
 
 
-def _outcomes(exercise: Exercise, things: list, jobs: int) -> Iterator[tuple[int, int]]:
-    """The number of each mutant and what became of it; of one that was killed, that it was refused."""
-    running: dict[int, int] = {}
-    for number, thing in enumerate(things):
-        running[_judged_apart(exercise, thing)] = number
-        if len(running) >= jobs:
-            yield _ended(running)
-    while running:
-        yield _ended(running)
-
-
-def _ended(running: dict[int, int]) -> tuple[int, int]:
-    process, status = os.wait()
-    return running.pop(process), os.waitstatus_to_exitcode(status) if os.WIFEXITED(status) else REFUSED
-
-
-def _judged_apart(exercise: Exercise, thing) -> int:
-    """The id of a process that judges; its exit status says how."""
+def _judged_apart(exercise: Exercise, things: list) -> bytes:
+    """The outcomes of those that a child process gets to."""
     sys.stdout.flush()
+    reader, writer = os.pipe()
     process = os.fork()
-    if process:
-        return process
-    signal.signal(signal.SIGALRM, signal.SIG_DFL)
-    signal.alarm(SECONDS)
-    outcome = REFUSED
-    try:
-        with open(os.devnull, "w") as nowhere:
-            os.dup2(nowhere.fileno(), 1)
-            os.dup2(nowhere.fileno(), 2)
-        outcome = _judged(exercise, thing)
-    finally:
-        os._exit(outcome)
+    if not process:
+        try:
+            with open(os.devnull, "w") as nowhere:
+                os.dup2(nowhere.fileno(), 1)
+                os.dup2(nowhere.fileno(), 2)
+            for thing in things:
+                _end_after(SECONDS)
+                os.write(writer, bytes([_judged(exercise, thing)]))
+        finally:
+            os._exit(0)
+    os.close(writer)
+    with open(reader, "rb") as pipe:
+        found = pipe.read()
+    os.waitpid(process, 0)
+    return found
+
+
+def _end_after(seconds: float):
+    for timer, number, factor in ((signal.ITIMER_PROF, signal.SIGPROF, 1), (signal.ITIMER_REAL, signal.SIGALRM, 20)):
+        signal.signal(number, signal.SIG_DFL)
+        signal.setitimer(timer, factor * seconds)
 
 
 def _judged(exercise: Exercise, thing) -> int:
@@ -102,30 +134,80 @@ def _judged(exercise: Exercise, thing) -> int:
         return ACCEPTED if isinstance(inside, str) and not isinstance(inside, Finding) else REFUSED_INSIDE
 
 
+class Results:
+    """What became of mutants, in a file, so that a run goes on where another stopped."""
+
+    def __init__(self, path: Path | None):
+        self.path = path
+        lines = path.read_text().splitlines() if path and path.exists() else []
+        self.known = {digest: int(outcome) for _, digest, outcome in map(str.split, lines)}
+
+    def of(self, text: str) -> int | None:
+        return self.known.get(_digest(text))
+
+    def add(self, name: str, text: str, outcome: int):
+        self.known[_digest(text)] = outcome
+        if self.path:
+            with self.path.open("a") as file:
+                file.write(f"{name} {_digest(text)} {outcome}\n")
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True)
+class Trial:
+    """How many mutants were tried; of how many of those that were accepted a rule says why, and an entry; and the accepted ones of
+    which neither does, and the entries that no mutant needs."""
+
+    tried: int
+    ruled: int
+    written: int
+    new: list[tuple[Edit, str]]
+    vain: list[Equivalent]
+
+
+def trial(exercise: Exercise, results: Results, every: int = 1) -> Trial:
+    """Try each mutant of an exercise, or every so manieth. What was accepted, and nothing says why, is tried again."""
+    source, errors = inspect.getsource(exercise.reference), asks_for_errors(exercise)
+    entries = {each: each.text(exercise) for each in equivalents(exercise)}
+    made = {normal(text): (edit, text, thing) for edit, text, thing in mutants(exercise.reference)}
+    some, ruled, written = list(made)[::every], {key for key in made if same(source, key, errors)}, set(entries.values())
+    untried = [key for key in some if results.of(key) is None or results.of(key) == ACCEPTED and key not in ruled | written]
+    for key, outcome in zip(untried, outcomes(exercise, [made[key][2] for key in untried]), strict=True):
+        results.add(exercise.name, key, outcome)
+    accepted = {key for key in some if results.of(key) == ACCEPTED}
+    needed = (made.keys() - set(some) | accepted) - ruled
+    new = [made[key][:2] for key in some if key in accepted - ruled - written]
+    vain = [each for each, key in entries.items() if key not in needed]
+    return Trial(len(some), len(accepted & ruled), len(accepted & needed & written), new, vain)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("names", nargs="*", metavar="NAME", help="exercises; all, if none is given")
-    parser.add_argument("--jobs", type=int, default=1, help="how many mutants are judged at a time")
+    parser.add_argument("--every", type=int, default=1, metavar="N", help="try only every Nth")
+    parser.add_argument("--results", type=Path, metavar="FILE", help="keeps what is tried, so that a run can go on")
     given = parser.parse_args()
     if unknown := [name for name in given.names if name not in EXERCISES]:
         parser.error(f"there is no exercise {unknown[0]}")
     torch.set_num_threads(1)
-    tried = accepted = 0
+    results, trials = Results(given.results), []
     for name in given.names or EXERCISES:
-        made = mutants(EXERCISES[name].reference)
-        left = list(survivors(EXERCISES[name], given.jobs))
-        tried, accepted = tried + len(made), accepted + len(left)
-        print(f"{name}: {len(left)} of {len(made)} mutants accepted", flush=True)
-        for edit, text in left:
-            print(f"  line {edit.line}, {edit.kind}: {edit.rule}\n      {_changed_line(EXERCISES[name].reference, text)}",
-                flush=True)
-    print(f"{accepted} of {tried} mutants accepted")
+        trials.append(trial(EXERCISES[name], results, given.every))
+        print(told(EXERCISES[name], trials[-1]), flush=True)
+    new, vain = sum(len(one.new) for one in trials), sum(len(one.vain) for one in trials)
+    print(f"{sum(one.tried for one in trials)} mutants: {sum(one.ruled for one in trials)} do the same by a rule and "
+          f"{sum(one.written for one in trials)} by an entry, {new} are accepted wrongly; {vain} entries are not needed")
+    sys.exit(bool(new or vain))
 
 
-def _changed_line(reference, text: str) -> str:
-    """The first line of the mutant that is not the reference's."""
-    before = ast.unparse(ast.parse(textwrap.dedent(inspect.getsource(reference)))).splitlines()
-    return next((line.strip() for line in text.splitlines() if line not in before), "a line less, or in another place")
+def told(exercise: Exercise, one: Trial) -> str:
+    """What came of a trial, with what is to be written down, and what no more."""
+    lines = [f"{exercise.name}: {one.tried} mutants, {one.ruled} the same by a rule, {one.written} by an entry"]
+    lines += [f"line {edit.line}, {edit.kind}: {edit.rule}\n{as_written(exercise, text)}" for edit, text in one.new]
+    return "\n".join(lines + [f"not needed: {each.changes}" for each in one.vain])
 
 
 if __name__ == "__main__":

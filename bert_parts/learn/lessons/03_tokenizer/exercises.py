@@ -72,9 +72,10 @@ EQUAL_SCORES = {     # all 0.01
 EQUAL_SCORES_PIECES = {
     "a": 30, "##b": 100, "b": 20, "##i": 25, "c": 40, "##d": 50, "d": 60, "##e": 40, "e": 100, "##f": 60, "g": 50, "##h": 80,
 }
-EQUAL_COUNTS = {("c", "##d"): 20, ("ab", "##b"): 20, ("g", "##h"): 20, ("a", "##c"): 20, ("f", "##a"): 20, ("e", "##f"): 20}
-EQUAL_COUNTS_PIECES = {"c": 40, "##d": 50, "ab": 80, "##b": 25, "g": 20, "##h": 100, "a": 50, "##c": 40, "f": 10, "##a": 200,
-                       "e": 125, "##f": 16}
+EQUAL_COUNTS = {("c", "##d"): 20, ("ab", "##b"): 20, ("g", "##h"): 20, ("a", "##z"): 20, ("a", "##c"): 20, ("f", "##a"): 20,
+                ("e", "##f"): 20}
+EQUAL_COUNTS_PIECES = {"c": 40, "##d": 50, "ab": 80, "##b": 25, "g": 20, "##h": 100, "a": 50, "##c": 40, "##z": 40, "f": 10,
+                       "##a": 200, "e": 125, "##f": 16}
 EQUAL_IF_EXACT = {("c", "##d"): 5, ("a", "##b"): 6, ("e", "##f"): 5}     # all 1/6; but 5 / 6 / 5 > 6 / 6 / 6 in floats
 EQUAL_IF_EXACT_PIECES = {"a": 6, "##b": 6, "c": 6, "##d": 5, "e": 5, "##f": 6}
 
@@ -98,7 +99,7 @@ class Vocabulary(dict):
 
 
 VOCAB = ["[UNK]", "f", "fil", "film", "##ilm", "##m", "##s", "ab", "le", "##able", "##ble", "book", "un", "unb", "##believable",
-         "##eliev", "##elievab", "##le", "a", "##a", "Film", "books", "##store", "é", "##é"]
+         "##eliev", "##elievab", "##le", "a", "##a", "Film", "books", "##store", "é", "##é", "##"]
 
 
 def vocabulary(tokens: list[str] = VOCAB) -> Vocabulary:
@@ -150,7 +151,8 @@ EXERCISES = (
             Case("one pair", lambda: ({("a", "##b"): 3}, {"a": 4, "##b": 5})),
             Case("seventeen pairs, and most of them are the best by some rule", lambda: (dict(PAIRS), dict(PIECES))),
             Case("six pairs with equal scores", lambda: (dict(EQUAL_SCORES), dict(EQUAL_SCORES_PIECES))),
-            Case("six pairs with equal scores and counts", lambda: (dict(EQUAL_COUNTS), dict(EQUAL_COUNTS_PIECES))),
+            Case("seven pairs with equal scores and counts, two of which begin alike",
+                 lambda: (dict(EQUAL_COUNTS), dict(EQUAL_COUNTS_PIECES))),
             Case("three pairs with equal scores, if nothing is rounded on the way",
                  lambda: (dict(EQUAL_IF_EXACT), dict(EQUAL_IF_EXACT_PIECES))),
         ),
