@@ -3,6 +3,7 @@
 # at: start = scores[:, 0]
 # at: end = scores[:, 1]
 # kind: axis
+# known: tokens taken apart
 from torch import nn
 
 from bert_parts import BertModel
@@ -29,6 +30,7 @@ class BertForQuestionAnswering(nn.Module):
 # style: Hugging Face
 # at: start_logits, end_logits = scores.split(2, dim=-1)
 # kind: number, argument
+# known: pieces of two
 from torch import nn
 
 from bert_parts import BertModel
@@ -79,6 +81,7 @@ class BertForQuestionAnswering(nn.Module):
 # style: from older code
 # at: scores = self.qa_outputs(torch.tanh(hidden))
 # kind: extra
+# known: tanh added
 import torch
 from torch import nn
 
@@ -104,6 +107,7 @@ class BertForQuestionAnswering(nn.Module):
 # style: from another library
 # at: return start.T, end.T
 # kind: shape, axis, extra
+# known: tokens before texts
 from torch import nn
 
 from bert_parts import BertModel
@@ -153,6 +157,7 @@ class BertForQuestionAnswering(nn.Module):
 # style: one who wants words only
 # at: hidden = hidden[:, 1:-1]
 # kind: extra, number
+# known: [CLS] and [SEP] not scored
 from torch import nn
 
 from bert_parts import BertModel
@@ -177,7 +182,7 @@ class BertForQuestionAnswering(nn.Module):
 # %% BertForQuestionAnswering | as many outputs as there are segments, which happens to be 2
 # style: hasty
 # at: self.qa_outputs = nn.Linear(config.hidden_size, config.type_vocab_size)
-# kind: name, number
+# kind: name, number, definition, shape
 from torch import nn
 
 from bert_parts import BertModel
@@ -202,6 +207,7 @@ class BertForQuestionAnswering(nn.Module):
 # style: careful beginner
 # at: del self.bert.pooler
 # kind: name, missing
+# known: pooler deleted
 from torch import nn
 
 from bert_parts import BertModel
@@ -228,6 +234,7 @@ class BertForQuestionAnswering(nn.Module):
 # at: self.bert = without_pooler(BertModel(config))
 # at: def __init__(self, config):
 # kind: definition, missing
+# known: base class not set up
 from torch import nn
 
 from bert_parts import BertModel
@@ -326,6 +333,7 @@ class BertForQuestionAnswering(nn.Module):
 # style: Hugging Face
 # at: attention_mask = input_ids.ne(self.config.pad_token_id).long()
 # kind: extra, condition
+# known: padding guessed when there is no mask
 from torch import nn
 
 from bert_parts import BertModel
@@ -381,6 +389,7 @@ class BertForQuestionAnswering(nn.Module):
 # kind: extra
 # at2: return scores[:, 0], scores[:, 1]
 # kind2: axis
+# known: tokens taken apart; tanh added
 from torch import nn
 
 from bert_parts import BertModel
@@ -436,7 +445,7 @@ class BertForQuestionAnswering(nn.Module):
 # kind: missing, argument, name
 # at2: return scores[..., 0].t(), scores[..., 1].t()
 # kind2: shape, axis, extra
-# known: not initialised
+# known: not initialised; tokens before texts
 from torch import nn
 
 from bert_parts import BertModel
@@ -461,6 +470,7 @@ class BertForQuestionAnswering(nn.Module):
 # style: hasty
 # at: if start <= 0:
 # kind: condition
+# known: character 0 taken for none
 def span_labels(window, start, end):
     if start <= 0:
         return 0, 0
@@ -525,6 +535,7 @@ def span_labels(window, start, end):
 # style: tensors
 # at: return inside[0], inside[-1]
 # kind: type, return
+# known: tensors given
 import torch
 
 
@@ -540,6 +551,7 @@ def span_labels(window, start, end):
 # style: loops
 # at: elif a < end <= b:
 # kind: condition
+# known: an answer of one token taken for none
 def span_labels(window, start, end):
     first, last = 0, 0
     for t, (a, b) in enumerate(window.places):
@@ -558,6 +570,7 @@ def span_labels(window, start, end):
 # style: one-liners
 # at: inside = [t for t, (a, b) in enumerate(window.places) if 0 <= a <= start and end <= b]
 # kind: condition, argument
+# known: answers of one word only
 def span_labels(window, start, end):
     inside = [t for t, (a, b) in enumerate(window.places) if 0 <= a <= start and end <= b]
     return (inside[0], inside[-1]) if inside and start >= 0 else (0, 0)
@@ -567,6 +580,7 @@ def span_labels(window, start, end):
 # style: careful beginner
 # at: if end > window.places[-1][1]:
 # kind: number
+# known: never an answer
 def span_labels(window, start, end):
     # no answer at all
     if start < 0:
@@ -584,6 +598,7 @@ def span_labels(window, start, end):
 # style: loops and helpers
 # at: if segment == 0 and place[0] < end and place[1] > start:
 # kind: number, condition
+# known: never an answer
 def span_labels(window, start, end):
     if start < 0:
         return 0, 0
@@ -602,6 +617,7 @@ def span_labels(window, start, end):
 # style: hasty
 # at: return 0
 # kind: return, type
+# known: no answer as one number
 def span_labels(window, start, end):
     inside = [t for t, (a, b) in enumerate(window.places) if a >= 0 and a < end and b > start]
     if start < 0 or not inside or window.places[inside[0]][0] > start or window.places[inside[-1]][1] < end:
@@ -613,6 +629,7 @@ def span_labels(window, start, end):
 # style: copy and paste
 # at: last = next((t for t in backwards if window.places[t][0] <= end < window.places[t][1]), 0)
 # kind: condition, number
+# known: looks behind the end
 def span_labels(window, start, end):
     if start == -1:
         return 0, 0
@@ -629,7 +646,7 @@ def span_labels(window, start, end):
 # kind: condition
 # at2: return inside[0] - begin, inside[-1] - begin
 # kind2: number, extra
-# known: counted in the passage
+# known: counted in the passage; character 0 taken for none
 def span_labels(window, start, end):
     if start <= 0:
         return (0, 0)
@@ -646,7 +663,7 @@ def span_labels(window, start, end):
 # kind: missing, condition, order
 # at2: if a <= end < b:
 # kind2: condition, number
-# known: begins with a last piece
+# known: begins with a last piece; looks behind the end
 def span_labels(window, start, end):
     first = last = 0
     for t, (a, b) in enumerate(window.places):
@@ -665,7 +682,7 @@ def span_labels(window, start, end):
 # kind: condition
 # at2: return (first, last + 1) if first and last else (0, 0)
 # kind2: number
-# known: end exclusive
+# known: end exclusive; an answer of one token taken for none
 def span_labels(window, start, end):
     first, last = 0, 0
     for t, (a, b) in enumerate(window.places):
@@ -683,7 +700,7 @@ def span_labels(window, start, end):
 # at: start[~attention_mask] = -torch.inf
 # at: end[~attention_mask] = -torch.inf
 # kind: type, condition
-# known: loss is NaN
+# known: mask of whole numbers
 import torch
 from torch.nn import functional as F
 
@@ -700,6 +717,7 @@ def span_loss(start, end, firsts, lasts, attention_mask):
 # at: start = start.masked_fill(padding, -1)
 # at: end = end.masked_fill(padding, -1)
 # kind: number
+# known: too little taken off
 import torch
 from torch.nn import functional as F
 
@@ -719,7 +737,7 @@ def span_loss(start, end, firsts, lasts, attention_mask):
 # style: hasty
 # at: return (F.cross_entropy(first_scores, firsts) + F.cross_entropy(end, lasts)) / 2
 # kind: name, missing
-# known: padding takes part
+# known: padding takes part; padding takes part in one of both
 import torch
 from torch.nn import functional as F
 
@@ -751,6 +769,7 @@ def span_loss(start, end, firsts, lasts, attention_mask):
 # at: first = -log_p[:, firsts].mean()
 # at: last = -log_q[:, lasts].mean()
 # kind: number, axis, shape
+# known: every text asked for every label
 import torch
 
 
@@ -768,6 +787,7 @@ def span_loss(start, end, firsts, lasts, attention_mask):
 # at: start = start.masked_fill(1 - attention_mask, -torch.inf)
 # at: end = end.masked_fill(1 - attention_mask, -torch.inf)
 # kind: type
+# known: mask of whole numbers
 import torch
 from torch.nn import functional as F
 
@@ -796,6 +816,7 @@ def span_loss(start, end, firsts, lasts, attention_mask):
 # style: from Keras
 # at: loss = F.cross_entropy(firsts, start) + F.cross_entropy(lasts, end)
 # kind: argument
+# known: labels first
 import torch
 from torch.nn import functional as F
 
@@ -877,7 +898,7 @@ def span_loss(start, end, firsts, lasts, attention_mask):
 # kind: number
 # at2: return sum(losses) / 2
 # kind2: return
-# known: half of the start
+# known: half of the start; too little taken off
 import torch
 from torch.nn import functional as F
 
@@ -915,7 +936,7 @@ def span_loss(start, end, firsts, lasts, attention_mask):
 # kind: axis
 # at2: q = end.softmax(dim=0)
 # kind2: missing
-# known: over the texts; padding takes part
+# known: over the texts; padding takes part; padding takes part in one of both
 import torch
 
 
@@ -951,6 +972,7 @@ def best_span(start, end, allowed, longest=30):
 # style: one-liners
 # at: no_answer = s[0] + e[0]
 # kind: order, name
+# known: no-answer score of what is barred
 import torch
 
 
@@ -987,6 +1009,7 @@ def best_span(start, end, allowed, longest=30):
 # style: loops
 # at: for last in range(first, min(first + longest, len(end) - 1)):
 # kind: number
+# known: last token of the row left out
 import math
 
 
@@ -1006,6 +1029,7 @@ def best_span(start, end, allowed, longest=30):
 # style: hasty
 # at: table = start[:, None] * end[None, :]
 # kind: operator
+# known: product of the scores
 import torch
 
 
@@ -1042,6 +1066,7 @@ def best_span(start, end, allowed, longest=30):
 # style: careful beginner
 # at: best = score
 # kind: missing
+# known: best score without its place
 import math
 
 
@@ -1063,6 +1088,7 @@ def best_span(start, end, allowed, longest=30):
 # style: hasty
 # at: table = start[:, None] + start
 # kind: name
+# known: start scores twice
 import torch
 
 
@@ -1079,6 +1105,7 @@ def best_span(start, end, allowed, longest=30):
 # style: hasty
 # at: def best_span(start, end, allowed, longest):
 # kind: definition, argument
+# known: `longest` without a default
 import torch
 
 
@@ -1135,6 +1162,7 @@ def best_span(start, end, allowed, longest=30):
 # style: one-liners
 # at: first, last, score = max(pairs)
 # kind: argument, order
+# known: last of all spans
 def best_span(start, end, allowed, longest=30):
     places = allowed.nonzero().flatten().tolist()
     if not places:
@@ -1166,6 +1194,7 @@ def best_span(start, end, allowed, longest=30):
 # style: from NumPy
 # at: s, e, ok = start.numpy(), end.numpy(), allowed.numpy()
 # kind: type, gradient
+# known: NumPy of what has a gradient
 import numpy as np
 
 
@@ -1185,7 +1214,7 @@ def best_span(start, end, allowed, longest=30):
 # kind: operator
 # at2: last, first = divmod(table.argmax().item(), len(start))
 # kind2: argument, order, name
-# known: start and end exchanged
+# known: start and end exchanged; product of the scores
 import torch
 
 
@@ -1205,7 +1234,7 @@ def best_span(start, end, allowed, longest=30):
 # kind: missing
 # at2: table = start[:, None] + start[None, :]
 # kind2: name
-# known: no token allowed
+# known: no token allowed; start scores twice
 import torch
 
 
@@ -1245,6 +1274,7 @@ def best_span(start, end, allowed, longest=30):
 # at: words.remove(word)
 # at: for word in words:
 # kind: state
+# known: every second article kept
 import string
 from collections import Counter
 
@@ -1269,6 +1299,7 @@ def token_f1(given, expected):
 # style: hasty
 # at: words = [w for w in text.split() if w != "a" and w != "the"]
 # kind: missing, condition
+# known: some articles kept
 import string
 from collections import Counter
 
@@ -1293,7 +1324,7 @@ def token_f1(given, expected):
 # style: from set theory
 # at: common = Counter(g) | Counter(e)
 # kind: operator
-# known: union
+# known: not what both have
 import string
 from collections import Counter
 
@@ -1316,6 +1347,7 @@ def token_f1(given, expected):
 # style: one who likes short numbers
 # at: return round(2 * c / (len(a) + len(b)), 2)
 # kind: extra
+# known: rounded
 import string
 from collections import Counter
 
@@ -1336,6 +1368,7 @@ def token_f1(given, expected):
 # style: hasty
 # at: e = words(given)
 # kind: name
+# known: one answer for both
 import string
 from collections import Counter
 
@@ -1379,6 +1412,7 @@ def token_f1(given, expected):
 # style: from an older Python
 # at: return 2 * same // (len(g) + len(e))
 # kind: operator
+# known: whole-number division
 import string
 
 
@@ -1402,6 +1436,7 @@ def token_f1(given, expected):
 # style: careful beginner
 # at: expected_words = expected.split()
 # kind: missing
+# known: one answer not cleaned
 import string
 from collections import Counter
 
@@ -1425,6 +1460,7 @@ def token_f1(given, expected):
 # style: one-liners
 # at: words = lambda t: [w for w in "".join(c for c in t.lower() if c.isalpha() or c == " ").split() if w not in ("a", "an", "the")]
 # kind: name, condition
+# known: figures taken out too
 from collections import Counter
 
 
@@ -1440,6 +1476,7 @@ def token_f1(given, expected):
 # style: from set theory
 # at: common = Counter(g) - Counter(e)
 # kind: operator
+# known: not what both have
 import string
 from collections import Counter
 
@@ -1457,6 +1494,7 @@ def token_f1(given, expected):
 # style: one who reads the documentation
 # at: text = text.casefold()
 # kind: name
+# known: casefold
 import string
 from collections import Counter
 
@@ -1528,7 +1566,7 @@ def token_f1(given, expected):
 # kind: missing, condition
 # at2: c = len(Counter(g) & Counter(e))
 # kind2: name, missing
-# known: sets of what is in common
+# known: sets of what is in common; some articles kept
 import string
 from collections import Counter
 
@@ -1547,6 +1585,7 @@ def token_f1(given, expected):
 # kind: state
 # at2: return round(2 * same / (len(g) + len(e)), 1)
 # kind2: extra
+# known: every second article kept; rounded
 import string
 
 
@@ -1576,7 +1615,7 @@ def token_f1(given, expected):
 # kind: name, condition
 # at2: return round(2 * c / (len(g) + len(e)), 2)
 # kind2: extra
-# known: marks inside words kept
+# known: marks inside words kept; rounded
 import string
 from collections import Counter
 
@@ -1597,6 +1636,7 @@ def token_f1(given, expected):
 # style: careful beginner
 # at: label = labels[words.index(word)]
 # kind: number, name
+# known: label found by the word
 from bert_parts.masking import NOT_ASKED
 
 
@@ -1621,6 +1661,7 @@ def label_tokens(words, labels, tokenizer):
 # style: loops
 # at: break
 # kind: condition, name
+# known: ends at a word without tokens
 from bert_parts.masking import NOT_ASKED
 
 
@@ -1662,6 +1703,7 @@ def label_tokens(words, labels, tokenizer, ids=[], asked=[]):
 # at: ids.append(tokenizer.sep_id)
 # at: asked.append(NOT_ASKED)
 # kind: order
+# known: [SEP] after each word
 from bert_parts.masking import NOT_ASKED
 
 
@@ -1683,6 +1725,7 @@ def label_tokens(words, labels, tokenizer):
 # style: hasty
 # at: ids = asked = []
 # kind: state
+# known: one list for both
 from bert_parts.masking import NOT_ASKED
 
 
@@ -1703,6 +1746,7 @@ def label_tokens(words, labels, tokenizer):
 # style: careful beginner
 # at: return ids, asked
 # kind: return
+# known: first word only
 from bert_parts.masking import NOT_ASKED
 
 
@@ -1724,6 +1768,7 @@ def label_tokens(words, labels, tokenizer):
 # at: label_of = dict(zip(words, labels))
 # at: asked += [label_of[word]] + [NOT_ASKED] * (len(pieces) - 1)
 # kind: state, name
+# known: label found by the word
 from bert_parts.masking import NOT_ASKED
 
 
@@ -1742,6 +1787,7 @@ def label_tokens(words, labels, tokenizer):
 # style: Hugging Face
 # at: pieces = tokenizer.ids(word)[1:-1]
 # kind: number, extra
+# known: pieces cut off
 from bert_parts.masking import NOT_ASKED
 
 
@@ -1780,6 +1826,7 @@ def label_tokens(words, labels, tokenizer):
 # style: copy and paste
 # at: ids, asked = [tokenizer.sep_id], [NOT_ASKED]
 # kind: name
+# known: special tokens exchanged
 from bert_parts.masking import NOT_ASKED
 
 
@@ -1798,6 +1845,7 @@ def label_tokens(words, labels, tokenizer):
 # style: copied from a training script
 # at: return ids[:128], asked[:128]
 # kind: extra, number
+# known: rows cut
 from bert_parts.masking import NOT_ASKED
 
 
@@ -1816,6 +1864,7 @@ def label_tokens(words, labels, tokenizer):
 # style: careful, too much so
 # at: pieces = tokenizer.ids(word.lower())
 # kind: extra
+# known: lower case by hand
 from bert_parts.masking import NOT_ASKED
 
 
@@ -1859,7 +1908,7 @@ def label_tokens(words, labels, tokenizer):
 # kind: condition, name
 # at2: asked.append(label or NOT_ASKED)
 # kind2: condition
-# known: label 0 taken for none
+# known: label 0 taken for none; ends at a word without tokens
 from bert_parts.masking import NOT_ASKED
 
 
@@ -1882,6 +1931,7 @@ def label_tokens(words, labels, tokenizer):
 # at2: ids.append(tokenizer.sep_id)
 # at2: asked.append(NOT_ASKED)
 # kind2: order
+# known: label found by the word; [SEP] after each word
 from bert_parts.masking import NOT_ASKED
 
 
@@ -1905,7 +1955,7 @@ def label_tokens(words, labels, tokenizer):
 # at2: ids, asked = [tokenizer.sep_id], [NOT_ASKED]
 # at2: return ids + [tokenizer.cls_id], asked + [NOT_ASKED]
 # kind2: name, argument
-# known: label wherever there is no ##
+# known: label wherever there is no ##; special tokens exchanged
 from bert_parts.masking import NOT_ASKED
 
 

@@ -199,14 +199,14 @@ def loss_on_real_questions(thing) -> Finding | str:
 
 
 def scored(peaks_start: dict[int, float], peaks_end: dict[int, float], *longest: int, length: int = 12, seed: int = 0,
-           shift: float = 0.0) -> tuple:
-    """Scores of a row: [CLS], a question, [SEP], a passage, [SEP]; low but for some peaks; where the passage is; `longest`."""
+           shift: float = 0.0, behind: int = 1) -> tuple:
+    """Scores of a row, low but for some peaks: [CLS], a question, [SEP], a passage, tokens `behind` it; where it is; `longest`."""
     start, end = randn(2, length, seed=seed, scale=0.1) + shift
     for scores, peaks in ((start, peaks_start), (end, peaks_end)):
         for place, height in peaks.items():
             scores[place] += height
     allowed = torch.zeros(length, dtype=torch.bool)
-    allowed[5:-1] = True
+    allowed[5 : length - behind] = True
     return start, end, allowed, *longest
 
 
@@ -382,8 +382,8 @@ EXERCISES = (
         reference=best_span,
         cases=(
             Case("a passage of six tokens", lambda: scored({6: 4.0, 8: 1.0}, {7: 3.0, 8: 2.0, 9: 4.5}, 30, shift=-20.0)),
-            Case("scores above 0", lambda: scored({6: 4.0, 9: 3.0}, {8: 4.5, 6: 2.0}, 30, seed=1, shift=2.0)),
-            Case("an answer of a single token", lambda: scored({8: 5.0}, {8: 5.0}, 30, seed=1)),
+            Case("scores above 0", lambda: scored({6: 4.0, 9: 3.0}, {8: 4.5, 7: 4.2}, 30, seed=1, shift=2.0)),
+            Case("an answer of a single token, the row's last", lambda: scored({11: 5.0}, {11: 5.0}, 30, seed=1, behind=0)),
             Case("a likely end that stands before the likely beginning",
                  lambda: scored({9: 6.0, 6: 5.0}, {7: 5.0, 5: 7.0}, 30, seed=2)),
             Case("the likeliest span stands in the question", lambda: scored({2: 9.0, 7: 3.0}, {3: 9.0, 8: 3.0}, 30, seed=4)),
