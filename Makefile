@@ -1,7 +1,7 @@
 # make lab            install what a learner needs into .venv (once) and open the course in JupyterLab
 # make test           every test that needs no browser, each notebook as shipped and solved included
 # make test-browser   the tests in a real browser (needs chromium)
-# make notebooks      run every notebook afresh and save it; NAMES="01 07" for some
+# make notebooks      write stubs and map anew, run every notebook afresh and save it; NAMES="01 07" for some
 # make compared       how many of the notebooks' outputs the tests compare
 # make diagnosis      how well the check tells mistakes that are in no list: writes docs/diagnosis.md
 # make lint           style of .py and .ipynb

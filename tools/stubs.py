@@ -4,8 +4,8 @@
     python -m tools.stubs --check     only names those that differ, and fails if there are any
 
 A stub is the package's own version of a part without its types and decorators, and with ``...`` for what the learner
-writes. Of the rest of a cell, and of a cell that solves an exercise before the reader's eyes, nothing is changed but the
-name, the arguments and the docstring.
+writes. What else its cell holds stays. Where an exercise is solved before the reader's eyes, the name, the arguments and the
+docstring are the package's, and the body stays.
 """
 
 import ast
@@ -38,7 +38,8 @@ def stub(exercise: Exercise) -> str:
     """
     source = textwrap.dedent(inspect.getsource(exercise.reference))
     (part,) = ast.parse(source).body
-    functions = [node for node in ([part] if isinstance(part, ast.FunctionDef) else part.body) if isinstance(node, ast.FunctionDef)]
+    nodes = part.body if isinstance(part, ast.ClassDef) else [part]
+    functions = [node for node in nodes if isinstance(node, ast.FunctionDef)]
     blanks = dict(blank for function in functions for blank in blanks_of(function))
     asks = exercise.asks or [function.name for function in functions]
     if missing := set(asks) - blanks.keys():
