@@ -3,6 +3,7 @@
 # at: hidden = model.bert(**batch)[0][:, :-1]
 # at: wanted = labels[:, 1:]
 # kind: number, extra
+# known: shifted by one place
 from torch.nn import functional as F
 
 from bert_parts.masking import NOT_ASKED
@@ -88,6 +89,7 @@ def masked_lm_loss(model, batch, labels):
 # style: hasty
 # at: asked = labels == NOT_ASKED
 # kind: condition, sign
+# known: the others asked for
 from torch.nn import functional as F
 
 from bert_parts.masking import NOT_ASKED
