@@ -11,6 +11,7 @@ def mean_pooling(hidden, attention_mask):
 # style: hasty
 # at: return hidden[attention_mask.bool()].mean(dim=0)
 # kind: shape, axis
+# known: one mean for all
 def mean_pooling(hidden, attention_mask):
     return hidden[attention_mask.bool()].mean(dim=0)
 
@@ -33,6 +34,7 @@ def mean_pooling(hidden, attention_mask):
 # at: sum_mask = torch.clamp(input_mask_expanded[..., 0].sum(), min=1e-9)
 # at: return sum_embeddings / sum_mask
 # kind: axis, argument, missing
+# known: divided by all tokens
 import torch
 
 
@@ -134,6 +136,7 @@ def mean_pooling(hidden, attention_mask):
 # style: loops
 # at: means.append(hidden[i, :n].mean(dim=0))
 # kind: number, name, order
+# known: marks taken for a length
 import torch
 
 
@@ -161,6 +164,7 @@ def mean_pooling(hidden, attention_mask):
 # kind: argument, shape
 # at2: s = (hidden.detach() * m).sum(dim=1, keepdim=True)
 # kind2: gradient
+# known: dimension kept
 def mean_pooling(hidden, attention_mask):
     m = attention_mask.unsqueeze(-1)
     s = (hidden.detach() * m).sum(dim=1, keepdim=True)

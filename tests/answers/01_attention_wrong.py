@@ -32,6 +32,7 @@ def attention_weights(query, key, mask=None):
 # style: from NumPy
 # at: weights = e / torch.sum(e)
 # kind: axis, argument, missing
+# known: softmax over everything
 import torch
 
 
@@ -63,6 +64,7 @@ def attention_weights(query, key, mask=None):
 # at: weights = torch.softmax(s, dim=-1)
 # at: return weights
 # kind: state, missing, return
+# known: the last head only
 import torch
 
 
@@ -176,6 +178,7 @@ def attention_weights(query, key, mask=None):
 # style: careful beginner
 # at: weights = weights.masked_fill(~mask, -math.inf)
 # kind: extra, number, order
+# known: mask after softmax
 import math
 
 
@@ -452,6 +455,7 @@ def padding_mask(attention_mask):
 # at: lengths = attention_mask.sum(dim=1)
 # at: mask = torch.arange(S)[None, :] < lengths[:, None]
 # kind: condition, order, name
+# known: marks taken for a length
 import torch
 
 
@@ -490,6 +494,7 @@ def padding_mask(attention_mask):
 # style: Hugging Face
 # at: return mask.expand(B, 1, S, S)
 # kind: extra, shape
+# known: a copy for each query
 def padding_mask(attention_mask):
     B, S = attention_mask.size()
     mask = attention_mask[:, None, None, :] == 1
@@ -652,6 +657,7 @@ def split_heads(x, num_heads):
 # style: hasty
 # at: return x.chunk(num_heads, dim=-1)
 # kind: return, type, missing
+# known: a tuple of heads
 def split_heads(x, num_heads):
     return x.chunk(num_heads, dim=-1)
 
@@ -736,6 +742,7 @@ def split_heads(x, num_heads):
 # style: careful beginner
 # at: if context is not None:
 # kind: condition
+# known: context only where there is none
 import torch
 from torch import nn
 from torch.nn import functional as F
@@ -843,6 +850,7 @@ class MultiHeadAttention(nn.Module):
 # style: careful beginner
 # at: weights = attention_weights(q, k)
 # kind: missing, argument
+# known: mask ignored with a context
 from torch import nn
 from torch.nn import functional as F
 
@@ -1302,6 +1310,7 @@ class MultiHeadAttention(nn.Module):
 # style: careful beginner
 # at: weights = weights.masked_fill(lost, 0.0)
 # kind: missing, scale
+# known: another rate
 import torch
 from torch import nn
 
@@ -1476,6 +1485,7 @@ class MultiHeadAttention(nn.Module):
 # kind: name
 # at2: q = q / math.sqrt(q.size(-1))
 # kind2: extra, scale
+# known: keys from x; scaled twice
 import math
 
 from torch import nn

@@ -23,7 +23,7 @@ class Transform(nn.Module):
 # style: a careful beginner
 # at: super().__init__()
 # at: def __init__(self, cfg):
-# kind: missing
+# kind: missing, definition
 # known: config not kept
 from torch import nn
 from torch.nn import functional as F

@@ -19,6 +19,7 @@ def hide_tokens(input_ids, chosen, mask_id, vocab_size, generator):
 # style: from NumPy
 # at: draw = torch.randn(B, T, generator=generator)
 # kind: name
+# known: a bell curve
 import torch
 
 
@@ -34,6 +35,7 @@ def hide_tokens(input_ids, chosen, mask_id, vocab_size, generator):
 # style: careful beginner
 # at: becomes_mask = chosen & (draws >= 0.1) & (draws < 0.8)
 # kind: number, condition
+# known: 80 % together
 import torch
 
 
@@ -62,7 +64,7 @@ def hide_tokens(input_ids, chosen, mask_id, vocab_size, generator):
 # %% hide_tokens | what is given back are the chosen places alone
 # style: from pandas
 # at: return hidden[chosen]
-# kind: return, extra
+# kind: return, extra, shape
 import torch
 
 
@@ -126,6 +128,7 @@ def hide_tokens(input_ids, chosen, mask_id, vocab_size, generator):
 # style: loops and helpers
 # at: return hidden
 # kind: condition, return
+# known: by place
 import torch
 
 
@@ -146,6 +149,7 @@ def hide_tokens(input_ids, chosen, mask_id, vocab_size, generator):
 # style: loops and helpers
 # at: break
 # kind: condition, name
+# known: by place
 import torch
 
 
@@ -205,7 +209,7 @@ def hide_tokens(input_ids, chosen, mask_id, vocab_size, generator):
 # style: from NumPy
 # at: chosen[:, 1:] = torch.where(continues[:, 1:], chosen[:, :-1], chosen[:, 1:])
 # kind: missing, condition
-# known: a draw for each piece
+# known: words in part
 import torch
 
 
@@ -218,7 +222,7 @@ def choose_words(candidates, continues, rate, generator):
 # style: loops and helpers
 # at: chosen[:, t] |= chosen[:, t - 1] & continues[:, t]
 # kind: operator
-# known: a draw for each piece
+# known: words in part
 import torch
 
 
@@ -232,7 +236,7 @@ def choose_words(candidates, continues, rate, generator):
 # style: one-liners
 # at: return candidates & (lots.gather(0, words) < rate)
 # kind: axis
-# known: a draw for each piece
+# known: words in part
 import torch
 
 
@@ -245,6 +249,7 @@ def choose_words(candidates, continues, rate, generator):
 # style: from NumPy
 # at: word = torch.cumsum(~continues, dim=0)
 # kind: axis
+# known: words in part
 import torch
 
 
@@ -258,6 +263,7 @@ def choose_words(candidates, continues, rate, generator):
 # style: hasty
 # at: for t in range(1, candidates.size(1) - 1):
 # kind: number
+# known: words in part
 import torch
 
 
@@ -271,6 +277,7 @@ def choose_words(candidates, continues, rate, generator):
 # style: careful beginner
 # at: for place in range(start, end - 1):
 # kind: number
+# known: words in part
 import torch
 
 
@@ -339,6 +346,7 @@ def choose_words(candidates, continues, rate, generator):
 # at: row = [False] * T
 # at: rows.append(row)
 # kind: state, order
+# known: one row for all
 import torch
 
 
@@ -359,6 +367,7 @@ def choose_words(candidates, continues, rate, generator):
 # style: from Keras
 # at: keep = torch.topk(lots, max(1, int(rate * T)), dim=1).indices
 # kind: name, extra
+# known: a fixed number
 import torch
 
 
@@ -376,7 +385,7 @@ def choose_words(candidates, continues, rate, generator):
 # kind: condition, sign
 # at2: words = (~continues).cumsum(0)
 # kind2: axis
-# known: the others chosen
+# known: the others chosen; words in part
 import torch
 
 
@@ -393,7 +402,7 @@ def choose_words(candidates, continues, rate, generator):
 # at2: for t in reversed(range(candidates.size(1) - 1)):
 # at2: draws[:, t] = torch.where(continues[:, t], draws[:, t + 1], draws[:, t])
 # kind2: order, number
-# known: other random numbers
+# known: other random numbers; words in part
 import torch
 
 
@@ -508,7 +517,7 @@ class Transform(nn.Module):
 # %% Transform | a gate: the activation times what goes in
 # style: nanoGPT
 # at: x = self.dense(x) * F.gelu(self.dense(x))
-# kind: extra, operator
+# kind: extra, operator, scale
 from torch import nn
 from torch.nn import functional as F
 
@@ -529,6 +538,7 @@ class Transform(nn.Module):
 # style: one-liners
 # at: gelu = lambda x: x * torch.sigmoid(1.702 * x)
 # kind: name, operator, scale
+# known: approximate GELU
 import torch
 from torch import nn
 
@@ -591,6 +601,7 @@ class Transform(nn.Module):
 # style: Hugging Face
 # at: return F.layer_norm(hidden_states, self.LayerNorm.normalized_shape, eps=self.LayerNorm.eps)
 # kind: argument, missing
+# known: LayerNorm's weights not used
 from torch import nn
 from torch.nn import functional as F
 
@@ -613,7 +624,7 @@ class Transform(nn.Module):
 # kind: argument, extra
 # at2: y = F.layer_norm(y, y.shape[1:], eps=self.config.layer_norm_eps)
 # kind2: axis
-# known: tanh GELU
+# known: approximate GELU
 from torch import nn
 from torch.nn import functional as F
 
@@ -705,6 +716,7 @@ class MaskedLMHead(nn.Module):
 # style: hasty
 # at: self.bias = nn.Parameter(torch.zeros(1))
 # kind: definition, number, shape
+# known: one bias for all words
 import torch
 from torch import nn
 
@@ -794,6 +806,7 @@ class MaskedLMHead(nn.Module):
 # style: loops and helpers
 # at: return self.transform(scores) + self.bias
 # kind: order
+# known: scores transformed
 import torch
 from torch import nn
 from torch.nn import functional as F
@@ -837,7 +850,7 @@ class MaskedLMHead(nn.Module):
 # %% MaskedLMHead | the bias becomes the scores' size once more with each call
 # style: loops and helpers
 # at: self.bias = nn.Parameter(self.bias.expand(words.size(0)).clone())
-# kind: state, extra
+# kind: state, extra, gradient
 import torch
 from torch import nn
 

@@ -3,6 +3,7 @@
 # at: hidden = model.bert(**batch)[0][:, :-1]
 # at: wanted = labels[:, 1:]
 # kind: number, extra
+# known: shifted by one place
 from torch.nn import functional as F
 
 from bert_parts.masking import NOT_ASKED
@@ -21,6 +22,7 @@ def masked_lm_loss(model, batch, labels):
 # style: from Keras
 # at: return per_token.sum() / (asked.sum() + 1)
 # kind: number, scale, extra
+# known: one too many
 from torch.nn import functional as F
 
 from bert_parts.masking import NOT_ASKED
@@ -40,6 +42,7 @@ def masked_lm_loss(model, batch, labels):
 # style: one-liners
 # at: log_p = model.score_words(model.bert(**batch)[0][asked]).log_softmax(0)
 # kind: axis
+# known: softmax over the tokens
 from bert_parts.masking import NOT_ASKED
 
 
@@ -86,6 +89,7 @@ def masked_lm_loss(model, batch, labels):
 # style: hasty
 # at: asked = labels == NOT_ASKED
 # kind: condition, sign
+# known: the others asked for
 from torch.nn import functional as F
 
 from bert_parts.masking import NOT_ASKED
@@ -103,6 +107,7 @@ def masked_lm_loss(model, batch, labels):
 # at: hidden = hidden[0]
 # at: labels = labels[0]
 # kind: number, shape, extra
+# known: only the first text
 from torch.nn import functional as F
 
 from bert_parts.masking import NOT_ASKED
@@ -144,6 +149,7 @@ def masked_lm_loss(model, batch, labels):
 # style: from Keras
 # at: return -(y_true * y_pred.log_softmax(dim=-1)).mean() if len(y_true) else y_pred.sum()
 # kind: axis, scale
+# known: shared by all scores
 import torch.nn.functional as F
 
 from bert_parts.masking import NOT_ASKED
@@ -160,6 +166,7 @@ def masked_lm_loss(model, batch, labels):
 # style: nanoGPT
 # at: return torch.exp(loss)
 # kind: extra
+# known: perplexity
 import torch
 import torch.nn.functional as F
 
@@ -178,6 +185,7 @@ def masked_lm_loss(model, batch, labels):
 # style: one who has just done attention
 # at: scores = model.score_words(hidden) / math.sqrt(hidden.shape[-1])
 # kind: scale, extra
+# known: divided by √D
 import math
 
 from torch.nn import functional as F
@@ -196,6 +204,7 @@ def masked_lm_loss(model, batch, labels):
 # style: loops
 # at: return total / max(count, 1)
 # kind: return
+# known: only the first text
 from torch.nn import functional as F
 
 from bert_parts.masking import NOT_ASKED
@@ -217,6 +226,7 @@ def masked_lm_loss(model, batch, labels):
 # style: hasty
 # at: model.eval()
 # kind: state, extra
+# known: mode changed
 from torch.nn import functional as F
 
 from bert_parts.masking import NOT_ASKED
@@ -233,6 +243,7 @@ def masked_lm_loss(model, batch, labels):
 # style: copied from a training loop
 # at: loss.backward(retain_graph=True)
 # kind: extra, gradient, state
+# known: backward inside
 from torch.nn import functional as F
 
 from bert_parts.masking import NOT_ASKED
@@ -268,6 +279,7 @@ def masked_lm_loss(model, batch, labels):
 # style: copied from a training loop
 # at: model.zero_grad()
 # kind: state, extra
+# known: gradients wiped out
 from torch.nn import functional as F
 
 from bert_parts.masking import NOT_ASKED
@@ -287,7 +299,7 @@ def masked_lm_loss(model, batch, labels):
 # kind: axis
 # at2: return p[range(len(p)), labels[asked]].sum() / max(len(p), 1)
 # kind2: sign
-# known: sign turned
+# known: sign turned; softmax over the tokens
 from bert_parts.masking import NOT_ASKED
 
 
@@ -323,7 +335,7 @@ def masked_lm_loss(model, batch, labels):
 # kind: scale, name
 # at2: return surprise.sum() / (len(p) + 1)
 # kind2: number, extra, scale
-# known: in bits
+# known: in bits; one too many
 import torch
 
 from bert_parts.masking import NOT_ASKED
@@ -380,6 +392,7 @@ def sentence_pairs(documents, room, generator):
 # style: loops and helpers
 # at: second = together(document[cut:])
 # kind: number, missing
+# known: other true seconds
 import torch
 
 from bert_parts.pairs import Pair, draw, together, where_full
@@ -556,6 +569,7 @@ def sentence_pairs(documents, room, generator):
 # style: copied from the published code
 # at: room = room - 3
 # kind: number, extra
+# known: not where the room is full
 from bert_parts.pairs import Pair, draw, together, where_full
 from bert_parts.tokenizer import truncate
 
@@ -587,6 +601,7 @@ def sentence_pairs(documents, room, generator):
 # style: copied from the published code
 # at: longer.pop(0 if draw(2, generator) else -1)
 # kind: extra, number
+# known: no stretch of a document
 from bert_parts.pairs import Pair, draw, together, where_full
 
 
@@ -622,6 +637,7 @@ def sentence_pairs(documents, room, generator):
 # style: helpers
 # at: others = [d for n, d in enumerate(documents) if n != own and len(d) >= 2]
 # kind: condition, extra
+# known: some documents more often
 from bert_parts.pairs import Pair, draw, together, where_full
 from bert_parts.tokenizer import truncate
 
@@ -739,6 +755,7 @@ def sentence_pairs(documents, room, generator):
 # at: other = others[draw(len(others), generator)]
 # at: while start < len(document) - 1:
 # kind: order, state
+# known: one other for each document
 from bert_parts.pairs import Pair, draw, together, where_full
 from bert_parts.tokenizer import truncate
 
@@ -827,6 +844,7 @@ def sentence_pairs(documents, room, generator):
 # style: hasty
 # at: other = documents[(i + 1 + draw(max(1, len(documents) - 2), generator)) % len(documents)]
 # kind: number
+# known: some documents more often
 from bert_parts.pairs import Pair, draw, together, where_full
 from bert_parts.tokenizer import truncate
 
@@ -854,6 +872,7 @@ def sentence_pairs(documents, room, generator):
 # style: careful beginner
 # at: begin = draw(len(other) // 2 + 1, generator) if len(other) > 1 else 0
 # kind: number, extra
+# known: some beginnings more often
 from bert_parts.pairs import Pair, draw, together, where_full
 from bert_parts.tokenizer import truncate
 
