@@ -161,6 +161,19 @@ def test_bad_input(arguments, error, says):
         BertModel(config).eval()(*arguments)
 
 
+def test_the_largest_input_that_there_is_room_for():
+    """As many tokens as positions, the first and the last id and segment; whole numbers of 32 bits and booleans do, too."""
+    config = BertConfig(vocab_size=50, hidden_size=8, num_hidden_layers=1, num_attention_heads=2, intermediate_size=12,
+                        max_position_embeddings=16, pad_token_id=7)
+    model, marks = BertModel(config).eval(), torch.ones(2, 16, dtype=torch.int64)
+    ids, segments = (torch.arange(32).view(2, 16) % 2 * largest for largest in (49, 1))
+    marks[1, 1:] = 0
+    expected = model(ids, marks, segments)
+    for kind in (torch.int32, torch.bool):
+        for given, wanted in zip(model(ids.int(), marks.to(kind), segments.int()), expected, strict=True):
+            assert given.isfinite().all() and torch.equal(given, wanted)
+
+
 # ── padding without a mask, and graphs ───────────────────────────────────────────────────────────────────────────────
 
 TINY = BertConfig(vocab_size=50, hidden_size=8, num_hidden_layers=2, num_attention_heads=2, intermediate_size=12,

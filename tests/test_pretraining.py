@@ -92,9 +92,9 @@ def test_shares_to_a_few_thousandths():
         assert close_to(choose_words(everything, ~everything, rate, seeded()).sum(), rate, ids.numel())
 
 
-def test_fifteen_percent_unless_another_rate_is_given(batch):
-    for whole_words in (False, True):
-        given = mask_tokens(batch, TOKENIZER, seeded(), whole_words=whole_words)
+def test_fifteen_percent_of_single_tokens_unless_told_otherwise(batch):
+    for whole_words, options in ((False, {}), (False, {"whole_words": False}), (True, {"whole_words": True})):
+        given = mask_tokens(batch, TOKENIZER, seeded(), **options)
         assert all(map(torch.equal, given, mask_tokens(batch, TOKENIZER, seeded(), 0.15, whole_words)))
 
 

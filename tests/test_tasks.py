@@ -2,6 +2,7 @@
 
 import csv
 import json
+import math
 import os
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from torch import nn
 
 from bert_parts import (
     BertConfig,
+    BertForMaskedLM,
     BertForSequenceClassification,
     load_pretrained,
     passages,
@@ -23,7 +25,7 @@ from bert_parts import (
 from bert_parts.checkpoint import load_tokenizer
 from bert_parts.datasets import SpanQuestion
 from bert_parts.search import nearest, sentence_vectors
-from bert_parts.tasks import question_answering, reranking, restoration, run, sentiment
+from bert_parts.tasks import mask_filler, question_answering, reranking, restoration, run, sentiment
 from bert_parts.tasks.rows import read_rows
 from bert_parts.tasks.run import main
 from bert_parts.tasks.sentiment import TASK, Example, examples_of, review_examples, split
@@ -491,6 +493,24 @@ def test_what_a_task_trains(tiny, task, examples, frozen):
     assert same == {name for name in before if frozen and name.startswith("bert.embeddings.")}
 
 
+@pytest.mark.parametrize(("task", "example", "steps", "rate"), [
+    (sentiment, Example("a film", 0), 3, 1e-4),
+    (mask_filler, "united states of america", 9, 2e-4),
+    (question_answering, SpanQuestion("a", "who came?", "Ada came, and nobody else.", "Ada", 0), 18, 1e-4),
+    (restoration, restoration.Stretch(["ada", "came"], [3, 2]), 18, 2e-4),
+    (reranking, reranking.Pair("is rome far?", "rome is far."), 18, 1e-4),
+], ids=lambda each: getattr(each, "__name__", None))
+def test_unless_told_otherwise(monkeypatch, task, example, steps, rate):
+    """How many steps 70 examples make, in batches of 32, 32, 8, 4 and 4, and 1, 3, 2, 1 and 1 epochs."""
+    told = {}
+    monkeypatch.setattr(task, "fit", lambda *given, **named: told.update(named))
+    monkeypatch.setattr(reranking, "search", lambda pairs: None)
+    config = BertConfig(vocab_size=30522, hidden_size=2, num_hidden_layers=1, num_attention_heads=1, intermediate_size=2)
+    task.fine_tune(BertForMaskedLM(config), load_pretrained()[1], [example] * 70)
+    assert (told["steps"], told["learning_rate"]) == (steps, rate)
+    assert (round(task.TASK.epochs * math.ceil(70 / task.TASK.batch)), task.TASK.learning_rate) == (steps, rate)
+
+
 def test_a_passage_without_words_has_an_empty_answer():
     model, tokenizer = question_answering.begin(0)
     empty = span_questions()[0]._replace(passage=" ", answer="", start=-1)
@@ -558,6 +578,15 @@ def test_restored_text_has_all_its_words_once(monkeypatch, count):
     words = [f"w{number}" for number in range(count)]
     monkeypatch.setattr(restoration, "read", lambda model, tokenizer, some: [[4] * len(stretch.words) for stretch in some])
     assert restoration.restore(None, None, " ".join(words)) == " ".join(words).title()
+
+
+def test_what_is_read_of_a_text_at_once(monkeypatch):
+    """40 words; in use each stretch begins with the last 8 of the one before."""
+    words, seen = [f"w{number}" for number in range(100)], []
+    assert [stretch.words for stretch in restoration.stretches(" ".join(words))] == [words[:40], words[40:80], words[80:]]
+    monkeypatch.setattr(restoration, "read", lambda model, tokenizer, some: seen.extend(some) or [[0] * len(s.words) for s in some])
+    restoration.restore(None, None, " ".join(words))
+    assert [stretch.words for stretch in seen] == [words[:40], words[32:72], words[64:]]
 
 
 def test_restored_text_is_what_it_was():
@@ -652,6 +681,33 @@ def test_a_model_that_says_nothing_leaves_the_order_of_the_search(pairs, found):
     model, tokenizer = reranking.begin(0)
     nn.init.zeros_(model.classifier.weight)
     assert torch.equal(reranking.rerank(model, tokenizer, pairs, found), found.places)
+
+
+class Preferring(nn.Module):
+    """It gives the second passage that it reads so many points more, and notes how many tokens it is given."""
+
+    def __init__(self, points):
+        super().__init__()
+        self.points, self.tokens = points, 0
+
+    def forward(self, input_ids, attention_mask, token_type_ids):
+        self.tokens = input_ids.shape[1]
+        return self.points * (torch.arange(len(input_ids)) == 1).float()[:, None]
+
+
+def test_a_point_is_worth_a_twentieth_of_a_cosine(pairs, found):
+    gap = (found.cosines[0, 0] - found.cosines[0, 1]).item()
+    first, second, *rest = found.places[0].tolist()
+    for points, expected in ((19.9 * gap, [first, second, *rest]), (20.1 * gap, [second, first, *rest])):
+        assert reranking.rerank(Preferring(points), load_pretrained()[1], pairs[:1], found)[0].tolist() == expected
+
+
+def test_ten_candidates_three_rivals_and_96_tokens(found):
+    assert found.places.shape == found.cosines.shape == (12, 10)
+    assert len(reranking.group_of(found, 0, torch.Generator().manual_seed(0))[0]) == 4
+    model, long = Preferring(0), found._replace(passages=[f"{passage} and so on" * 40 for passage in found.passages])
+    reranking.rerank(model, load_pretrained()[1], [reranking.Pair("is rome far away?", "")], long)
+    assert model.tokens == 96
 
 
 def test_own_pairs_are_learned(tiny, tmp_path, capsys, pairs):
