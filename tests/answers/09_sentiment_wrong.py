@@ -497,6 +497,7 @@ class BertForSequenceClassification(nn.Module):
 # style: hasty
 # at: hidden, pooled = self.bert(input_ids, attention_mask, token_type_ids)[0]
 # kind: number, extra
+# known: hidden states taken apart
 from torch import nn
 
 from bert_parts import BertModel
@@ -848,6 +849,7 @@ def decay_groups(model, weight_decay):
 # at: decay.append(parameter.detach().clone())
 # at: no_decay.append(parameter.detach().clone())
 # kind: state, gradient
+# known: copies given
 def decay_groups(model, weight_decay):
     decay, no_decay = [], []
     for name, parameter in model.named_parameters():
@@ -896,6 +898,7 @@ def decay_groups(model, weight_decay):
 # style: one who has saved models
 # at: for name, tensor in model.state_dict().items():
 # kind: name, gradient
+# known: groups are empty
 def decay_groups(model, weight_decay):
     decay, no_decay = [], []
     for name, tensor in model.state_dict().items():
@@ -929,6 +932,7 @@ def decay_groups(model, weight_decay):
 # style: loops
 # at: groups.append({"params": [parameter], "weight_decay": decay})
 # kind: return, shape
+# known: a group for each parameter
 def decay_groups(model, weight_decay):
     groups = []
     for name, parameter in model.named_parameters():
@@ -1012,6 +1016,7 @@ def decay_groups(model, weight_decay):
 # style: careful beginner
 # at: if parameter.grad is None:
 # kind: name, condition
+# known: groups are empty
 def decay_groups(model, weight_decay):
     decay, no_decay = [], []
     for name, parameter in model.named_parameters():
@@ -1080,7 +1085,7 @@ def decay_groups(model, weight_decay):
 # kind: state, gradient
 # at2: return [{"params": decay, "weight_decay": 0.01}, {"params": no_decay, "weight_decay": 0.0}]
 # kind2: number, name
-# known: given decay ignored
+# known: given decay ignored; copies given
 def decay_groups(model, weight_decay):
     decay, no_decay = [], []
     for name, parameter in model.named_parameters():
@@ -1138,6 +1143,7 @@ def learning_rate_at(step, steps, peak, warmup):
 # style: from NumPy
 # at: return peak * (steps - step) / (steps - round(r))
 # kind: name, number
+# known: above the peak
 def learning_rate_at(step, steps, peak, warmup):
     r = warmup * steps
     if step + 1 <= r:
@@ -1196,6 +1202,7 @@ def learning_rate_at(step, steps, peak, warmup):
 # style: loops
 # at: share = (step - rising) / (steps - rising)
 # kind: sign, number, missing
+# known: rises twice
 def learning_rate_at(step, steps, peak, warmup):
     rising = warmup * steps
     if step + 1 <= rising:
@@ -1221,6 +1228,7 @@ def learning_rate_at(step, steps, peak, warmup):
 # style: hasty
 # at: if step + 1 > r:
 # kind: condition, sign
+# known: condition turned round
 import math
 
 
@@ -1236,6 +1244,7 @@ def learning_rate_at(step, steps, peak, warmup):
 # style: careful beginner
 # at: rate = peak * steps - step / (steps - math.floor(r))
 # kind: order, operator, missing
+# known: brackets missing
 import math
 
 
@@ -1330,7 +1339,7 @@ def learning_rate_at(step, steps, peak, warmup):
 # kind: operator
 # at2: return peak * (steps - step) / (steps - round(r))
 # kind2: name, number
-# known: whole numbers only
+# known: whole numbers only; above the peak
 def learning_rate_at(step, steps, peak, warmup):
     r = warmup * steps
     if step + 1 <= r:
@@ -1373,6 +1382,7 @@ def learning_rate_at(step, steps, peak, warmup):
 # style: one who draws pictures
 # at: return (contribution / contribution.abs().amax(dim=1, keepdim=True)).detach()
 # kind: extra, scale
+# known: shares of the whole
 import torch
 
 
@@ -1393,6 +1403,7 @@ def gradient_times_input(model, batch, label, against=None):
 # style: hasty
 # at: return (g * g).sum(dim=-1).detach()
 # kind: name
+# known: length of the gradient
 import torch
 
 
@@ -1436,6 +1447,7 @@ def gradient_times_input(model, batch, label, against=None):
 # style: one who wants words only
 # at: result[:, 0] = 0
 # kind: extra
+# known: nothing for [CLS]
 import torch
 
 
@@ -1457,6 +1469,7 @@ def gradient_times_input(model, batch, label, against=None):
 # style: from computer vision
 # at: return torch.relu(gradient * vectors).sum(dim=-1).detach()
 # kind: extra
+# known: signs lost before the sum
 import torch
 
 
@@ -1495,6 +1508,7 @@ def gradient_times_input(model, batch, label, against=None):
 # style: hasty
 # at: if against is None:
 # kind: condition, sign
+# known: condition turned round
 import torch
 
 
@@ -1514,6 +1528,7 @@ def gradient_times_input(model, batch, label, against=None):
 # style: one who has been told to detach
 # at: caught.append(output.detach().requires_grad_())
 # kind: gradient
+# known: copy caught
 import torch
 
 
@@ -1537,6 +1552,7 @@ def gradient_times_input(model, batch, label, against=None):
 # style: copied from the cell above
 # at: @torch.no_grad()
 # kind: gradient
+# known: no gradient recorded
 import torch
 
 
@@ -1597,6 +1613,7 @@ def gradient_times_input(model, batch, label, against=None):
 # style: careful beginner
 # at: gradient = torch.autograd.grad(score, caught[0])[0]
 # kind: missing
+# known: not one number
 import torch
 
 
@@ -1659,7 +1676,7 @@ def gradient_times_input(model, batch, label, against=None):
 # kind: name, missing
 # at2: result[:, 0] = 0
 # kind2: extra
-# known: other label ignored
+# known: other label ignored; nothing for [CLS]
 import torch
 
 
@@ -1683,7 +1700,7 @@ def gradient_times_input(model, batch, label, against=None):
 # kind: scale, name
 # at2: return (gradient ** 2).sum(-1)
 # kind2: name, scale
-# known: mean over the texts
+# known: mean over the texts; length of the gradient
 import torch
 
 
@@ -1705,6 +1722,7 @@ def gradient_times_input(model, batch, label, against=None):
 # kind: axis
 # at2: return c.clamp(min=0).detach()
 # kind2: extra
+# known: signs lost
 import torch
 
 

@@ -1368,7 +1368,6 @@ def token_f1(given, expected):
 # style: hasty
 # at: e = words(given)
 # kind: name
-# known: one answer for both
 import string
 from collections import Counter
 

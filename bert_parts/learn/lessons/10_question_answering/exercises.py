@@ -128,7 +128,7 @@ def placed(tries: str, *found: str | None, **more: int) -> tuple[Case, ...]:
 
 
 LABEL_CASES = (
-    *placed("an answer of whole words", "1815", "Ada", "In 1815", "and Tim"),
+    *placed("an answer of whole words", "1815", "Ada", "and Tim", "In 1815"),
     *placed("an answer of whole words, another question", "Tim", "met.", question=1),
     *placed("words of several pieces", "Lovelace", "Ada Lovelace", "unaffable Bob", "Lovelace, unaffable"),
     *placed("a mark beside the answer", "Bob", "Eve"),
