@@ -107,3 +107,15 @@ def nearest_words(word: str, tokens: list[str], vectors: Tensor, k: int = 5) -> 
     cosines[place] = -math.inf                   # nearest to a word is the word itself
     values, places = cosines.topk(min(k, len(tokens) - 1))
     return [(tokens[place], value) for place, value in zip(places.tolist(), values.tolist(), strict=True)]
+
+
+def cosine_by_distance(vectors: Tensor) -> Tensor:
+    """How alike two positions are that stand so and so far apart: for each distance, the mean of
+    the cosines of all pairs at that distance (Wang & Chen 2020 draw them pair by pair).
+
+    Shapes:
+        vectors (T, D), in the order of the positions → (T,): at distance 0, 1, …, T − 1
+    """
+    directions = F.normalize(vectors.detach(), dim=-1)     # a measure, through which nothing learns
+    cosines = directions @ directions.T                    # (T, T)
+    return torch.stack([cosines.diagonal(distance).mean() for distance in range(len(vectors))])

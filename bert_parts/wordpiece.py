@@ -33,6 +33,24 @@ def word_pieces(word: str, vocab: dict[str, int]) -> list[str]:
     return pieces
 
 
+def fertility(counts: Counter[str], vocab: dict[str, int]) -> tuple[float, float]:
+    """How many tokens a word takes on average, and which share of the words is [UNK]
+    (Rust et al. 2021).
+
+    Args:
+        counts: the words of a text, at least one, and how often each occurs. A word that occurs
+            ten times counts ten times, in both.
+        vocab: piece → id, as for word_pieces. An [UNK] is one token.
+
+    Returns:
+        The number of tokens for a word; and the share, 0 … 1.
+    """
+    pieces = {word: word_pieces(word, vocab) for word in counts}
+    tokens = sum(len(pieces[word]) * times for word, times in counts.items())
+    unknown = sum(times for word, times in counts.items() if pieces[word] == [UNK])
+    return tokens / counts.total(), unknown / counts.total()
+
+
 def count_words(texts: list[str], lowercase: bool = True) -> Counter[str]:
     """How often each word occurs. What stands between spaces is cut into words once, however often it occurs."""
     stretches, words = Counter(), Counter()

@@ -10,7 +10,7 @@ from torch.nn import functional as F
 from transformers.models.bert.modeling_bert import BertEmbeddings as ReferenceEmbeddings
 
 from bert_parts import BertConfig, BertEmbeddings, load_pretrained
-from bert_parts.embeddings import layer_norm, nearest_words
+from bert_parts.embeddings import cosine_by_distance, layer_norm, nearest_words
 
 SIZES = dict(vocab_size=40, hidden_size=12, num_attention_heads=3, max_position_embeddings=9, type_vocab_size=3,
              layer_norm_eps=0.01, hidden_dropout_prob=0.3, pad_token_id=5)
@@ -100,3 +100,16 @@ def test_nearest_words_of_few():
 def test_a_word_that_has_no_vector():
     with pytest.raises(ValueError, match="'south' is not one of the 2 tokens"):
         nearest_words("south", ["east", "north"], torch.eye(2))
+
+
+def test_cosine_by_distance_pair_by_pair():
+    vectors = torch.randn(6, 4, generator=torch.Generator().manual_seed(0)) * torch.arange(1, 7)[:, None]
+    expected = [torch.stack([F.cosine_similarity(vectors[i], vectors[i + far], dim=0) for i in range(6 - far)]).mean()
+                for far in range(6)]
+    torch.testing.assert_close(cosine_by_distance(vectors), torch.stack(expected))
+
+
+def test_cosine_by_distance_of_waves_is_a_wave():
+    angles = torch.arange(9) * 0.7
+    waves = torch.stack([angles.sin(), angles.cos()], dim=1)
+    torch.testing.assert_close(cosine_by_distance(waves), angles.cos())

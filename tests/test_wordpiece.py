@@ -19,7 +19,17 @@ from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processor
 from bert_parts import BertTokenizer, movie_reviews, passages, train_wordpiece, yes_no_questions
 from bert_parts.normalization import normalize, split_words
 from bert_parts.tokenizer import build_row, pad_batch
-from bert_parts.wordpiece import SPECIAL_TOKENS, UNK, WordsInPieces, best_pair, count_words, join_pair, joined, letters
+from bert_parts.wordpiece import (
+    SPECIAL_TOKENS,
+    UNK,
+    WordsInPieces,
+    best_pair,
+    count_words,
+    fertility,
+    join_pair,
+    joined,
+    letters,
+)
 
 REVIEWS = [review.text for review in movie_reviews()]
 PASSAGES = [passage.text for passage in passages()]
@@ -234,6 +244,13 @@ def test_join_pair():
     assert join_pair(["f", "##i"], ("f", "##i")) == ["fi"]
     assert join_pair(["##f", "##i"], ("f", "##i")) == ["##f", "##i"]
     assert join_pair([], ("a", "##b")) == []
+
+
+def test_fertility_is_that_of_the_text():
+    tokenizer = BertTokenizer([*SPECIAL_TOKENS, "film", "##s", "the", "un", "##like", "##ly"])
+    text = "the films the film unlikely zeppelins the the films zoo"
+    pieces = tokenizer.tokenize(text)
+    assert fertility(count_words([text]), tokenizer.vocab) == (len(pieces) / 10, pieces.count(UNK) / 10) == (1.4, 0.2)
 
 
 def test_build_row():

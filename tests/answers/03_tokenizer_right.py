@@ -564,3 +564,98 @@ def pad_batch(rows, pad_id):
         "token_type_ids": stack([segments for _, segments in rows], 0),
         "attention_mask": stack([[1] * len(row) for row in ids], 0),
     }
+
+
+# %% fertility | two sums in one go
+# style: one-liner
+from bert_parts.wordpiece import word_pieces
+
+def fertility(counts, vocab):
+    cut = [(word_pieces(word, vocab), n) for word, n in counts.items()]
+    return sum(len(p) * n for p, n in cut) / counts.total(), sum(n for p, n in cut if p == ["[UNK]"]) / counts.total()
+
+
+# %% fertility | word by word as the text has them, with elements()
+# style: careful beginner
+from bert_parts.wordpiece import word_pieces
+
+def fertility(counts, vocab):
+    number_of_words = 0
+    number_of_tokens = 0
+    number_of_unknown = 0
+    for word in counts.elements():
+        pieces = word_pieces(word, vocab)
+        number_of_words = number_of_words + 1
+        number_of_tokens = number_of_tokens + len(pieces)
+        if pieces[0] == "[UNK]":
+            number_of_unknown = number_of_unknown + 1
+    return (number_of_tokens / number_of_words, number_of_unknown / number_of_words)
+
+
+# %% fertility | a Counter of tokens
+# style: Counter
+from collections import Counter
+from bert_parts.wordpiece import UNK, word_pieces
+
+def fertility(counts, vocab):
+    tokens = Counter()
+    for word, times in counts.items():
+        for piece in word_pieces(word, vocab):
+            tokens[piece] += times
+    words = sum(counts.values())
+    return tokens.total() / words, tokens[UNK] / words
+
+
+# %% fertility | weighted averages with NumPy
+# style: NumPy
+import numpy as np
+from bert_parts.wordpiece import word_pieces
+
+def fertility(counts, vocab):
+    weights = np.array(list(counts.values()))
+    cuts = [word_pieces(word, vocab) for word in counts]
+    sizes = np.array([len(pieces) for pieces in cuts])
+    unknown = np.array(["[UNK]" in pieces for pieces in cuts])
+    return float(np.average(sizes, weights=weights)), float(np.average(unknown, weights=weights))
+
+
+# %% fertility | torch's dot products
+# style: torch
+import torch
+from bert_parts.wordpiece import word_pieces
+
+def fertility(counts, vocab):
+    times = torch.tensor(list(counts.values()), dtype=torch.float64)
+    cuts = [word_pieces(word, vocab) for word in counts]
+    lengths = torch.tensor([len(cut) for cut in cuts], dtype=torch.float64)
+    lost = torch.tensor([cut == ["[UNK]"] for cut in cuts], dtype=torch.float64)
+    return (lengths @ times / times.sum()).item(), (lost @ times / times.sum()).item()
+
+
+# %% fertility | a helper, and a mean with weights
+# style: helper functions
+from statistics import fmean
+from bert_parts.wordpiece import word_pieces
+
+def mean_over_the_text(measure, counts):
+    return fmean([measure(word) for word in counts], weights=list(counts.values()))
+
+def fertility(counts, vocab):
+    return (mean_over_the_text(lambda word: len(word_pieces(word, vocab)), counts),
+            mean_over_the_text(lambda word: float(word_pieces(word, vocab) == ["[UNK]"]), counts))
+
+
+# %% fertility | exact fractions, made floats at the end
+# style: functional
+from fractions import Fraction
+from functools import reduce
+from bert_parts.wordpiece import word_pieces
+
+def fertility(counts, vocab):
+    def add(sums, entry):
+        word, times = entry
+        pieces = word_pieces(word, vocab)
+        return sums[0] + len(pieces) * times, sums[1] + (pieces == ["[UNK]"]) * times, sums[2] + times
+
+    tokens, unknown, words = reduce(add, counts.items(), (0, 0, 0))
+    return float(Fraction(tokens, words)), float(Fraction(unknown, words))

@@ -1079,3 +1079,188 @@ def pad_batch(rows, pad_id):
         attention_mask.append(c)
     return {"input_ids": torch.tensor(input_ids), "token_type_ids": torch.tensor(token_type_ids),
             "attention_mask": torch.tensor(attention_mask)}
+
+
+# %% fertility | mean of the different words, with statistics.mean
+# style: hasty
+# at: tokens = mean(len(p) for p in pieces.values())
+# at: unknown = mean(p == ["[UNK]"] for p in pieces.values())
+# kind: missing, scale
+# known: every word once
+from statistics import mean
+from bert_parts.wordpiece import word_pieces
+
+def fertility(counts, vocab):
+    pieces = {word: word_pieces(word, vocab) for word in counts}
+    tokens = mean(len(p) for p in pieces.values())
+    unknown = mean(p == ["[UNK]"] for p in pieces.values())
+    return float(tokens), float(unknown)
+
+
+# %% fertility | a word's tokens squared by a slip
+# style: loops
+# at: tokens += len(pieces) * len(pieces) * times
+# kind: extra, scale, operator
+from bert_parts.wordpiece import word_pieces
+
+def fertility(counts, vocab):
+    tokens = 0
+    unknown = 0
+    for word, times in counts.items():
+        pieces = word_pieces(word, vocab)
+        tokens += len(pieces) * len(pieces) * times
+        if pieces == ["[UNK]"]:
+            unknown += times
+    return tokens / counts.total(), unknown / counts.total()
+
+
+# %% fertility | times added, not multiplied
+# style: careful beginner
+# at: tokens = tokens + len(pieces) + times
+# kind: operator
+from bert_parts.wordpiece import word_pieces
+
+def fertility(counts, vocab):
+    tokens = 0
+    unknown = 0
+    for word, times in counts.items():
+        pieces = word_pieces(word, vocab)
+        tokens = tokens + len(pieces) + times
+        if pieces == ["[UNK]"]:
+            unknown = unknown + times
+    total = counts.total()
+    return tokens / total, unknown / total
+
+
+# %% fertility | unknown words counted with the length of their name
+# style: one-liner
+# at: unknown = sum(len(word) * n for word, n in counts.items() if word_pieces(word, vocab) == ["[UNK]"])
+# kind: extra, scale
+from bert_parts.wordpiece import word_pieces
+
+def fertility(counts, vocab):
+    tokens = sum(len(word_pieces(word, vocab)) * n for word, n in counts.items())
+    unknown = sum(len(word) * n for word, n in counts.items() if word_pieces(word, vocab) == ["[UNK]"])
+    return tokens / counts.total(), unknown / counts.total()
+
+
+# %% fertility | the sum of the last word only, with = for +=
+# style: hasty
+# at: tokens = len(pieces) * times
+# kind: operator, state
+from bert_parts.wordpiece import word_pieces
+
+def fertility(counts, vocab):
+    tokens = unknown = 0
+    for word, times in counts.items():
+        pieces = word_pieces(word, vocab)
+        tokens = len(pieces) * times
+        if "[UNK]" in pieces:
+            unknown += times
+    return tokens / counts.total(), unknown / counts.total()
+
+
+# %% fertility | divided by one word too many, against a division by 0
+# style: defensive
+# at: words = 1 + sum(counts.values())
+# kind: extra, number
+from bert_parts.wordpiece import word_pieces
+
+def fertility(counts, vocab):
+    words = 1 + sum(counts.values())
+    tokens = unknown = 0
+    for word, times in counts.items():
+        pieces = word_pieces(word, vocab)
+        tokens += times * len(pieces)
+        unknown += times * (pieces == ["[UNK]"])
+    return tokens / words, unknown / words
+
+
+# %% fertility | a special token on either side of each word
+# style: from the tokenizer's call
+# at: tokens += times * (len(word_pieces(word, vocab)) + 2)
+# kind: extra, number
+from bert_parts.wordpiece import word_pieces
+
+def fertility(counts, vocab):
+    words = sum(counts.values())
+    tokens = unknown = 0
+    for word, times in counts.items():
+        tokens += times * (len(word_pieces(word, vocab)) + 2)
+        unknown += times * (word_pieces(word, vocab) == ["[UNK]"])
+    return tokens / words, unknown / words
+
+
+# %% fertility | unknown if any letter of it is not in the vocabulary
+# style: helper functions
+# at: return any(letter not in vocab for letter in word)
+# kind: condition, name
+from bert_parts.wordpiece import word_pieces
+
+def unreadable(word, vocab):
+    return any(letter not in vocab for letter in word)
+
+def fertility(counts, vocab):
+    words = counts.total()
+    tokens = sum(len(word_pieces(word, vocab)) * n for word, n in counts.items())
+    return tokens / words, sum(n for word, n in counts.items() if unreadable(word, vocab)) / words
+
+
+# %% fertility | only the three most frequent words
+# style: Counter
+# at: for word, times in counts.most_common(3):
+# kind: argument, missing, number
+from bert_parts.wordpiece import word_pieces
+
+def fertility(counts, vocab):
+    tokens = unknown = 0
+    for word, times in counts.most_common(3):
+        pieces = word_pieces(word, vocab)
+        tokens += len(pieces) * times
+        if pieces == ["[UNK]"]:
+            unknown += times
+    return tokens / counts.total(), unknown / counts.total()
+
+
+# %% fertility | pieces of all words joined into one text first
+# style: hasty
+# at: pieces = word_pieces("".join(counts.elements()), vocab)
+# kind: argument, name, extra
+from bert_parts.wordpiece import word_pieces
+
+def fertility(counts, vocab):
+    pieces = word_pieces("".join(counts.elements()), vocab)
+    unknown = sum(times for word, times in counts.items() if word_pieces(word, vocab) == ["[UNK]"])
+    return len(pieces) / counts.total(), unknown / counts.total()
+
+
+# %% fertility | the share of the text that is known, of known words
+# style: loops
+# at: unknown += times
+# at: if pieces != ["[UNK]"]:
+# kind: condition, sign
+# known: share of known words
+from bert_parts.wordpiece import word_pieces
+
+def fertility(counts, vocab):
+    tokens = unknown = total = 0
+    for word, times in counts.items():
+        pieces = word_pieces(word, vocab)
+        tokens += len(pieces) * times
+        total += times
+        if pieces != ["[UNK]"]:
+            unknown += times
+    return tokens / total, unknown / total
+
+
+# %% fertility | a list in place of a tuple
+# style: NumPy
+# at: return [tokens / total, unknown / total]
+# kind: type, return
+from bert_parts.wordpiece import word_pieces
+
+def fertility(counts, vocab):
+    total = sum(counts.values())
+    tokens = sum(len(word_pieces(word, vocab)) * n for word, n in counts.items())
+    unknown = sum(n for word, n in counts.items() if word_pieces(word, vocab) == ["[UNK]"])
+    return [tokens / total, unknown / total]

@@ -346,3 +346,95 @@ class BertEmbeddings(nn.Module):
                 torch.zeros_like(input_ids) if token_type_ids is None else token_type_ids)
         vectors = (getattr(self, name)(row) for name, row in zip(SIZES, rows))
         return self.dropout(self.LayerNorm(functools.reduce(operator.add, vectors)))
+
+
+# %% cosine_by_distance | slices, and torch's own cosine
+# style: one-liner
+import torch
+import torch.nn.functional as F
+
+def cosine_by_distance(vectors):
+    T = len(vectors)
+    return torch.stack([F.cosine_similarity(vectors[: T - d], vectors[d:], dim=-1).mean() for d in range(T)])
+
+
+# %% cosine_by_distance | every pair by itself, two sums for each distance
+# style: careful beginner
+import torch
+
+def cosine_by_distance(vectors):
+    T = vectors.shape[0]
+    sums = torch.zeros(T)
+    pairs = torch.zeros(T)
+    for i in range(T):
+        for j in range(i, T):
+            cosine = torch.dot(vectors[i], vectors[j]) / (vectors[i].norm() * vectors[j].norm())
+            sums[j - i] += cosine
+            pairs[j - i] += 1
+    return sums / pairs
+
+
+# %% cosine_by_distance | index_add over |i − j|, both halves
+# style: scatter
+import torch
+from torch.nn import functional as F
+
+def cosine_by_distance(vectors):
+    T = vectors.size(0)
+    unit = F.normalize(vectors, dim=1)
+    places = torch.arange(T)
+    distance = (places[:, None] - places).abs().flatten()
+    cosines = (unit @ unit.T).flatten()
+    return torch.zeros(T).index_add(0, distance, cosines) / torch.bincount(distance)
+
+
+# %% cosine_by_distance | NumPy's trace with an offset
+# style: NumPy
+import numpy as np
+import torch
+
+def cosine_by_distance(vectors):
+    table = vectors.detach().numpy().astype(np.float64)
+    table /= np.linalg.norm(table, axis=1, keepdims=True)
+    square = table @ table.T
+    return torch.tensor([square.trace(offset=d) / (len(table) - d) for d in range(len(table))], dtype=torch.float32)
+
+
+# %% cosine_by_distance | the diagonals below, and item()
+# style: helper functions
+import torch
+
+def all_cosines(a):
+    norms = torch.linalg.vector_norm(a, dim=-1)
+    return a @ a.mT / torch.outer(norms, norms)
+
+def cosine_by_distance(vectors):
+    square = all_cosines(vectors)
+    means = []
+    for d in range(len(square)):
+        means.append(torch.diagonal(square, offset=-d).mean().item())
+    return torch.tensor(means)
+
+
+# %% cosine_by_distance | masks, and einsum
+# style: einsum
+import torch
+
+def cosine_by_distance(vectors):
+    unit = vectors / torch.einsum("td,td->t", vectors, vectors).sqrt()[:, None]
+    cosines = torch.einsum("td,sd->ts", unit, unit)
+    t = torch.arange(len(vectors))
+    apart = (t[None, :] - t[:, None])[None] == t[:, None, None]     # (distance, T, T)
+    return torch.einsum("kts,ts->k", apart.to(cosines.dtype), cosines) / apart.sum(dim=(1, 2))
+
+
+# %% cosine_by_distance | a Fourier transform of the zero-padded columns
+# style: signal processing
+import torch
+from torch.nn import functional as F
+
+def cosine_by_distance(vectors):
+    T = len(vectors)
+    spectrum = torch.fft.rfft(F.normalize(vectors.double(), dim=-1), n=2 * T, dim=0)
+    correlation = torch.fft.irfft(spectrum.abs().pow(2), n=2 * T, dim=0).sum(dim=1)[:T]
+    return (correlation / torch.arange(T, 0, -1)).float()

@@ -626,3 +626,252 @@ class BertEmbeddings(nn.Module):
         positions = torch.arange(input_ids.size(1))
         x = self.word_embeddings(input_ids) * self.position_embeddings(positions)
         return self.dropout(x + self.token_type_embeddings(token_type_ids))
+
+
+# %% cosine_by_distance | the square root of the lengths forgotten in the outer product
+# style: helper functions
+# at: norms = (vectors * vectors).sum(dim=-1)
+# kind: missing, scale
+# known: divided by the square
+import torch
+
+def cosine_by_distance(vectors):
+    norms = (vectors * vectors).sum(dim=-1)
+    cosines = vectors @ vectors.T / torch.outer(norms, norms)
+    return torch.stack([cosines.diagonal(d).mean() for d in range(len(vectors))])
+
+
+# %% cosine_by_distance | softmax in place of a normalisation
+# style: hasty
+# at: unit = vectors.softmax(dim=-1)
+# kind: name, operator
+import torch
+
+def cosine_by_distance(vectors):
+    unit = vectors.softmax(dim=-1)
+    cosines = unit @ unit.T
+    return torch.stack([cosines.diagonal(d).mean() for d in range(len(vectors))])
+
+
+# %% cosine_by_distance | a running sum that is never set back
+# style: careful beginner
+# at: total = 0.0
+# at: total = total + torch.dot(unit[i], unit[i + d])
+# kind: state, order
+# known: total not set back
+import torch
+
+def cosine_by_distance(vectors):
+    T = len(vectors)
+    unit = vectors / vectors.norm(dim=1, keepdim=True)
+    total = 0.0
+    means = []
+    for d in range(T):
+        for i in range(T - d):
+            total = total + torch.dot(unit[i], unit[i + d])
+        means.append(total / (T - d))
+    return torch.stack(means)
+
+
+# %% cosine_by_distance | the last pair of each distance lost
+# style: loops
+# at: for i in range(T - d - 1):
+# kind: number, condition
+import torch
+
+def cosine_by_distance(vectors):
+    T = len(vectors)
+    unit = vectors / vectors.norm(dim=1, keepdim=True)
+    means = torch.zeros(T)
+    for d in range(T):
+        for i in range(T - d - 1):
+            means[d] += (unit[i] * unit[i + d]).sum() / (T - d)
+    return means
+
+
+# %% cosine_by_distance | twice the offset
+# style: one-liner
+# at: return torch.stack([cosines.diagonal(2 * d).mean() for d in range(len(cosines))])
+# kind: scale, number, extra
+import torch
+from torch.nn import functional as F
+
+def cosine_by_distance(vectors):
+    unit = F.normalize(vectors, dim=-1)
+    cosines = unit @ unit.T
+    return torch.stack([cosines.diagonal(2 * d).mean() for d in range(len(cosines))])
+
+
+# %% cosine_by_distance | cosine of each vector with the mean of those so far on
+# style: one-liner
+# at: return torch.stack([F.cosine_similarity(vectors[0], vectors[d:].mean(dim=0), dim=0) for d in range(len(vectors))])
+# kind: argument, order, name
+import torch
+from torch.nn import functional as F
+
+def cosine_by_distance(vectors):
+    return torch.stack([F.cosine_similarity(vectors[0], vectors[d:].mean(dim=0), dim=0) for d in range(len(vectors))])
+
+
+# %% cosine_by_distance | normalised after the product, row by row
+# style: hasty
+# at: cosines = F.normalize(vectors @ vectors.T, dim=-1)
+# kind: order
+import torch
+from torch.nn import functional as F
+
+def cosine_by_distance(vectors):
+    cosines = F.normalize(vectors @ vectors.T, dim=-1)
+    return torch.stack([torch.diagonal(cosines, d).mean() for d in range(len(vectors))])
+
+
+# %% cosine_by_distance | slices that both begin at the distance
+# style: slices
+# at: second = unit[d:]
+# at: first = unit[d:]
+# kind: argument, name
+# known: each with itself
+import torch
+from torch.nn import functional as F
+
+def cosine_by_distance(vectors):
+    unit = F.normalize(vectors, dim=-1)
+    means = []
+    for d in range(len(unit)):
+        first = unit[d:]
+        second = unit[d:]
+        means.append((first * second).sum(dim=-1).mean())
+    return torch.stack(means)
+
+
+# %% cosine_by_distance | a mean over the columns as well
+# style: slices
+# at: means.append((unit[: T - d] * unit[d:]).mean())
+# kind: scale, axis
+import torch
+from torch.nn import functional as F
+
+def cosine_by_distance(vectors):
+    T, D = vectors.shape
+    unit = F.normalize(vectors, dim=-1)
+    means = []
+    for d in range(T):
+        means.append((unit[: T - d] * unit[d:]).mean())
+    return torch.stack(means)
+
+
+# %% cosine_by_distance | distances taken with their sign, both halves in one bin by a modulo
+# style: scatter
+# at: distance = ((places[None, :] - places[:, None]) % T).flatten()
+# kind: operator, condition
+# known: round the corner
+import torch
+from torch.nn import functional as F
+
+def cosine_by_distance(vectors):
+    T = len(vectors)
+    unit = F.normalize(vectors, dim=-1)
+    places = torch.arange(T)
+    distance = ((places[None, :] - places[:, None]) % T).flatten()
+    return torch.zeros(T).index_add(0, distance, (unit @ unit.T).flatten()) / torch.bincount(distance)
+
+
+# %% cosine_by_distance | both halves summed, one half counted
+# style: scatter
+# at: return torch.zeros(T).index_add(0, distance, (unit @ unit.T).flatten()) / torch.arange(T, 0, -1)
+# kind: scale, number
+# known: every pair twice
+import torch
+from torch.nn import functional as F
+
+def cosine_by_distance(vectors):
+    T = len(vectors)
+    unit = F.normalize(vectors, dim=-1)
+    places = torch.arange(T)
+    distance = (places[None, :] - places[:, None]).abs().flatten()
+    return torch.zeros(T).index_add(0, distance, (unit @ unit.T).flatten()) / torch.arange(T, 0, -1)
+
+
+# %% cosine_by_distance | nanmean of a triangle filled with NaN, along the wrong axis
+# style: NumPy
+# at: return cosines.nanmean(dim=0)
+# kind: axis, missing
+import torch
+from torch.nn import functional as F
+
+def cosine_by_distance(vectors):
+    unit = F.normalize(vectors, dim=-1)
+    cosines = unit @ unit.T
+    below = torch.ones_like(cosines).tril(-1).bool()
+    cosines = cosines.masked_fill(below, float("nan"))
+    return cosines.nanmean(dim=0)
+
+
+# %% cosine_by_distance | torch's own cosine over the first dimension
+# style: slices
+# at: means.append(F.cosine_similarity(vectors[: T - d], vectors[d:], dim=0).mean())
+# kind: axis, argument
+import torch
+from torch.nn import functional as F
+
+def cosine_by_distance(vectors):
+    T = len(vectors)
+    means = []
+    for d in range(T):
+        means.append(F.cosine_similarity(vectors[: T - d], vectors[d:], dim=0).mean())
+    return torch.stack(means)
+
+
+# %% cosine_by_distance | lengths as the sum of the sizes
+# style: hasty
+# at: unit = F.normalize(vectors, p=1, dim=-1)
+# kind: argument, number, scale
+import torch
+from torch.nn import functional as F
+
+def cosine_by_distance(vectors):
+    unit = F.normalize(vectors, p=1, dim=-1)
+    cosines = unit @ unit.T
+    return torch.stack([cosines.diagonal(d).mean() for d in range(len(unit))])
+
+
+# %% cosine_by_distance | the cosine of two means, not the mean of the cosines
+# style: one-liner
+# at: return torch.stack([F.cosine_similarity(vectors[: T - d].mean(dim=0), vectors[d:].mean(dim=0), dim=0) for d in range(T)])
+# kind: order
+import torch
+from torch.nn import functional as F
+
+def cosine_by_distance(vectors):
+    T = len(vectors)
+    return torch.stack([F.cosine_similarity(vectors[: T - d].mean(dim=0), vectors[d:].mean(dim=0), dim=0) for d in range(T)])
+
+
+# %% cosine_by_distance | a corner of the square in place of its diagonal
+# style: slices
+# at: means[d] = cosines[d:, : T - d].mean()
+# kind: missing, name
+import torch
+from torch.nn import functional as F
+
+def cosine_by_distance(vectors):
+    T = len(vectors)
+    unit = F.normalize(vectors, dim=-1)
+    cosines = unit @ unit.T
+    means = torch.zeros(T)
+    for d in range(T):
+        means[d] = cosines[d:, : T - d].mean()
+    return means
+
+
+# %% cosine_by_distance | negative cosines set to 0
+# style: hasty
+# at: cosines = (unit @ unit.T).clamp(min=0)
+# kind: extra, sign
+import torch
+from torch.nn import functional as F
+
+def cosine_by_distance(vectors):
+    unit = F.normalize(vectors, dim=-1)
+    cosines = (unit @ unit.T).clamp(min=0)
+    return torch.stack([cosines.diagonal(d).mean() for d in range(len(unit))])

@@ -65,3 +65,13 @@ def pad_batch(rows, pad_id):
         token_type_ids[number, :len(ids)] = torch.tensor(segments)
         attention_mask[number, :len(ids)] = 1
     return {"input_ids": input_ids, "token_type_ids": token_type_ids, "attention_mask": attention_mask}
+
+
+def fertility(counts, vocab):
+    words, tokens, lost = 0, 0, 0
+    for word, often in counts.items():
+        parts = word_pieces(word, vocab)
+        words += often
+        tokens += often * len(parts)
+        lost += often if parts == ["[UNK]"] else 0
+    return tokens / words, lost / words

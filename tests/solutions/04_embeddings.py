@@ -73,3 +73,19 @@ class BertEmbeddings(nn.Module):
         x = x + self.position_embeddings(where)
         x = x + self.token_type_embeddings(token_type_ids)
         return self.dropout(self.LayerNorm(x))
+
+
+def cosine_by_distance(vectors):
+    """How alike two positions are that stand so and so far apart: for each distance, the mean of
+    the cosines of all pairs at that distance (Wang & Chen 2020 draw them pair by pair).
+
+    Shapes:
+        vectors (T, D), in the order of the positions → (T,): at distance 0, 1, …, T − 1
+    """
+    T = len(vectors)
+    unit = vectors / vectors.norm(dim=1, keepdim=True)
+    means = torch.zeros(T)
+    for distance in range(T):
+        first, second = unit[:T - distance], unit[distance:]
+        means[distance] = (first * second).sum(dim=1).mean()
+    return means

@@ -3,6 +3,7 @@
 import copy
 import functools
 import math
+from collections import Counter
 from pathlib import Path
 
 import torch
@@ -13,7 +14,7 @@ from bert_parts.learn.exercise import Case, Exercise, Finding
 from bert_parts.learn.inside import real_model
 from bert_parts.learn.own_tokenizer import module_with, tokenizer_with
 from bert_parts.tokenizer import build_row, pad_batch
-from bert_parts.wordpiece import best_pair, join_pair, train_wordpiece, word_pieces
+from bert_parts.wordpiece import best_pair, count_words, fertility, join_pair, train_wordpiece, word_pieces
 
 HERE = Path(__file__).parent
 TITLE = "Tokenizer"
@@ -143,6 +144,19 @@ RAGGED = [([7, 21, 24, 22, 8], [0] * 5), ([7, 22, 23, 8, 31, 8], [0, 0, 0, 0, 1,
 WITH_PADS = [([7, 21, PAD_ID, 22, 8], [0] * 5), ([7, 23, 8], [0] * 3)]     # someone wrote [PAD] in the text
 
 
+NUMBERED = {token: i for i, token in enumerate(VOCAB)}
+
+
+def cuts_the_same(thing) -> Finding | str:
+    """The words of real reviews, cut by the real vocabulary."""
+    counts, vocab = count_words(sentences()), real_model()[1].vocab
+    given, expected = thing(counts, vocab), fertility(counts, vocab)
+    if not all(math.isclose(mine, theirs, rel_tol=1e-9) for mine, theirs in zip(given, expected, strict=True)):
+        return Finding(f"By itself your part agrees, but of the words of {len(sentences())} sentences from reviews, cut by the "
+                       f"real vocabulary, it says {given}, where {expected} is expected.")
+    return f"With the real vocabulary, on {counts.total():,} words of real reviews: the same two numbers."
+
+
 EXERCISES = (
     Exercise(
         lesson=HERE,
@@ -214,5 +228,23 @@ EXERCISES = (
             Case("a text in which someone has written [PAD]", lambda: (copy.deepcopy(WITH_PADS), PAD_ID)),
         ),
         drop_in=reads_the_same,
+    ),
+    Exercise(
+        lesson=HERE,
+        reference=fertility,
+        cases=(
+            Case("six words that occur once each, one of them unknown",
+                 lambda: (Counter(["films", "unbelievable", "film", "book", "le", "xfilm"]), dict(NUMBERED))),
+            Case("words that occur more than once, none of them unknown",
+                 lambda: (Counter({"films": 2, "film": 9, "unbelievable": 3}), dict(NUMBERED))),
+            Case("words of which some are unknown",
+                 lambda: (Counter({"filmable": 4, "filmxs": 3, "film": 11, "unbelievable": 2, "xfilm": 1, "a": 5}),
+                          dict(NUMBERED))),
+            Case("a word in which one piece occurs three times",
+                 lambda: (Counter({"aaaa": 2, "books": 3}), dict(NUMBERED))),
+            Case("a word with a capital, which the vocabulary does not know",
+                 lambda: (Counter({"bookstore": 1, "book": 5, "Book": 2, "films": 1}), dict(NUMBERED))),
+        ),
+        drop_in=cuts_the_same,
     ),
 )

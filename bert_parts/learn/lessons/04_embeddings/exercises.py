@@ -8,7 +8,7 @@ from torch import nn
 from torch.overrides import TorchFunctionMode
 
 from bert_parts.config import BertConfig
-from bert_parts.embeddings import BertEmbeddings, layer_norm, nearest_words
+from bert_parts.embeddings import BertEmbeddings, cosine_by_distance, layer_norm, nearest_words
 from bert_parts.learn.exercise import Case, Exercise, Finding, randn, with_hard_weights
 from bert_parts.learn.inside import TOLERANCE, real_batch, real_model, runs_inside
 
@@ -133,6 +133,20 @@ def only_padding_rests(thing) -> Finding | None:
     return None if positions[: PADDED.size(1)].any(dim=1).all() else POSITION_RESTS
 
 
+TURNS = torch.arange(7) * 0.9     # of a hand that goes on by 0.9 of a radian each time
+TURNING = torch.stack([TURNS.cos(), TURNS.sin()], dim=1) * torch.tensor([1.0, 3.0, 0.5, 2.0, 4.0, 0.2, 1.5])[:, None]
+
+
+def same_curve(thing) -> Finding | str:
+    """The real table of positions, as much of it as a loop over pairs goes through in a moment."""
+    model, _ = real_model()
+    positions = model.embeddings.position_embeddings.weight.detach()[:128]
+    given, expected = thing(positions), cosine_by_distance(positions)
+    if given.shape != expected.shape or (given - expected).abs().max() > TOLERANCE:
+        return Finding(f"On made-up vectors your cosines agree, but for {len(positions)} positions of the real table they do not.")
+    return f"For the first {len(positions)} positions of the real table: the same mean cosine at each distance."
+
+
 EXERCISES = (
     Exercise(
         lesson=HERE,
@@ -178,5 +192,15 @@ EXERCISES = (
         ),
         probes=(only_padding_rests,),
         drop_in=runs_inside,
+    ),
+    Exercise(
+        lesson=HERE,
+        reference=cosine_by_distance,
+        cases=(
+            Case("5 vectors of 8 numbers, of very unequal lengths", lambda: (TABLE[:5].clone(),)),
+            Case("7 vectors in a plane, each turned on from the one before by the same angle", lambda: (TURNING.clone(),)),
+            Case("2 vectors of 3 numbers", lambda: (randn(2, 3, seed=3),)),
+        ),
+        drop_in=same_curve,
     ),
 )
