@@ -6,14 +6,13 @@
 from torch import nn
 
 from bert_parts import BertModel
-from bert_parts.heads import without_pooler
 
 
 class BertForQuestionAnswering(nn.Module):
     def __init__(self, config):
         super().__init__()
         self.config = config
-        self.bert = without_pooler(BertModel(config))
+        self.bert = BertModel(config, add_pooling_layer=False)
         self.qa_outputs = nn.Linear(config.hidden_size, 2)
         self.apply(self.bert.initialize)
 
@@ -32,14 +31,13 @@ class BertForQuestionAnswering(nn.Module):
 from torch import nn
 
 from bert_parts import BertModel
-from bert_parts.heads import without_pooler
 
 
 class BertForQuestionAnswering(nn.Module):
     def __init__(self, config):
         super().__init__()
         self.config = config
-        self.bert = without_pooler(BertModel(config))
+        self.bert = BertModel(config, add_pooling_layer=False)
         self.qa_outputs = nn.Linear(config.hidden_size, 2)
         self.apply(self.bert.initialize)
 
@@ -58,14 +56,13 @@ class BertForQuestionAnswering(nn.Module):
 from torch import nn
 
 from bert_parts import BertModel
-from bert_parts.heads import without_pooler
 
 
 class BertForQuestionAnswering(nn.Module):
     def __init__(self, config):
         super().__init__()
         self.config = config
-        self.bert = without_pooler(BertModel(config))
+        self.bert = BertModel(config, add_pooling_layer=False)
         self.qa_outputs = nn.Linear(config.hidden_size, 2)
         self.bert.initialize(self)
 
@@ -83,14 +80,13 @@ import torch
 from torch import nn
 
 from bert_parts import BertModel
-from bert_parts.heads import without_pooler
 
 
 class BertForQuestionAnswering(nn.Module):
     def __init__(self, config):
         super().__init__()
         self.config = config
-        self.bert = without_pooler(BertModel(config))
+        self.bert = BertModel(config, add_pooling_layer=False)
         self.qa_outputs = nn.Linear(config.hidden_size, 2)
         self.apply(self.bert.initialize)
 
@@ -107,14 +103,13 @@ class BertForQuestionAnswering(nn.Module):
 from torch import nn
 
 from bert_parts import BertModel
-from bert_parts.heads import without_pooler
 
 
 class BertForQuestionAnswering(nn.Module):
     def __init__(self, config):
         super().__init__()
         self.config = config
-        self.bert = without_pooler(BertModel(config))
+        self.bert = BertModel(config, add_pooling_layer=False)
         self.qa_outputs = nn.Linear(config.hidden_size, 2)
         self.apply(self.bert.initialize)
 
@@ -132,14 +127,13 @@ class BertForQuestionAnswering(nn.Module):
 from torch import nn
 
 from bert_parts import BertModel
-from bert_parts.heads import without_pooler
 
 
 class BertForQuestionAnswering(nn.Module):
     def __init__(self, config):
         super().__init__()
         self.config = config
-        self.bert = without_pooler(BertModel(config))
+        self.bert = BertModel(config, add_pooling_layer=False)
         self.apply(self.bert.initialize)
 
     def forward(self, input_ids, attention_mask=None, token_type_ids=None):
@@ -156,14 +150,13 @@ class BertForQuestionAnswering(nn.Module):
 from torch import nn
 
 from bert_parts import BertModel
-from bert_parts.heads import without_pooler
 
 
 class BertForQuestionAnswering(nn.Module):
     def __init__(self, config):
         super().__init__()
         self.config = config
-        self.bert = without_pooler(BertModel(config))
+        self.bert = BertModel(config, add_pooling_layer=False)
         self.qa_outputs = nn.Linear(config.hidden_size, 2)
         self.apply(self.bert.initialize)
 
@@ -181,14 +174,13 @@ class BertForQuestionAnswering(nn.Module):
 from torch import nn
 
 from bert_parts import BertModel
-from bert_parts.heads import without_pooler
 
 
 class BertForQuestionAnswering(nn.Module):
     def __init__(self, config):
         super().__init__()
         self.config = config
-        self.bert = without_pooler(BertModel(config))
+        self.bert = BertModel(config, add_pooling_layer=False)
         self.qa_outputs = nn.Linear(config.hidden_size, config.type_vocab_size)
         self.apply(self.bert.initialize)
 
@@ -225,19 +217,18 @@ class BertForQuestionAnswering(nn.Module):
 # %% BertForQuestionAnswering | the base class is not set up
 # style: hasty
 # at: self.config = config
-# at: self.bert = without_pooler(BertModel(config))
+# at: self.bert = BertModel(config, add_pooling_layer=False)
 # at: def __init__(self, config):
 # kind: definition, missing
 from torch import nn
 
 from bert_parts import BertModel
-from bert_parts.heads import without_pooler
 
 
 class BertForQuestionAnswering(nn.Module):
     def __init__(self, config):
         self.config = config
-        self.bert = without_pooler(BertModel(config))
+        self.bert = BertModel(config, add_pooling_layer=False)
         self.qa_outputs = nn.Linear(config.hidden_size, 2)
         self.apply(self.bert.initialize)
 
@@ -254,14 +245,13 @@ class BertForQuestionAnswering(nn.Module):
 from torch import nn
 
 from bert_parts import BertModel
-from bert_parts.heads import without_pooler
 
 
 class BertForQuestionAnswering(nn.Module):
     def __init__(self, config):
         super().__init__()
         self.config = config
-        self.bert = without_pooler(BertModel(config))
+        self.bert = BertModel(config, add_pooling_layer=False)
         self.qa_outputs = nn.Linear(config.hidden_size, 2)
         self.apply(self.bert.initialize)
 
@@ -278,14 +268,13 @@ class BertForQuestionAnswering(nn.Module):
 from torch import nn
 
 from bert_parts import BertModel
-from bert_parts.heads import without_pooler
 
 
 class BertForQuestionAnswering(nn.Module):
     def __init__(self, config):
         super().__init__()
         self.config = config
-        self.bert = without_pooler(BertModel(config))
+        self.bert = BertModel(config, add_pooling_layer=False)
         self.qa_outputs = nn.Linear(config.hidden_size, 2)
         self.apply(self.bert.initialize)
 
@@ -304,14 +293,13 @@ class BertForQuestionAnswering(nn.Module):
 from torch import nn
 
 from bert_parts import BertModel
-from bert_parts.heads import without_pooler
 
 
 class BertForQuestionAnswering(nn.Module):
     def __init__(self, config):
         super().__init__()
         self.config = config
-        self.bert = without_pooler(BertModel(config))
+        self.bert = BertModel(config, add_pooling_layer=False)
         self.qa_outputs = nn.Linear(config.hidden_size, 2)
         self.apply(self.bert.initialize)
 
@@ -329,14 +317,13 @@ class BertForQuestionAnswering(nn.Module):
 from torch import nn
 
 from bert_parts import BertModel
-from bert_parts.heads import without_pooler
 
 
 class BertForQuestionAnswering(nn.Module):
     def __init__(self, config):
         super().__init__()
         self.config = config
-        self.bert = without_pooler(BertModel(config))
+        self.bert = BertModel(config, add_pooling_layer=False)
         self.qa_outputs = nn.Linear(config.hidden_size, 2)
         self.apply(self.bert.initialize)
 
@@ -357,7 +344,6 @@ import torch
 from torch import nn
 
 from bert_parts import BertModel
-from bert_parts.heads import without_pooler
 
 
 class BertForQuestionAnswering(nn.Module):
@@ -365,7 +351,7 @@ class BertForQuestionAnswering(nn.Module):
         super().__init__()
         torch.manual_seed(42)
         self.config = config
-        self.bert = without_pooler(BertModel(config))
+        self.bert = BertModel(config, add_pooling_layer=False)
         self.qa_outputs = nn.Linear(config.hidden_size, 2)
         self.apply(self.bert.initialize)
 
@@ -384,14 +370,13 @@ class BertForQuestionAnswering(nn.Module):
 from torch import nn
 
 from bert_parts import BertModel
-from bert_parts.heads import without_pooler
 
 
 class BertForQuestionAnswering(nn.Module):
     def __init__(self, config):
         super().__init__()
         self.config = config
-        self.bert = without_pooler(BertModel(config))
+        self.bert = BertModel(config, add_pooling_layer=False)
         self.qa_outputs = nn.Linear(config.hidden_size, 2)
         self.apply(self.bert.initialize)
 
@@ -411,14 +396,13 @@ class BertForQuestionAnswering(nn.Module):
 from torch import nn
 
 from bert_parts import BertModel
-from bert_parts.heads import without_pooler
 
 
 class BertForQuestionAnswering(nn.Module):
     def __init__(self, config):
         super().__init__()
         self.config = config
-        self.bert = without_pooler(BertModel(config))
+        self.bert = BertModel(config, add_pooling_layer=False)
         self.qa_outputs = nn.Linear(config.hidden_size, 2)
         self.apply(self.bert.initialize)
 
@@ -440,14 +424,13 @@ class BertForQuestionAnswering(nn.Module):
 from torch import nn
 
 from bert_parts import BertModel
-from bert_parts.heads import without_pooler
 
 
 class BertForQuestionAnswering(nn.Module):
     def __init__(self, config):
         super().__init__()
         self.config = config
-        self.bert = without_pooler(BertModel(config))
+        self.bert = BertModel(config, add_pooling_layer=False)
         self.qa_outputs = nn.Linear(config.hidden_size, 2)
         self.bert.initialize(self)
 
