@@ -22,8 +22,7 @@ class BertModel(nn.Module):
 
     def __init__(self, config: BertConfig, add_pooling_layer: bool = True):
         super().__init__()
-        self.config = config
-        self.add_pooling_layer = add_pooling_layer
+        self.config, self.add_pooling_layer = config, add_pooling_layer
         self.embeddings = BertEmbeddings(config)
         self.encoder = BertEncoder(config)
         self.pooler = BertPooler(config) if add_pooling_layer else NoPooler()
