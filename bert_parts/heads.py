@@ -11,23 +11,6 @@ from bert_parts.config import BertConfig
 from bert_parts.model import BertModel
 
 
-class NoPooler(nn.Module):
-    """Stands where the pooler would, in models that are published without one. It learns nothing.
-
-    Shapes:
-        hidden (B, T, D) → the first token's vector (B, D)
-    """
-
-    def forward(self, hidden: Tensor) -> Tensor:
-        return hidden[:, 0]
-
-
-def without_pooler(bert: BertModel) -> BertModel:
-    """The model with its pooler taken out."""
-    bert.pooler = NoPooler()
-    return bert
-
-
 class Transform(nn.Module):
     """One more layer before the words are scored: dense, GELU, LayerNorm.
 
@@ -104,7 +87,7 @@ class BertForMaskedLM(nn.Module):
     def __init__(self, config: BertConfig):
         super().__init__()
         self.config = config
-        self.bert = without_pooler(BertModel(config))
+        self.bert = BertModel(config, add_pooling_layer=False)
         self.cls = nn.ModuleDict({"predictions": MaskedLMHead(config)})
         self.apply(self.bert.initialize)
 
@@ -169,7 +152,7 @@ class BertForTokenClassification(nn.Module):
         super().__init__()
         self.config = config
         self.num_labels = num_labels
-        self.bert = without_pooler(BertModel(config))
+        self.bert = BertModel(config, add_pooling_layer=False)
         self.dropout = nn.Dropout(config.classifier_dropout_prob)
         self.classifier = nn.Linear(config.hidden_size, num_labels)
         self.apply(self.bert.initialize)
@@ -191,7 +174,7 @@ class BertForQuestionAnswering(nn.Module):
     def __init__(self, config: BertConfig):
         super().__init__()
         self.config = config
-        self.bert = without_pooler(BertModel(config))
+        self.bert = BertModel(config, add_pooling_layer=False)
         self.qa_outputs = nn.Linear(config.hidden_size, 2)
         self.apply(self.bert.initialize)
 

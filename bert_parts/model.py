@@ -9,7 +9,7 @@ from bert_parts.attention import padding_mask
 from bert_parts.config import BertConfig
 from bert_parts.embeddings import BertEmbeddings
 from bert_parts.encoder import BertEncoder
-from bert_parts.pooler import BertPooler
+from bert_parts.pooler import BertPooler, NoPooler
 
 
 class BertModel(nn.Module):
@@ -20,12 +20,12 @@ class BertModel(nn.Module):
         token_type_ids (B, T) int64 (None: all zeros) → hidden (B, T, D), pooled (B, D)
     """
 
-    def __init__(self, config: BertConfig):
+    def __init__(self, config: BertConfig, add_pooling_layer: bool = True):
         super().__init__()
-        self.config = config
+        self.config, self.add_pooling_layer = config, add_pooling_layer
         self.embeddings = BertEmbeddings(config)
         self.encoder = BertEncoder(config)
-        self.pooler = BertPooler(config)
+        self.pooler = BertPooler(config) if add_pooling_layer else NoPooler()
         self.apply(self.initialize)
 
     def initialize(self, module: nn.Module):

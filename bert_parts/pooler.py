@@ -22,6 +22,17 @@ class BertPooler(nn.Module):
         return self.dense(hidden[:, 0]).tanh()     # (B, D)
 
 
+class NoPooler(nn.Module):
+    """Stands where the pooler would, in models that are published without one. It learns nothing.
+
+    Shapes:
+        hidden (B, T, D) → the first token's vector (B, D)
+    """
+
+    def forward(self, hidden: Tensor) -> Tensor:
+        return hidden[:, 0]
+
+
 def mean_pooling(hidden: Tensor, attention_mask: Tensor) -> Tensor:
     """The mean of the tokens' vectors, padding left out (Reimers & Gurevych 2019, section 3).
 

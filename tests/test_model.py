@@ -13,12 +13,13 @@ from bert_parts.checkpoint import find_checkpoint, load_strictly, rename_publish
 from bert_parts.visualize import record_attention
 
 
-def reference_model(config: BertConfig, **changes):
+def reference_model(config: BertConfig, add_pooling_layer: bool = True, **changes):
     """transformers' BERT of the same sizes, with attention written out so that it gives its maps."""
     names = ("vocab_size", "hidden_size", "num_hidden_layers", "num_attention_heads", "intermediate_size",
              "max_position_embeddings", "type_vocab_size", "layer_norm_eps", "pad_token_id")
     sizes = {name: getattr(config, name) for name in names}
-    return transformers.BertModel(transformers.BertConfig(**sizes, attn_implementation="eager", **changes)).eval()
+    config = transformers.BertConfig(**sizes, attn_implementation="eager", **changes)
+    return transformers.BertModel(config, add_pooling_layer=add_pooling_layer).eval()
 
 
 def randomize(model, seed):
@@ -130,6 +131,18 @@ def test_gradients_reach_every_parameter():
     (hidden.pow(2).sum() + pooled.sum()).backward()
     without = [name for name, parameter in model.named_parameters() if parameter.grad is None]
     assert without == []
+
+
+def test_without_a_pooler_none_is_drawn(monkeypatch):
+    config = BertConfig(vocab_size=9, hidden_size=8, num_hidden_layers=2, num_attention_heads=2, intermediate_size=12)
+    reference = reference_model(config, add_pooling_layer=False)
+    monkeypatch.delattr("bert_parts.model.BertPooler")     # not even to be thrown away
+    model = BertModel(config, add_pooling_layer=False).eval()
+    load_strictly(model, rename_published(reference.state_dict()))
+    ids = torch.tensor([[1, 2, 3, 4]])
+    hidden, pooled = model(ids)
+    torch.testing.assert_close(hidden, reference(ids).last_hidden_state)
+    assert torch.equal(pooled, hidden[:, 0])
 
 
 IDS, MASK = torch.tensor([[1, 2, 3]]), torch.tensor([[1, 1, 0]])

@@ -9,9 +9,9 @@ import torch
 import transformers
 from safetensors.torch import load_file
 
-from bert_parts import BertConfig, BertModel, load_pretrained
+from bert_parts import BertConfig, BertForMaskedLM, BertForPreTraining, BertModel, load_pretrained
 from bert_parts.checkpoint import find_checkpoint, misfits, rename_published
-from bert_parts.learn import check, mine, my_model, with_parts
+from bert_parts.learn import check, mine, my_model, my_parts, with_parts
 from bert_parts.learn.inside import authors, first_difference, module_outputs, real_batch
 
 SOLUTIONS = Path(__file__).parent / "solutions"
@@ -176,6 +176,17 @@ def test_solutions_of_notebook_07():
     model, _ = load_pretrained()
     assert not any(mine("misfits")(model.state_dict(), weights).values())
     assert all(mine(name).__module__ == name for name in names)     # kept, not the course's
+
+
+@pytest.mark.parametrize("kind", [BertForMaskedLM, BertForPreTraining])
+def test_a_learners_bert_has_a_pooler_where_the_courses_has_one(kind):
+    learned("06_pooler")
+    model, ids = kind(SMALL).eval(), torch.tensor([[2, 5, 3]])
+    own = with_parts(model, my_parts())
+    assert authors(own)["BertModel"] == (1, "you")
+    assert ("BertPooler" in authors(own)) == (kind is BertForPreTraining)
+    torch.testing.assert_close(own(ids), model(ids))
+    assert authors(with_parts(own, {"BertModel": BertModel}))["BertModel"] == (1, "the course")     # and back
 
 
 def test_copies_share_their_weights():

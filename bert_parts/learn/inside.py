@@ -10,7 +10,6 @@ import torch
 from torch import Tensor, nn
 
 from bert_parts.checkpoint import load_pretrained
-from bert_parts.heads import NoPooler, without_pooler
 from bert_parts.learn.exercise import Finding
 from bert_parts.learn.state import chance_kept
 
@@ -48,8 +47,6 @@ def replaced(module: nn.Module, parts: dict[str, object]) -> nn.Module:
     part = parts.get(type(module).__name__)
     if isinstance(part, type) and type(module) is not part:
         new = part(*built_with(module))
-        if isinstance(getattr(module, "pooler", None), NoPooler):     # under a head that needs none
-            without_pooler(new)
         new.load_state_dict(module.state_dict(), assign=True)
         module = new.train(module.training)
     for name, child in module.named_children():

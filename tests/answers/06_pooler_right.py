@@ -118,16 +118,17 @@ from torch import nn
 from bert_parts.attention import padding_mask
 from bert_parts.embeddings import BertEmbeddings
 from bert_parts.encoder import BertEncoder
-from bert_parts.pooler import BertPooler
+from bert_parts.pooler import BertPooler, NoPooler
 
 
 class BertModel(nn.Module):
-    def __init__(self, config):
+    def __init__(self, config, add_pooling_layer=True):
         super().__init__()
         self.config = config
+        self.add_pooling_layer = add_pooling_layer
         self.embeddings = BertEmbeddings(config)
         self.encoder = BertEncoder(config)
-        self.pooler = BertPooler(config)
+        self.pooler = BertPooler(config) if add_pooling_layer else NoPooler()
         self.apply(self.initialize)
 
     def initialize(self, module):
@@ -158,16 +159,17 @@ from torch import nn
 from bert_parts.attention import padding_mask
 from bert_parts.embeddings import BertEmbeddings
 from bert_parts.encoder import BertEncoder
-from bert_parts.pooler import BertPooler
+from bert_parts.pooler import BertPooler, NoPooler
 
 
 class BertModel(nn.Module):
-    def __init__(self, config):
+    def __init__(self, config, add_pooling_layer=True):
         super().__init__()
         self.config = config
+        self.add_pooling_layer = add_pooling_layer
         self.embeddings = BertEmbeddings(config)
         self.encoder = BertEncoder(config)
-        self.pooler = BertPooler(config)
+        self.pooler = BertPooler(config) if add_pooling_layer else NoPooler()
         self.apply(self.initialize)
 
     def initialize(self, module):
@@ -196,16 +198,17 @@ from torch import nn
 from bert_parts.attention import padding_mask
 from bert_parts.embeddings import BertEmbeddings
 from bert_parts.encoder import BertEncoder
-from bert_parts.pooler import BertPooler
+from bert_parts.pooler import BertPooler, NoPooler
 
 
 class BertModel(nn.Module):
-    def __init__(self, config):
+    def __init__(self, config, add_pooling_layer=True):
         super().__init__()
         self.config = config
+        self.add_pooling_layer = add_pooling_layer
         self.embeddings = BertEmbeddings(config)
         self.encoder = BertEncoder(config)
-        self.pooler = BertPooler(config)
+        self.pooler = BertPooler(config) if add_pooling_layer else NoPooler()
         self.apply(self.initialize)
 
     def initialize(self, module):
@@ -229,16 +232,17 @@ from torch import nn
 from bert_parts.attention import padding_mask
 from bert_parts.embeddings import BertEmbeddings
 from bert_parts.encoder import BertEncoder
-from bert_parts.pooler import BertPooler
+from bert_parts.pooler import BertPooler, NoPooler
 
 
 class BertModel(nn.Module):
-    def __init__(self, config):
+    def __init__(self, config, add_pooling_layer=True):
         super().__init__()
         self.config = config
+        self.add_pooling_layer = add_pooling_layer
         self.embeddings = BertEmbeddings(config)
         self.encoder = BertEncoder(config)
-        self.pooler = BertPooler(config)
+        self.pooler = BertPooler(config) if add_pooling_layer else NoPooler()
         self.apply(self.initialize)
 
     def initialize(self, module):
@@ -276,16 +280,17 @@ from torch import nn
 from bert_parts.attention import padding_mask
 from bert_parts.embeddings import BertEmbeddings
 from bert_parts.encoder import BertEncoder
-from bert_parts.pooler import BertPooler
+from bert_parts.pooler import BertPooler, NoPooler
 
 
 class BertModel(nn.Module):
-    def __init__(self, config):
+    def __init__(self, config, add_pooling_layer=True):
         super().__init__()
         self.config = config
+        self.add_pooling_layer = add_pooling_layer
         self.embeddings = BertEmbeddings(config)
         self.encoder = BertEncoder(config)
-        self.pooler = BertPooler(config)
+        self.pooler = BertPooler(config) if add_pooling_layer else NoPooler()
         self.apply(self.initialize)
 
     def initialize(self, module):
@@ -309,16 +314,17 @@ from torch import nn
 from bert_parts.attention import padding_mask
 from bert_parts.embeddings import BertEmbeddings
 from bert_parts.encoder import BertEncoder
-from bert_parts.pooler import BertPooler
+from bert_parts.pooler import BertPooler, NoPooler
 
 
 class BertModel(nn.Module):
-    def __init__(self, config):
+    def __init__(self, config, add_pooling_layer=True):
         super().__init__()
         self.config = config
+        self.add_pooling_layer = add_pooling_layer
         self.embeddings = BertEmbeddings(config)
         self.encoder = BertEncoder(config)
-        self.pooler = BertPooler(config)
+        self.pooler = BertPooler(config) if add_pooling_layer else NoPooler()
         self.apply(self.initialize)
 
     def initialize(self, module):
@@ -529,16 +535,17 @@ from torch import nn
 from bert_parts.attention import padding_mask
 from bert_parts.embeddings import BertEmbeddings
 from bert_parts.encoder import BertEncoder
-from bert_parts.pooler import BertPooler
+from bert_parts.pooler import BertPooler, NoPooler
 
 
 class BertModel(nn.Module):
-    def __init__(self, config):
+    def __init__(self, config, add_pooling_layer=True):
         super().__init__()
         self.config = config
+        self.add_pooling_layer = add_pooling_layer
         self.embeddings = BertEmbeddings(config)
         self.encoder = BertEncoder(config)
-        self.pooler = BertPooler(config)
+        self.pooler = BertPooler(config) if add_pooling_layer else NoPooler()
         self.apply(self.initialize)
 
     def initialize(self, module):

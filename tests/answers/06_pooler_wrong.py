@@ -303,16 +303,17 @@ from torch import nn
 from bert_parts.attention import padding_mask
 from bert_parts.embeddings import BertEmbeddings
 from bert_parts.encoder import BertEncoder
-from bert_parts.pooler import BertPooler
+from bert_parts.pooler import BertPooler, NoPooler
 
 
 class BertModel(nn.Module):
-    def __init__(self, config):
+    def __init__(self, config, add_pooling_layer=True):
         super().__init__()
         self.config = config
+        self.add_pooling_layer = add_pooling_layer
         self.embeddings = BertEmbeddings(config)
         self.encoder = BertEncoder(config)
-        self.pooler = BertPooler(config)
+        self.pooler = BertPooler(config) if add_pooling_layer else NoPooler()
         self.apply(self.initialize)
 
     def initialize(self, module):
@@ -341,16 +342,17 @@ from torch import nn
 from bert_parts.attention import padding_mask
 from bert_parts.embeddings import BertEmbeddings
 from bert_parts.encoder import BertEncoder
-from bert_parts.pooler import BertPooler
+from bert_parts.pooler import BertPooler, NoPooler
 
 
 class BertModel(nn.Module):
-    def __init__(self, config):
+    def __init__(self, config, add_pooling_layer=True):
         super().__init__()
         self.config = config
+        self.add_pooling_layer = add_pooling_layer
         self.embeddings = BertEmbeddings(config)
         self.encoder = BertEncoder(config)
-        self.pooler = BertPooler(config)
+        self.pooler = BertPooler(config) if add_pooling_layer else NoPooler()
         self.apply(self.initialize)
 
     def initialize(self, module):
@@ -381,16 +383,17 @@ from torch import nn
 from bert_parts.attention import padding_mask
 from bert_parts.embeddings import BertEmbeddings
 from bert_parts.encoder import BertEncoder
-from bert_parts.pooler import BertPooler
+from bert_parts.pooler import BertPooler, NoPooler
 
 
 class BertModel(nn.Module):
-    def __init__(self, config):
+    def __init__(self, config, add_pooling_layer=True):
         super().__init__()
         self.config = config
+        self.add_pooling_layer = add_pooling_layer
         self.embeddings = BertEmbeddings(config)
         self.encoder = BertEncoder(config)
-        self.pooler = BertPooler(config)
+        self.pooler = BertPooler(config) if add_pooling_layer else NoPooler()
         self.apply(self.initialize)
 
     def initialize(self, module):
@@ -418,16 +421,17 @@ from torch import nn
 from bert_parts.attention import padding_mask
 from bert_parts.embeddings import BertEmbeddings
 from bert_parts.encoder import BertEncoder
-from bert_parts.pooler import BertPooler
+from bert_parts.pooler import BertPooler, NoPooler
 
 
 class BertModel(nn.Module):
-    def __init__(self, config):
+    def __init__(self, config, add_pooling_layer=True):
         super().__init__()
         self.config = config
+        self.add_pooling_layer = add_pooling_layer
         self.embeddings = BertEmbeddings(config)
         self.encoder = BertEncoder(config)
-        self.pooler = BertPooler(config)
+        self.pooler = BertPooler(config) if add_pooling_layer else NoPooler()
         self.apply(self.initialize)
 
     def initialize(self, module):
@@ -458,16 +462,17 @@ from torch import nn
 from bert_parts.attention import padding_mask
 from bert_parts.embeddings import BertEmbeddings
 from bert_parts.encoder import BertEncoder
-from bert_parts.pooler import BertPooler
+from bert_parts.pooler import BertPooler, NoPooler
 
 
 class BertModel(nn.Module):
-    def __init__(self, config):
+    def __init__(self, config, add_pooling_layer=True):
         super().__init__()
         self.config = config
+        self.add_pooling_layer = add_pooling_layer
         self.embeddings = BertEmbeddings(config)
         self.encoder = BertEncoder(config)
-        self.pooler = BertPooler(config)
+        self.pooler = BertPooler(config) if add_pooling_layer else NoPooler()
         self.apply(self.initialize)
 
     def initialize(self, module):
@@ -495,16 +500,17 @@ from torch import nn
 from bert_parts.attention import padding_mask
 from bert_parts.embeddings import BertEmbeddings
 from bert_parts.encoder import BertEncoder
-from bert_parts.pooler import BertPooler
+from bert_parts.pooler import BertPooler, NoPooler
 
 
 class BertModel(nn.Module):
-    def __init__(self, config):
+    def __init__(self, config, add_pooling_layer=True):
         super().__init__()
         self.config = config
+        self.add_pooling_layer = add_pooling_layer
         self.embeddings = BertEmbeddings(config)
         self.encoder = BertEncoder(config)
-        self.pooler = BertPooler(config)
+        self.pooler = BertPooler(config) if add_pooling_layer else NoPooler()
         self.apply(self.initialize)
 
     def initialize(self, module):
@@ -533,16 +539,17 @@ from torch import nn
 from bert_parts.attention import padding_mask
 from bert_parts.embeddings import BertEmbeddings
 from bert_parts.encoder import BertEncoder
-from bert_parts.pooler import BertPooler
+from bert_parts.pooler import BertPooler, NoPooler
 
 
 class BertModel(nn.Module):
-    def __init__(self, config):
+    def __init__(self, config, add_pooling_layer=True):
         super().__init__()
         self.config = config
+        self.add_pooling_layer = add_pooling_layer
         self.embeddings = BertEmbeddings(config)
         self.encoder = BertEncoder(config)
-        self.pooler = BertPooler(config)
+        self.pooler = BertPooler(config) if add_pooling_layer else NoPooler()
         self.apply(self.initialize)
 
     def initialize(self, module):
@@ -575,16 +582,17 @@ from torch import nn
 from bert_parts.attention import padding_mask
 from bert_parts.embeddings import BertEmbeddings
 from bert_parts.encoder import BertEncoder
-from bert_parts.pooler import BertPooler
+from bert_parts.pooler import BertPooler, NoPooler
 
 
 class BertModel(nn.Module):
-    def __init__(self, config):
+    def __init__(self, config, add_pooling_layer=True):
         super().__init__()
         self.config = config
+        self.add_pooling_layer = add_pooling_layer
         self.embeddings = BertEmbeddings(config)
         self.encoder = BertEncoder(config)
-        self.pooler = BertPooler(config)
+        self.pooler = BertPooler(config) if add_pooling_layer else NoPooler()
         self.apply(self.initialize)
 
     def initialize(self, module):
@@ -614,16 +622,17 @@ from torch import nn
 from bert_parts.attention import padding_mask
 from bert_parts.embeddings import BertEmbeddings
 from bert_parts.encoder import BertEncoder
-from bert_parts.pooler import BertPooler
+from bert_parts.pooler import BertPooler, NoPooler
 
 
 class BertModel(nn.Module):
-    def __init__(self, config):
+    def __init__(self, config, add_pooling_layer=True):
         super().__init__()
         self.config = config
+        self.add_pooling_layer = add_pooling_layer
         self.embeddings = BertEmbeddings(config)
         self.encoder = BertEncoder(config)
-        self.pooler = BertPooler(config)
+        self.pooler = BertPooler(config) if add_pooling_layer else NoPooler()
         self.apply(self.initialize)
 
     def initialize(self, module):
@@ -648,16 +657,17 @@ from torch import nn
 from bert_parts.attention import padding_mask
 from bert_parts.embeddings import BertEmbeddings
 from bert_parts.encoder import BertEncoder
-from bert_parts.pooler import BertPooler
+from bert_parts.pooler import BertPooler, NoPooler
 
 
 class BertModel(nn.Module):
-    def __init__(self, config):
+    def __init__(self, config, add_pooling_layer=True):
         super().__init__()
         self.config = config
+        self.add_pooling_layer = add_pooling_layer
         self.embeddings = BertEmbeddings(config)
         self.encoder = BertEncoder(config)
-        self.pooler = BertPooler(config)
+        self.pooler = BertPooler(config) if add_pooling_layer else NoPooler()
         self.apply(self.initialize)
 
     def initialize(self, module):
@@ -687,16 +697,17 @@ from torch import nn
 from bert_parts.attention import padding_mask
 from bert_parts.embeddings import BertEmbeddings
 from bert_parts.encoder import BertEncoder
-from bert_parts.pooler import BertPooler
+from bert_parts.pooler import BertPooler, NoPooler
 
 
 class BertModel(nn.Module):
-    def __init__(self, config):
+    def __init__(self, config, add_pooling_layer=True):
         super().__init__()
         self.config = config
+        self.add_pooling_layer = add_pooling_layer
         self.embeddings = BertEmbeddings(config)
         self.encoder = BertEncoder(config)
-        self.pooler = BertPooler(config)
+        self.pooler = BertPooler(config) if add_pooling_layer else NoPooler()
         self.apply(self.initialize)
 
     def initialize(self, module):
@@ -728,16 +739,17 @@ from torch import nn
 from bert_parts.attention import padding_mask
 from bert_parts.embeddings import BertEmbeddings
 from bert_parts.encoder import BertEncoder
-from bert_parts.pooler import BertPooler
+from bert_parts.pooler import BertPooler, NoPooler
 
 
 class BertModel(nn.Module):
-    def __init__(self, config):
+    def __init__(self, config, add_pooling_layer=True):
         super().__init__()
         self.config = config
+        self.add_pooling_layer = add_pooling_layer
         self.embeddings = BertEmbeddings(config)
         self.encoder = BertEncoder(config)
-        self.pooler = BertPooler(config)
+        self.pooler = BertPooler(config) if add_pooling_layer else NoPooler()
         self.apply(self.initialize)
 
     def initialize(self, module):
@@ -772,16 +784,17 @@ from torch import nn
 from bert_parts.attention import padding_mask
 from bert_parts.embeddings import BertEmbeddings
 from bert_parts.encoder import BertEncoder
-from bert_parts.pooler import BertPooler
+from bert_parts.pooler import BertPooler, NoPooler
 
 
 class BertModel(nn.Module):
-    def __init__(self, config):
+    def __init__(self, config, add_pooling_layer=True):
         super().__init__()
         self.config = config
+        self.add_pooling_layer = add_pooling_layer
         self.embeddings = BertEmbeddings(config)
         self.encoder = BertEncoder(config)
-        self.pooler = BertPooler(config)
+        self.pooler = BertPooler(config) if add_pooling_layer else NoPooler()
         self.apply(self.initialize)
 
     def initialize(self, module):
@@ -811,16 +824,17 @@ from torch import nn
 from bert_parts.attention import padding_mask
 from bert_parts.embeddings import BertEmbeddings
 from bert_parts.encoder import BertEncoder
-from bert_parts.pooler import BertPooler
+from bert_parts.pooler import BertPooler, NoPooler
 
 
 class BertModel(nn.Module):
-    def __init__(self, config):
+    def __init__(self, config, add_pooling_layer=True):
         super().__init__()
         self.config = config
+        self.add_pooling_layer = add_pooling_layer
         self.embeddings = BertEmbeddings(config)
         self.encoder = BertEncoder(config)
-        self.pooler = BertPooler(config)
+        self.pooler = BertPooler(config) if add_pooling_layer else NoPooler()
         self.apply(self.initialize)
 
     def initialize(self, module):

@@ -4,7 +4,6 @@ import torch
 from torch import nn
 
 from bert_parts import BertModel
-from bert_parts.heads import without_pooler
 
 
 class BertForQuestionAnswering(nn.Module):
@@ -12,7 +11,7 @@ class BertForQuestionAnswering(nn.Module):
         super().__init__()
         self.num_labels = 2
         self.config = config
-        self.bert = without_pooler(BertModel(config))
+        self.bert = BertModel(config, add_pooling_layer=False)
         self.qa_outputs = nn.Linear(config.hidden_size, self.num_labels)
         self.apply(self.bert.initialize)
 
@@ -28,7 +27,6 @@ class BertForQuestionAnswering(nn.Module):
 from torch import Tensor, nn
 
 from bert_parts import BertConfig, BertModel
-from bert_parts.heads import without_pooler
 
 
 class BertForQuestionAnswering(nn.Module):
@@ -37,7 +35,7 @@ class BertForQuestionAnswering(nn.Module):
     def __init__(self, config: BertConfig) -> None:
         super().__init__()
         self.config = config
-        self.bert = without_pooler(BertModel(config))
+        self.bert = BertModel(config, add_pooling_layer=False)
         self.qa_outputs = nn.Linear(config.hidden_size, out_features=2)
         self.apply(self.bert.initialize)
 
@@ -53,15 +51,14 @@ class BertForQuestionAnswering(nn.Module):
 import torch
 from torch import nn
 
-import bert_parts.heads as heads
-from bert_parts import BertModel
+import bert_parts.model as model
 
 
 class BertForQuestionAnswering(nn.Module):
     def __init__(self, config):
         super().__init__()
         self.config = config
-        self.bert = heads.without_pooler(BertModel(config))
+        self.bert = model.BertModel(config, add_pooling_layer=False)
         self.qa_outputs = nn.Linear(config.hidden_size, 2)
         self.apply(self.bert.initialize)
 
@@ -76,7 +73,6 @@ class BertForQuestionAnswering(nn.Module):
 from torch import nn
 
 from bert_parts import BertModel
-from bert_parts.heads import without_pooler
 
 START, END = 0, 1
 
@@ -85,7 +81,7 @@ class BertForQuestionAnswering(nn.Module):
     def __init__(self, config):
         super().__init__()
         self.config = config
-        self.bert = without_pooler(BertModel(config))
+        self.bert = BertModel(config, add_pooling_layer=False)
         self.qa_outputs = nn.Linear(config.hidden_size, len((START, END)))
         self.apply(self.bert.initialize)
 
@@ -100,7 +96,6 @@ class BertForQuestionAnswering(nn.Module):
 import torch.nn as nn
 
 from bert_parts import BertModel
-from bert_parts.heads import without_pooler
 
 
 def apart(scores):
@@ -112,8 +107,7 @@ class BertForQuestionAnswering(nn.Module):
     def __init__(self, config):
         nn.Module.__init__(self)
         self.config = config
-        bert = BertModel(config)
-        self.bert = without_pooler(bert)
+        self.bert = bert = BertModel(config, False)
         self.qa_outputs = nn.Linear(config.hidden_size, 2)
         self.apply(bert.initialize)
 
@@ -129,7 +123,6 @@ from typing import NamedTuple
 from torch import Tensor, nn
 
 from bert_parts import BertModel
-from bert_parts.heads import without_pooler
 
 
 class SpanScores(NamedTuple):
@@ -141,7 +134,7 @@ class BertForQuestionAnswering(nn.Module):
     def __init__(self, config):
         super().__init__()
         self.config = config
-        self.bert = without_pooler(BertModel(config))
+        self.bert = BertModel(config, add_pooling_layer=False)
         self.qa_outputs = nn.Linear(config.hidden_size, 2)
         self.apply(self.bert.initialize)
 
@@ -156,7 +149,6 @@ class BertForQuestionAnswering(nn.Module):
 from torch import nn
 
 from bert_parts import BertModel
-from bert_parts.heads import without_pooler
 
 
 class BertForQuestionAnswering(nn.Module):
@@ -166,7 +158,7 @@ class BertForQuestionAnswering(nn.Module):
     def __init__(self, config):
         super().__init__()
         self.config = config
-        self.bert = without_pooler(BertModel(config))
+        self.bert = BertModel(config, add_pooling_layer=False)
         self.qa_outputs = nn.Linear(config.hidden_size, self.OUTPUTS)
         self.apply(self.bert.initialize)
 

@@ -7,14 +7,13 @@
 from torch import nn
 
 from bert_parts import BertModel
-from bert_parts.heads import without_pooler
 
 
 class BertForQuestionAnswering(nn.Module):
     def __init__(self, config):
         super().__init__()
         self.config = config
-        self.bert = without_pooler(BertModel(config))
+        self.bert = BertModel(config, add_pooling_layer=False)
         self.qa_outputs = nn.Linear(config.hidden_size, 2)
         self.apply(self.bert.initialize)
 
@@ -34,14 +33,13 @@ class BertForQuestionAnswering(nn.Module):
 from torch import nn
 
 from bert_parts import BertModel
-from bert_parts.heads import without_pooler
 
 
 class BertForQuestionAnswering(nn.Module):
     def __init__(self, config):
         super().__init__()
         self.config = config
-        self.bert = without_pooler(BertModel(config))
+        self.bert = BertModel(config, add_pooling_layer=False)
         self.qa_outputs = nn.Linear(config.hidden_size, 2)
         self.apply(self.bert.initialize)
 
@@ -60,14 +58,13 @@ class BertForQuestionAnswering(nn.Module):
 from torch import nn
 
 from bert_parts import BertModel
-from bert_parts.heads import without_pooler
 
 
 class BertForQuestionAnswering(nn.Module):
     def __init__(self, config):
         super().__init__()
         self.config = config
-        self.bert = without_pooler(BertModel(config))
+        self.bert = BertModel(config, add_pooling_layer=False)
         self.qa_outputs = nn.Linear(config.hidden_size, 2)
         self.bert.initialize(self)
 
@@ -86,14 +83,13 @@ import torch
 from torch import nn
 
 from bert_parts import BertModel
-from bert_parts.heads import without_pooler
 
 
 class BertForQuestionAnswering(nn.Module):
     def __init__(self, config):
         super().__init__()
         self.config = config
-        self.bert = without_pooler(BertModel(config))
+        self.bert = BertModel(config, add_pooling_layer=False)
         self.qa_outputs = nn.Linear(config.hidden_size, 2)
         self.apply(self.bert.initialize)
 
@@ -111,14 +107,13 @@ class BertForQuestionAnswering(nn.Module):
 from torch import nn
 
 from bert_parts import BertModel
-from bert_parts.heads import without_pooler
 
 
 class BertForQuestionAnswering(nn.Module):
     def __init__(self, config):
         super().__init__()
         self.config = config
-        self.bert = without_pooler(BertModel(config))
+        self.bert = BertModel(config, add_pooling_layer=False)
         self.qa_outputs = nn.Linear(config.hidden_size, 2)
         self.apply(self.bert.initialize)
 
@@ -136,14 +131,13 @@ class BertForQuestionAnswering(nn.Module):
 from torch import nn
 
 from bert_parts import BertModel
-from bert_parts.heads import without_pooler
 
 
 class BertForQuestionAnswering(nn.Module):
     def __init__(self, config):
         super().__init__()
         self.config = config
-        self.bert = without_pooler(BertModel(config))
+        self.bert = BertModel(config, add_pooling_layer=False)
         self.apply(self.bert.initialize)
 
     def forward(self, input_ids, attention_mask=None, token_type_ids=None):
@@ -161,14 +155,13 @@ class BertForQuestionAnswering(nn.Module):
 from torch import nn
 
 from bert_parts import BertModel
-from bert_parts.heads import without_pooler
 
 
 class BertForQuestionAnswering(nn.Module):
     def __init__(self, config):
         super().__init__()
         self.config = config
-        self.bert = without_pooler(BertModel(config))
+        self.bert = BertModel(config, add_pooling_layer=False)
         self.qa_outputs = nn.Linear(config.hidden_size, 2)
         self.apply(self.bert.initialize)
 
@@ -186,14 +179,13 @@ class BertForQuestionAnswering(nn.Module):
 from torch import nn
 
 from bert_parts import BertModel
-from bert_parts.heads import without_pooler
 
 
 class BertForQuestionAnswering(nn.Module):
     def __init__(self, config):
         super().__init__()
         self.config = config
-        self.bert = without_pooler(BertModel(config))
+        self.bert = BertModel(config, add_pooling_layer=False)
         self.qa_outputs = nn.Linear(config.hidden_size, config.type_vocab_size)
         self.apply(self.bert.initialize)
 
@@ -231,20 +223,19 @@ class BertForQuestionAnswering(nn.Module):
 # %% BertForQuestionAnswering | the base class is not set up
 # style: hasty
 # at: self.config = config
-# at: self.bert = without_pooler(BertModel(config))
+# at: self.bert = BertModel(config, add_pooling_layer=False)
 # at: def __init__(self, config):
 # kind: definition, missing
 # known: base class not set up
 from torch import nn
 
 from bert_parts import BertModel
-from bert_parts.heads import without_pooler
 
 
 class BertForQuestionAnswering(nn.Module):
     def __init__(self, config):
         self.config = config
-        self.bert = without_pooler(BertModel(config))
+        self.bert = BertModel(config, add_pooling_layer=False)
         self.qa_outputs = nn.Linear(config.hidden_size, 2)
         self.apply(self.bert.initialize)
 
@@ -261,14 +252,13 @@ class BertForQuestionAnswering(nn.Module):
 from torch import nn
 
 from bert_parts import BertModel
-from bert_parts.heads import without_pooler
 
 
 class BertForQuestionAnswering(nn.Module):
     def __init__(self, config):
         super().__init__()
         self.config = config
-        self.bert = without_pooler(BertModel(config))
+        self.bert = BertModel(config, add_pooling_layer=False)
         self.qa_outputs = nn.Linear(config.hidden_size, 2)
         self.apply(self.bert.initialize)
 
@@ -285,14 +275,13 @@ class BertForQuestionAnswering(nn.Module):
 from torch import nn
 
 from bert_parts import BertModel
-from bert_parts.heads import without_pooler
 
 
 class BertForQuestionAnswering(nn.Module):
     def __init__(self, config):
         super().__init__()
         self.config = config
-        self.bert = without_pooler(BertModel(config))
+        self.bert = BertModel(config, add_pooling_layer=False)
         self.qa_outputs = nn.Linear(config.hidden_size, 2)
         self.apply(self.bert.initialize)
 
@@ -311,14 +300,13 @@ class BertForQuestionAnswering(nn.Module):
 from torch import nn
 
 from bert_parts import BertModel
-from bert_parts.heads import without_pooler
 
 
 class BertForQuestionAnswering(nn.Module):
     def __init__(self, config):
         super().__init__()
         self.config = config
-        self.bert = without_pooler(BertModel(config))
+        self.bert = BertModel(config, add_pooling_layer=False)
         self.qa_outputs = nn.Linear(config.hidden_size, 2)
         self.apply(self.bert.initialize)
 
@@ -337,14 +325,13 @@ class BertForQuestionAnswering(nn.Module):
 from torch import nn
 
 from bert_parts import BertModel
-from bert_parts.heads import without_pooler
 
 
 class BertForQuestionAnswering(nn.Module):
     def __init__(self, config):
         super().__init__()
         self.config = config
-        self.bert = without_pooler(BertModel(config))
+        self.bert = BertModel(config, add_pooling_layer=False)
         self.qa_outputs = nn.Linear(config.hidden_size, 2)
         self.apply(self.bert.initialize)
 
@@ -365,7 +352,6 @@ import torch
 from torch import nn
 
 from bert_parts import BertModel
-from bert_parts.heads import without_pooler
 
 
 class BertForQuestionAnswering(nn.Module):
@@ -373,7 +359,7 @@ class BertForQuestionAnswering(nn.Module):
         super().__init__()
         torch.manual_seed(42)
         self.config = config
-        self.bert = without_pooler(BertModel(config))
+        self.bert = BertModel(config, add_pooling_layer=False)
         self.qa_outputs = nn.Linear(config.hidden_size, 2)
         self.apply(self.bert.initialize)
 
@@ -393,14 +379,13 @@ class BertForQuestionAnswering(nn.Module):
 from torch import nn
 
 from bert_parts import BertModel
-from bert_parts.heads import without_pooler
 
 
 class BertForQuestionAnswering(nn.Module):
     def __init__(self, config):
         super().__init__()
         self.config = config
-        self.bert = without_pooler(BertModel(config))
+        self.bert = BertModel(config, add_pooling_layer=False)
         self.qa_outputs = nn.Linear(config.hidden_size, 2)
         self.apply(self.bert.initialize)
 
@@ -420,14 +405,13 @@ class BertForQuestionAnswering(nn.Module):
 from torch import nn
 
 from bert_parts import BertModel
-from bert_parts.heads import without_pooler
 
 
 class BertForQuestionAnswering(nn.Module):
     def __init__(self, config):
         super().__init__()
         self.config = config
-        self.bert = without_pooler(BertModel(config))
+        self.bert = BertModel(config, add_pooling_layer=False)
         self.qa_outputs = nn.Linear(config.hidden_size, 2)
         self.apply(self.bert.initialize)
 
@@ -449,14 +433,13 @@ class BertForQuestionAnswering(nn.Module):
 from torch import nn
 
 from bert_parts import BertModel
-from bert_parts.heads import without_pooler
 
 
 class BertForQuestionAnswering(nn.Module):
     def __init__(self, config):
         super().__init__()
         self.config = config
-        self.bert = without_pooler(BertModel(config))
+        self.bert = BertModel(config, add_pooling_layer=False)
         self.qa_outputs = nn.Linear(config.hidden_size, 2)
         self.bert.initialize(self)
 

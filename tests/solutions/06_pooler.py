@@ -4,6 +4,7 @@ import torch
 from torch import nn
 
 from bert_parts import BertEmbeddings, BertEncoder, padding_mask
+from bert_parts.pooler import NoPooler
 
 
 class BertPooler(nn.Module):
@@ -33,12 +34,13 @@ class BertModel(nn.Module):
         token_type_ids (B, T) int64 (None: all zeros) → hidden (B, T, D), pooled (B, D)
     """
 
-    def __init__(self, config):
+    def __init__(self, config, add_pooling_layer=True):
         super().__init__()
         self.config = config
+        self.add_pooling_layer = add_pooling_layer
         self.embeddings = BertEmbeddings(config)
         self.encoder = BertEncoder(config)
-        self.pooler = BertPooler(config)
+        self.pooler = BertPooler(config) if add_pooling_layer else NoPooler()
         self.apply(self.initialize)
 
     def initialize(self, module):

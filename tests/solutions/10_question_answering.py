@@ -6,7 +6,6 @@ import torch
 from torch import nn
 
 from bert_parts import BertModel
-from bert_parts.heads import without_pooler
 from bert_parts.masking import NOT_ASKED
 
 
@@ -21,7 +20,7 @@ class BertForQuestionAnswering(nn.Module):
     def __init__(self, config):
         super().__init__()
         self.config = config
-        self.bert = without_pooler(BertModel(config))
+        self.bert = BertModel(config, add_pooling_layer=False)
         self.qa_outputs = nn.Linear(in_features=config.hidden_size, out_features=2)
         self.apply(self.bert.initialize)
 

@@ -58,10 +58,11 @@ EXERCISES = (
         asks=("forward",),
         cases=(
             Case("two padded texts, in two segments",
-                 lambda: (TWO_TEXTS.clone(), MARKS.clone(), SEGMENTS.clone()), build=(SMALL,)),
+                 lambda: (TWO_TEXTS.clone(), MARKS.clone(), SEGMENTS.clone()), build=(SMALL, True)),
             Case("marks that are boolean, no segments", lambda: (TWO_TEXTS.clone(), MARKS.bool()), build=(SMALL,)),
             Case("marks that hide a word", lambda: (TWO_TEXTS[:1].clone(), HIDDEN_WORD.clone()), build=(SMALL,)),
             Case("no marks, and [PAD] in the text", lambda: (PAD_INSIDE.clone(),), build=(SMALL,)),
+            Case("a BERT without a pooler", lambda: (TWO_TEXTS[:1].clone(), MARKS[:1].clone()), build=(SMALL, False)),
             Case("in training, with a dropout rate of 0.3", lambda: (TWO_TEXTS[:1, :3].clone(),), build=(DROPS,), training=True),
         ),
         drop_in=runs_inside,
