@@ -5,12 +5,14 @@ import os
 import pytest
 
 from bert_parts.learn import EXERCISES
+from bert_parts.learn.apart import can_fork
 from bert_parts.learn.patches import normal
 from tools import equivalents
 from tools.equivalents import as_written, entries_in
 from tools.mutants import ACCEPTED, REFUSED, Results, mutants, outcomes, told, trial
 from tools.sameness import asks_for_errors, same
 
+pytestmark = pytest.mark.skipif(not can_fork(), reason="each process is made by fork")
 EACH = 300     # every so manieth mutant of an exercise, so that a run of the tests stays short
 
 

@@ -158,8 +158,8 @@ def _digest(text: str) -> str:
 
 @dataclass(frozen=True)
 class Trial:
-    """How many mutants were tried; of how many of those that were accepted a rule says why, and an entry; and the accepted ones of
-    which neither does, and the entries that no mutant needs."""
+    """What came of an exercise: how many mutants were tried, beside those that are the same by a rule; how many were accepted that
+    are written down; the other accepted ones, which are holes or to be written down; and the entries that no mutant needs."""
 
     tried: int
     ruled: int
@@ -169,19 +169,20 @@ class Trial:
 
 
 def trial(exercise: Exercise, results: Results, every: int = 1) -> Trial:
-    """Try each mutant of an exercise, or every so manieth. What was accepted, and nothing says why, is tried again."""
+    """Try each mutant of an exercise, or every so manieth. What was accepted, and is not written down, is tried again."""
     source, errors = inspect.getsource(exercise.reference), asks_for_errors(exercise)
     entries = {each: each.text(exercise) for each in equivalents(exercise)}
     made = {normal(text): (edit, text, thing) for edit, text, thing in mutants(exercise.reference)}
-    some, ruled, written = list(made)[::every], {key for key in made if same(source, key, errors)}, set(entries.values())
-    untried = [key for key in some if results.of(key) is None or results.of(key) == ACCEPTED and key not in ruled | written]
+    some, written = list(made)[::every], set(entries.values())
+    others = [key for key in some if not same(source, key, errors)]
+    untried = [key for key in others if results.of(key) is None or results.of(key) == ACCEPTED and key not in written]
     for key, outcome in zip(untried, outcomes(exercise, [made[key][2] for key in untried]), strict=True):
         results.add(exercise.name, key, outcome)
-    accepted = {key for key in some if results.of(key) == ACCEPTED}
-    needed = (made.keys() - set(some) | accepted) - ruled
-    new = [made[key][:2] for key in some if key in accepted - ruled - written]
+    accepted = [key for key in others if results.of(key) == ACCEPTED]
+    needed = made.keys() - set(some) | set(accepted)
+    new = [key for key in accepted if key not in written]
     vain = [each for each, key in entries.items() if key not in needed]
-    return Trial(len(some), len(accepted & ruled), len(accepted & needed & written), new, vain)
+    return Trial(len(others), len(some) - len(others), len(accepted) - len(new), [made[key][:2] for key in new], vain)
 
 
 def main():
@@ -198,14 +199,14 @@ def main():
         trials.append(trial(EXERCISES[name], results, given.every))
         print(told(EXERCISES[name], trials[-1]), flush=True)
     new, vain = sum(len(one.new) for one in trials), sum(len(one.vain) for one in trials)
-    print(f"{sum(one.tried for one in trials)} mutants: {sum(one.ruled for one in trials)} do the same by a rule and "
-          f"{sum(one.written for one in trials)} by an entry, {new} are accepted wrongly; {vain} entries are not needed")
+    print(f"{sum(one.tried for one in trials)} mutants tried, {sum(one.ruled for one in trials)} others are the same by a rule; "
+          f"{sum(one.written for one in trials)} accepted and written down, {new} accepted and not; {vain} entries are not needed")
     sys.exit(bool(new or vain))
 
 
 def told(exercise: Exercise, one: Trial) -> str:
     """What came of a trial, with what is to be written down, and what no more."""
-    lines = [f"{exercise.name}: {one.tried} mutants, {one.ruled} the same by a rule, {one.written} by an entry"]
+    lines = [f"{exercise.name}: {one.tried} mutants, {one.written} accepted and written down, {len(one.new)} accepted and not"]
     lines += [f"line {edit.line}, {edit.kind}: {edit.rule}\n{as_written(exercise, text)}" for edit, text in one.new]
     return "\n".join(lines + [f"not needed: {each.changes}" for each in one.vain])
 

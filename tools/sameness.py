@@ -4,10 +4,12 @@
   ``list(x)``, ``tuple(x)``, ``torch.as_tensor(x)``. So has ``torch.tensor(x)``, and the check refuses it where a gradient is lost.
 - A tuple that is written out does what the list does, and a list what the tuple does; which of them is given back is compared.
 - ``x.float()`` is x: where an exercise has numbers with a fraction, they are float32 already.
-- ``int(x)`` of an argument that is said to be an int is that argument, and so with float and str. Lengths and sizes are ints, too.
+- ``int(x)`` of what is said to be an int, an argument or a field of the config, is x, and so with float and str. Lengths and sizes
+  are ints, too.
 - ``a * b`` is ``b * a``, and ``1 + a`` is ``a + 1``.
 - A line that only sets what it does not read does nothing the second time; nor does a line after a return.
-- Two lines of which neither sets what the other reads or sets may stand in either order.
+- Two lines of which neither sets what the other reads or sets may stand in either order; what is no module may be kept before
+  ``super().__init__()``.
 - After a block that ends in a return, else is no other place than the next line, and while no other word than if.
 - Where no docstring says what is raised, no error is asked for, nor the test before it; nor where the page's own version has none.
 """
@@ -16,12 +18,14 @@ import ast
 import inspect
 import textwrap
 
+from bert_parts.config import BertConfig
 from bert_parts.learn.exercise import Exercise
 
 COPYING, CONVERTING = {"clone", "copy", "float"}, {"list", "tuple", "torch.tensor", "torch.as_tensor"}
 EFFECTS = set("append add extend insert update pop popleft next remove sort backward step random choice shuffle rand randint "
               "sample load_state_dict eval train".split())
 ENDS = (ast.Return, ast.Raise, ast.Continue, ast.Break)
+SETS_UP = "super().__init__()"
 FUNCTIONS = (ast.FunctionDef, ast.ClassDef)
 
 
@@ -76,6 +80,8 @@ class _Plainest(ast.NodeTransformer):
         """The type of an expression, where it is plain to see."""
         if isinstance(node, ast.Name):
             return self.types.get(node.id, "")
+        if isinstance(node, ast.Attribute) and ast.unparse(node.value) in ("config", "self.config"):
+            return getattr(BertConfig.__annotations__.get(node.attr), "__name__", "")
         name = getattr(node.func, "attr", getattr(node.func, "id", "")) if isinstance(node, ast.Call) else ""
         return "int" if name == "len" or name == "size" and node.args else ""
 
@@ -140,6 +146,8 @@ def _does_it_once(statement: ast.stmt) -> bool:
 
 def _touched(statement: ast.stmt) -> tuple[set[str], set[str]]:
     """What a line sets and what it reads; nothing that is set, if it may do more than that."""
+    if ast.unparse(statement) == SETS_UP:
+        return {SETS_UP}, set()
     sets, reads, plain = set(), set(), isinstance(statement, (ast.Assign, ast.AugAssign))
     for node in ast.walk(statement):
         name = node.id if isinstance(node, ast.Name) else f".{node.attr}" if isinstance(node, ast.Attribute) else ""
@@ -147,4 +155,6 @@ def _touched(statement: ast.stmt) -> tuple[set[str], set[str]]:
         plain = plain and name.strip(".") not in EFFECTS and not (stored and isinstance(node, ast.Subscript))
         if name and name != "self":
             (sets if stored else reads).add(name)
+        if isinstance(node, ast.Call):
+            reads.add(SETS_UP)     # it may make a module
     return (sets if plain else set()), reads | (sets if isinstance(statement, ast.AugAssign) else set())

@@ -182,7 +182,8 @@ def keeps_what_it_is_made_from(exercise: Exercise, thing) -> Finding | None:
     case = exercise.cases[0]
     own = exercise.built(thing, case)
     for name, value in zip(inspect.signature(exercise.reference).parameters, case.build, strict=False):
-        if getattr(own, name, None) != value:
+        kept = getattr(own, name, None)
+        if kept != value or type(kept) is not type(value):     # no layer is 12.0 wide
             return Finding(KEPT.format(name=name), f"{name} not kept")
     return None
 

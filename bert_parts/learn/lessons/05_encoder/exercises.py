@@ -67,7 +67,8 @@ EXERCISES = (
         asks=("forward",),
         cases=(
             Case("x as wide as the residual", lambda: (two_texts(5), two_texts(5, seed=1)), build=(12, CONFIG)),
-            Case("x wider than the residual", lambda: (two_texts(5, 20), two_texts(5, seed=1)), build=(20, CONFIG)),
+            Case("x wider than the residual, and a layer_norm_eps of 0.1", lambda: (two_texts(5, 20), two_texts(5, seed=1)),
+                 build=(20, replace(CONFIG, layer_norm_eps=0.1))),
             Case("in training, with a dropout rate of 0.3", lambda: (randn(1, 3, 5), randn(1, 3, 4, seed=1)), build=(5, DROPS),
                  training=True),
         ),
