@@ -5,7 +5,7 @@ from bert_parts.checkpoint import load_pretrained, save_pretrained
 from bert_parts.config import BertConfig
 from bert_parts.datasets import addresses, articles, movie_reviews, passages, span_questions, yes_no_questions
 from bert_parts.embeddings import BertEmbeddings
-from bert_parts.encoder import AddAndNorm, BertAttention, BertEncoder, BertIntermediate, BertLayer
+from bert_parts.encoder import AddAndNorm, BertAttention, BertEncoder, BertIntermediate, BertLayer, head_contributions
 from bert_parts.heads import (
     BertForMaskedLM,
     BertForNextSentencePrediction,
@@ -55,6 +55,7 @@ __all__ = [
     "beam_decode",
     "causal_mask",
     "greedy_decode",
+    "head_contributions",
     "load_pretrained",
     "mean_pooling",
     "movie_reviews",
