@@ -626,6 +626,7 @@ def head_contributions(attention, x, mask=None):
 # %% head_contributions | a list of the heads' parts
 # style: careful beginner
 # at: return parts
+# at: parts = [found @ weight.T for found, weight in pairs]
 # kind: return, type
 def head_contributions(attention, x, mask=None):
     n = attention.self.num_heads
