@@ -5,7 +5,7 @@ from bert_parts.checkpoint import load_pretrained, save_pretrained
 from bert_parts.config import BertConfig
 from bert_parts.datasets import addresses, articles, movie_reviews, passages, span_questions, yes_no_questions
 from bert_parts.embeddings import BertEmbeddings
-from bert_parts.encoder import AddAndNorm, BertAttention, BertEncoder, BertIntermediate, BertLayer
+from bert_parts.encoder import AddAndNorm, BertAttention, BertEncoder, BertIntermediate, BertLayer, head_contributions
 from bert_parts.heads import (
     BertForMaskedLM,
     BertForNextSentencePrediction,
@@ -22,7 +22,9 @@ from bert_parts.transformer import (
     DecoderLayer,
     TransformerModel,
     beam_decode,
+    depends_on,
     greedy_decode,
+    sequence_log_prob,
     shift_right,
     sinusoidal_positions,
 )
@@ -54,13 +56,16 @@ __all__ = [
     "attention_weights",
     "beam_decode",
     "causal_mask",
+    "depends_on",
     "greedy_decode",
+    "head_contributions",
     "load_pretrained",
     "mean_pooling",
     "movie_reviews",
     "padding_mask",
     "passages",
     "save_pretrained",
+    "sequence_log_prob",
     "shift_right",
     "sinusoidal_positions",
     "span_questions",

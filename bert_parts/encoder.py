@@ -1,9 +1,10 @@
 """Layers of attention and feed-forward: the body of BERT."""
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from bert_parts.attention import MultiHeadAttention
+from bert_parts.attention import MultiHeadAttention, split_heads
 from bert_parts.config import BertConfig
 
 
@@ -46,6 +47,20 @@ class BertAttention(nn.Module):
 
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
         return self.output(self.self(x, mask=mask), residual=x)
+
+
+def head_contributions(attention: BertAttention, x: Tensor, mask: Tensor | None = None) -> Tensor:
+    """What each head adds to each token's vector.
+
+    Over the heads they sum to what ``attention.output.dense`` makes of what the heads have found,
+    without its bias, which is no head's (Elhage et al. 2021).
+
+    Shapes:
+        x (B, T, D), mask broadcastable to (B, H, T, T) → (B, H, T, D)
+    """
+    found = split_heads(attention.self(x, mask=mask), attention.self.num_heads)             # (B, H, T, d)
+    slices = attention.output.dense.weight.unflatten(1, (attention.self.num_heads, -1))     # (D, H, d)
+    return torch.einsum("bhtd,ohd->bhto", found, slices)
 
 
 class BertIntermediate(nn.Module):

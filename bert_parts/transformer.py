@@ -1,6 +1,7 @@
 """The encoder–decoder that attention was made for: one stack reads a text, another writes its translation."""
 
 import math
+from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
@@ -90,6 +91,24 @@ class Decoder(nn.Module):
         for layer in self.layer:
             x = layer(x, memory, mask, memory_mask)
         return x
+
+
+@torch.no_grad()
+def depends_on(function: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
+    """Which results depend on which words: those that move when that word's vector is another.
+
+    Shapes:
+        x (1, S, D): the words' vectors; function: x → (1, T, E), the results
+        → (T, S) boolean, True = the result in this row depends on the word in this column
+    """
+    before = function(x)
+    columns = []
+    for place in range(x.size(1)):
+        other = x.clone()
+        other[:, place] = torch.randn_like(x[:, place])
+        moves = (function(other) != before).any(dim=-1)     # (1, T)
+        columns.append(moves[0])
+    return torch.stack(columns, dim=-1)
 
 
 class TransformerModel(nn.Module):
@@ -217,3 +236,20 @@ def beam_decode(
         if not beams or ended and max(score for _, score in ended) >= beams[0][1]:     # scores only fall
             break
     return max(ended or [(ids[1:], score) for ids, score in beams], key=lambda beam: beam[1])
+
+
+@torch.no_grad()
+def sequence_log_prob(
+    model: nn.Module, source_ids: Tensor, source_mask: Tensor | None, target_ids: Tensor, start_id: int, pad_id: int
+) -> Tensor:
+    """How likely each text is to the model: the log of its probability.
+
+    The probability is the product of those of its tokens, each given the right ones before it.
+    Tokens that are pad_id do not count.
+
+    Shapes:
+        source_ids (B, S), source_mask (B, S) or None, target_ids (B, T) → (B,)
+    """
+    logits = model(source_ids, shift_right(target_ids, start_id), source_mask)     # (B, T, V)
+    each = logits.log_softmax(dim=-1).gather(-1, target_ids[..., None])[..., 0]     # (B, T)
+    return each.masked_fill(target_ids == pad_id, 0.0).sum(dim=-1)

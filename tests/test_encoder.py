@@ -10,7 +10,16 @@ import transformers
 from torch import nn
 from transformers.models.bert import modeling_bert as oracle
 
-from bert_parts import AddAndNorm, BertAttention, BertConfig, BertEncoder, BertIntermediate, BertLayer, padding_mask
+from bert_parts import (
+    AddAndNorm,
+    BertAttention,
+    BertConfig,
+    BertEncoder,
+    BertIntermediate,
+    BertLayer,
+    head_contributions,
+    padding_mask,
+)
 from bert_parts.learn import check
 
 CONFIG = BertConfig(vocab_size=8, hidden_size=24, num_hidden_layers=3, num_attention_heads=4, intermediate_size=40)
@@ -68,6 +77,18 @@ def test_parts_with_attention(part, block, padded):
     torch.testing.assert_close(ours(vectors(), hidden)[real], expected[real])
 
 
+def test_what_a_head_adds_goes_missing_without_it():
+    attention, _ = with_weights_of(BertAttention(CONFIG), oracle.BertAttention(THEIRS))
+    mask, dense, found = padding_mask(MARKS), attention.output.dense, attention.self(vectors(), mask=padding_mask(MARKS))
+    parts = head_contributions(attention, vectors(), mask)
+    assert parts.shape == (2, 4, 5, 24)
+    torch.testing.assert_close(parts.sum(dim=1) + dense.bias, dense(found))
+    for head in range(4):
+        without = found.clone()
+        without[..., 6 * head : 6 * (head + 1)] = 0
+        torch.testing.assert_close(parts[:, head], dense(found) - dense(without))
+
+
 def test_layers_are_their_own():
     layers = BertEncoder(CONFIG).layer
     assert len({id(parameter) for parameter in layers.parameters()}) == 3 * len(list(layers[0].parameters()))
@@ -79,7 +100,7 @@ def test_layers_are_their_own():
 
 def learners(name, forward, init="", **more):
     """A learner's class: the package's __init__ unless another is given, and the given body of forward."""
-    base = {"BertIntermediate": "x", "AddAndNorm": "x, residual"}.get(name, "x, mask=None")
+    base = {"AddAndNorm": "x, residual"}.get(name, "x, mask=None")
     text = f"class {name}(Given):\n{init}    def forward(self, {base}):\n" + "".join(
         f"        {line}\n" for line in forward.splitlines())
     filename = f"<cell {abs(hash(text))}>"
@@ -106,8 +127,7 @@ LOOP = "for layer in self.layer:\n    x = layer(x, mask)\nreturn x"
         ("AddAndNorm", "x = self.dropout(self.dense(x))\nx += residual\nreturn self.LayerNorm(x)", None),
         ("AddAndNorm", "residual += self.dropout(self.dense(x))\nreturn self.LayerNorm(residual)",
          "input changed in place"),
-        ("BertIntermediate", "return F.gelu(self.dense(x).detach())", "gradient cut off"),
-        ("BertIntermediate", "return nn.GELU()(self.dense(x))", None),
+        ("AddAndNorm", "return self.LayerNorm(residual + self.dropout(self.dense(x)).detach())", "gradient cut off"),
         ("BertAttention", "return self.output(self.self(x, mask=mask).detach(), x)", "gradient cut off"),
         ("BertLayer", "x = self.attention(x, mask=mask)\nreturn self.output(self.intermediate(x), residual=x)", None),
         ("BertLayer", "x = self.attention(x, mask)\nreturn self.output(self.intermediate(x).detach(), x)",

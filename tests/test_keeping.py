@@ -276,47 +276,53 @@ def test_cells_that_ran_before_the_course_was_opened_count(tmp_path):
 
 
 STYLES = {     # the exercise, and its cells
-    "a class made by a function": ("BertIntermediate", [IMPORTS, """
-def wide_layer(activation):
-    class BertIntermediate(nn.Module):
-        def __init__(self, config):
+    "a class made by a function": ("AddAndNorm", [IMPORTS, """
+def half(norm):
+    class AddAndNorm(nn.Module):
+        def __init__(self, in_size, config):
             super().__init__()
-            self.config = config
-            self.dense = nn.Linear(config.hidden_size, config.intermediate_size)
+            self.in_size, self.config = in_size, config
+            self.dense = nn.Linear(in_size, config.hidden_size)
+            self.LayerNorm = norm(config.hidden_size, eps=config.layer_norm_eps)
+            self.dropout = nn.Dropout(config.hidden_dropout_prob)
 
-        def forward(self, x):
-            return activation(self.dense(x))
-    return BertIntermediate
+        def forward(self, x, residual):
+            return self.LayerNorm(residual + self.dropout(self.dense(x)))
+    return AddAndNorm
 
 
-BertIntermediate = wide_layer(F.gelu)
+AddAndNorm = half(nn.LayerNorm)
 """]),
-    "a base class of one's own": ("BertIntermediate", [IMPORTS + """
+    "a base class of one's own": ("AddAndNorm", [IMPORTS + """
 class Part(nn.Module):
-    def __init__(self, config):
+    def __init__(self, in_size, config):
         super().__init__()
-        self.config = config
+        self.in_size, self.config = in_size, config
 """, """
-class BertIntermediate(Part):
-    def __init__(self, config):
-        super().__init__(config)
-        self.dense = nn.Linear(config.hidden_size, config.intermediate_size)
+class AddAndNorm(Part):
+    def __init__(self, in_size, config):
+        super().__init__(in_size, config)
+        self.dense = nn.Linear(in_size, config.hidden_size)
+        self.LayerNorm = nn.LayerNorm(config.hidden_size, eps=config.layer_norm_eps)
+        self.dropout = nn.Dropout(config.hidden_dropout_prob)
 
-    def forward(self, x):
-        return ACT["gelu"](self.dense(x))
-""", "ACT = dict(relu=torch.relu, gelu=F.gelu)\n"]),
-    "methods put in afterwards": ("BertIntermediate", [IMPORTS + """
-class BertIntermediate(nn.Module):
-    def __init__(self, config):
+    def forward(self, x, residual):
+        return self.LayerNorm(STEPS["add"](residual, self.dropout(self.dense(x))))
+""", "STEPS = dict(add=torch.add, bend=F.gelu)\n"]),
+    "methods put in afterwards": ("AddAndNorm", [IMPORTS + """
+class AddAndNorm(nn.Module):
+    def __init__(self, in_size, config):
         super().__init__()
-        self.config = config
-        self.dense = nn.Linear(config.hidden_size, config.intermediate_size)
+        self.in_size, self.config = in_size, config
+        self.dense = nn.Linear(in_size, config.hidden_size)
+        self.LayerNorm = nn.LayerNorm(config.hidden_size, eps=config.layer_norm_eps)
+        self.dropout = nn.Dropout(config.hidden_dropout_prob)
 """, """
-def forward(self, x):
-    return F.gelu(self.dense(x))
+def forward(self, x, residual):
+    return self.LayerNorm(residual + self.dropout(self.dense(x)))
 
 
-BertIntermediate.forward = forward
+AddAndNorm.forward = forward
 """]),
     "a decorated class": ("BertPooler", [IMPORTS + """
 def remembers(part):

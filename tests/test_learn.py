@@ -541,10 +541,10 @@ def test_a_useless_kept_part_is_set_aside(text, says, empty_home, capsys, monkey
 
 
 def test_a_stale_class_takes_no_model_down(empty_home, capsys):
-    (empty_home / "BertIntermediate.py").write_text("class BertIntermediate(nn.Module):\n    def __init__(self):\n"
-                                                    "        super().__init__()\n")
+    (empty_home / "BertLayer.py").write_text("class BertLayer(nn.Module):\n    def __init__(self):\n"
+                                             "        super().__init__()\n")
     my_model()
-    assert "BertIntermediate.py could not be used" in capsys.readouterr().out
+    assert "BertLayer.py could not be used" in capsys.readouterr().out
 
 
 def test_what_cannot_be_set_aside_is_told_and_tried_once(empty_home, capsys, monkeypatch):
@@ -706,14 +706,14 @@ def test_what_is_kept_does_not_change_the_random_numbers(empty_home):
     (empty_home / "attention_weights.py").write_text("import torch\ntorch.manual_seed(1)\ntorch.set_num_threads(1)\n\n\n"
                                                      "def attention_weights(query, key, mask=None):\n" + indented(RIGHT) +
                                                      "    return weights\n")
-    check(copied(EXERCISES["BertIntermediate"]))
+    check(copied(EXERCISES["BertLayer"]))
     model, _ = my_model()
     torch.manual_seed(2)
     before = state()
     own = with_parts(model, my_parts())
-    hint("BertIntermediate"), reveal("BertIntermediate"), progress(), quiz("05_encoder")
+    hint("BertLayer"), reveal("BertLayer"), progress(), quiz("05_encoder")
     assert_unchanged(before)
-    assert type(own.encoder.layer[0].intermediate) is not type(EXERCISES["BertIntermediate"].reference)
+    assert type(own.encoder.layer[0]) is not EXERCISES["BertLayer"].reference
 
 
 # ── which version is judged ──────────────────────────────────────────────────────────────────────────────────────────

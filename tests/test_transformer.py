@@ -15,8 +15,10 @@ from bert_parts import (
     TransformerModel,
     beam_decode,
     causal_mask,
+    depends_on,
     greedy_decode,
     padding_mask,
+    sequence_log_prob,
     shift_right,
     sinusoidal_positions,
 )
@@ -211,6 +213,17 @@ def test_a_decoder_layer_without_masks_looks_everywhere():
     torch.testing.assert_close(layer(x, memory), everything)
 
 
+def test_what_depends_on_what(model):
+    x, memory = torch.randn(1, 5, 24), torch.randn(1, 6, 24)
+    masks = {None: 4, causal_mask(5): 0, torch.ones(5, 5).tril(1).bool(): 3}     # how far ahead three layers see
+    for mask, ahead in masks.items():
+        found = depends_on(lambda x, mask=mask: model.decoder(x, memory, mask), x)
+        assert torch.equal(found, torch.ones(5, 5).tril(ahead).bool())
+    marks = padding_mask(MARKS[1:, :6])[:1]
+    found = depends_on(lambda memory: model.decoder(x, memory, None, marks), memory)
+    assert torch.equal(found, marks[0, 0].expand(5, 6))
+
+
 # ── decoding, against brute force ────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -258,6 +271,14 @@ def test_greedy_takes_the_likeliest_word_each_time(seed):
     while len(text) < 4 and AN_END not in text:
         text.append(model.scores[tuple(text)].argmax().item())
     assert greedy_decode(model, ONE, None, A_START, AN_END, 4).tolist() == [text]
+
+
+def test_the_probability_of_a_text_is_the_score_of_its_beam(model):
+    text, score = beam_decode(model, SOURCE[1:2], MARKS[1:2], START, END, 6, num_beams=3)
+    unused = min(set(range(30)) - set(text))
+    target = torch.tensor([[*text, unused, unused], [unused] * (len(text) + 2)])     # padded, and empty
+    found = sequence_log_prob(model, SOURCE[1:2].expand(2, -1), MARKS[1:2].expand(2, -1), target, START, unused)
+    assert found.tolist() == pytest.approx([score, 0], abs=1e-4)
 
 
 def test_a_beam_of_two_against_its_definition():

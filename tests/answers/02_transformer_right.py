@@ -7,6 +7,7 @@ def sinusoidal_positions(length, hidden_size):
     a = torch.arange(length)[:, None] / 10000 ** (torch.arange(0, hidden_size, 2) / hidden_size)
     return torch.stack((a.sin(), a.cos()), dim=-1).flatten(1)
 
+
 # %% sinusoidal_positions | as in the Annotated Transformer
 # style: Annotated Transformer
 import math
@@ -21,6 +22,7 @@ def sinusoidal_positions(length, hidden_size):
     pe[:, 0::2] = torch.sin(position * div_term)
     pe[:, 1::2] = torch.cos(position * div_term)
     return pe
+
 
 # %% sinusoidal_positions | number by number, with a constant and a dict of functions
 # style: loops
@@ -42,6 +44,7 @@ def sinusoidal_positions(length, hidden_size):
         table.append(row)
     return torch.tensor(table)
 
+
 # %% sinusoidal_positions | NumPy inside, float32 outside
 # style: from NumPy
 import numpy as np
@@ -54,6 +57,7 @@ def sinusoidal_positions(length: int, hidden_size: int) -> torch.Tensor:
     table = np.stack([np.sin(angle), np.cos(angle)], axis=-1)
     return torch.from_numpy(table.reshape(length, hidden_size)).float()
 
+
 # %% sinusoidal_positions | one complex power, outer product
 # style: einsum
 import torch
@@ -63,6 +67,7 @@ def sinusoidal_positions(length, hidden_size):
     speeds = torch.pow(10000.0, -torch.arange(0, hidden_size, 2, dtype=torch.float32) / hidden_size)
     hands = torch.polar(torch.ones(()), torch.outer(torch.arange(length, dtype=torch.float32), speeds))
     return torch.view_as_real(hands).flip(-1).flatten(1)
+
 
 # %% sinusoidal_positions | cosine as a sine a quarter turn later, lambda beside it
 # style: hasty
@@ -78,6 +83,7 @@ def sinusoidal_positions(length, hidden_size):
     a = angle(torch.arange(length).unsqueeze(1), i // 2, hidden_size)
     return torch.sin(a + (i % 2) * math.pi / 2)
 
+
 # %% causal_mask | tril of ones
 # style: hasty
 import torch
@@ -85,6 +91,7 @@ import torch
 
 def causal_mask(length):
     return torch.ones(length, length).tril().bool()
+
 
 # %% causal_mask | comparison of two ranges
 # style: from NumPy
@@ -94,6 +101,7 @@ import torch
 def causal_mask(length):
     i = torch.arange(length)
     return i[:, None] >= i[None, :]
+
 
 # %% causal_mask | loops
 # style: loops
@@ -107,6 +115,7 @@ def causal_mask(length):
             mask[query, key] = True
     return mask
 
+
 # %% causal_mask | list comprehension in a nested function
 # style: careful beginner
 import torch
@@ -118,6 +127,7 @@ def causal_mask(length: int) -> torch.Tensor:
 
     return torch.tensor([[may_look(i, j) for j in range(length)] for i in range(length)])
 
+
 # %% causal_mask | what lies above the diagonal, turned round
 # style: nanoGPT
 import torch
@@ -127,6 +137,7 @@ def causal_mask(length):
     ahead = torch.triu(torch.ones(length, length), diagonal=1)
     return ahead == 0
 
+
 # %% causal_mask | summed up from the unit matrix
 # style: one-liner
 import torch
@@ -134,6 +145,7 @@ import torch
 
 def causal_mask(length):
     return torch.eye(length).cumsum(0) > 0
+
 
 # %% causal_mask | masks already made are kept in a dict beside it
 # style: nanoGPT
@@ -147,6 +159,7 @@ def causal_mask(length):
         MADE[length] = torch.ones(length, length, dtype=torch.bool).tril()
     return MADE[length].clone()
 
+
 # %% shift_right | cat
 # style: careful beginner
 import torch
@@ -157,6 +170,7 @@ def shift_right(target_ids, start_id):
     start = torch.full((B, 1), start_id)
     return torch.cat([start, target_ids[:, :-1]], dim=1)
 
+
 # %% shift_right | as in Hugging Face's T5
 # style: Hugging Face
 def shift_right(target_ids, start_id):
@@ -164,6 +178,7 @@ def shift_right(target_ids, start_id):
     shifted_input_ids[..., 1:] = target_ids[..., :-1].clone()
     shifted_input_ids[..., 0] = start_id
     return shifted_input_ids
+
 
 # %% shift_right | rolled without a dimension, then the first column
 # style: from NumPy
@@ -175,6 +190,7 @@ def shift_right(target_ids, start_id):
     out[:, 0] = start_id
     return out
 
+
 # %% shift_right | lists
 # style: loops
 import torch
@@ -182,6 +198,7 @@ import torch
 
 def shift_right(target_ids, start_id):
     return torch.tensor([[start_id, *row[:-1]] for row in target_ids.tolist()])
+
 
 # %% shift_right | pad in front, cut behind
 # style: one-liner
@@ -191,6 +208,7 @@ from torch.nn.functional import pad as pad_with
 def shift_right(target_ids, start_id):
     return pad_with(target_ids, (1, -1), value=start_id)
 
+
 # %% shift_right | from the last column to the first
 # style: loops
 def shift_right(target_ids, start_id):
@@ -199,6 +217,7 @@ def shift_right(target_ids, start_id):
         ids[:, t] = ids[:, t - 1]
     ids[:, 0] = start_id
     return ids
+
 
 # %% shift_right | a helper with the course's own word for a name
 # style: careful beginner
@@ -212,155 +231,91 @@ def padded(start_id, like):
 def shift_right(target_ids, start_id):
     return torch.hstack((padded(start_id, target_ids), target_ids[:, :-1]))
 
-# %% DecoderLayer | each step on a line
+
+# %% depends_on | another word's vector, and a tolerance
 # style: careful beginner
-from torch import nn
+import torch
 
-from bert_parts.attention import MultiHeadAttention
-from bert_parts.encoder import AddAndNorm, BertAttention, BertIntermediate
-
-
-class DecoderLayer(nn.Module):
-    def __init__(self, config):
-        super().__init__()
-        self.config = config
-        self.attention = BertAttention(config)     # looks, adds and norms
-        self.cross_attention = MultiHeadAttention(
-            config.hidden_size, config.num_attention_heads, config.attention_probs_dropout_prob
-        )
-        self.cross_output = AddAndNorm(config.hidden_size, config)
-        self.intermediate = BertIntermediate(config)
-        self.output = AddAndNorm(config.intermediate_size, config)
-
-    def forward(self, x, memory, mask=None, memory_mask=None):
-        # look back
-        x = self.attention(x, mask)
-        # look across
-        found = self.cross_attention(x, memory, memory_mask)
-        x = self.cross_output(found, residual=x)
-        # think
-        wide = self.intermediate(x)
-        x = self.output(wide, residual=x)
-        return x
-
-# %% DecoderLayer | one expression a step, names for every argument, type hints
-# style: one-liner
-from torch import Tensor, nn
-
-from bert_parts.attention import MultiHeadAttention
-from bert_parts.encoder import AddAndNorm, BertAttention, BertIntermediate
+def depends_on(function, x):
+    with torch.no_grad():
+        before = function(x)
+        table = torch.zeros(before.shape[1], x.shape[1], dtype=torch.bool)
+        for word in range(x.shape[1]):
+            changed = x.clone()
+            changed[0, word] += torch.randn(x.shape[2])
+            difference = (function(changed) - before).abs()
+            for row in range(before.shape[1]):
+                table[row, word] = difference[0, row].max() > 1e-6
+    return table
 
 
-class DecoderLayer(nn.Module):
-    def __init__(self, config):
-        super().__init__()
-        self.config = config
-        self.attention = BertAttention(config)     # looks, adds and norms
-        self.cross_attention = MultiHeadAttention(
-            config.hidden_size, config.num_attention_heads, config.attention_probs_dropout_prob
-        )
-        self.cross_output = AddAndNorm(config.hidden_size, config)
-        self.intermediate = BertIntermediate(config)
-        self.output = AddAndNorm(config.intermediate_size, config)
+# %% depends_on | the whole Jacobian
+# style: one who knows autograd
+import torch
 
-    def forward(self, x: Tensor, memory: Tensor, mask: Tensor | None = None, memory_mask: Tensor | None = None) -> Tensor:
-        x = self.attention(x, mask=mask)
-        x = self.cross_output(self.cross_attention(x, context=memory, mask=memory_mask), residual=x)
-        return self.output(self.intermediate(x), residual=x)
-
-# %% DecoderLayer | methods of its own for the three steps
-# style: loops
-from torch import nn
-
-from bert_parts.attention import MultiHeadAttention
-from bert_parts.encoder import AddAndNorm, BertAttention, BertIntermediate
+def depends_on(function, x):
+    jacobian = torch.autograd.functional.jacobian(function, x)     # (1, T, E, 1, S, D)
+    return jacobian.ne(0).any(dim=5).any(dim=2)[0, :, 0]
 
 
-class DecoderLayer(nn.Module):
-    def __init__(self, config):
-        super().__init__()
-        self.config = config
-        self.attention = BertAttention(config)     # looks, adds and norms
-        self.cross_attention = MultiHeadAttention(
-            config.hidden_size, config.num_attention_heads, config.attention_probs_dropout_prob
-        )
-        self.cross_output = AddAndNorm(config.hidden_size, config)
-        self.intermediate = BertIntermediate(config)
-        self.output = AddAndNorm(config.intermediate_size, config)
+# %% depends_on | gradients of each result, weighed at random
+# style: PyTorch
+import torch
 
-    def back(self, x, mask):
-        return self.attention(x, mask)
-
-    def across(self, x, memory, memory_mask):
-        return self.cross_output(self.cross_attention(x, memory, memory_mask), residual=x)
-
-    def think(self, x):
-        return self.output(self.intermediate(x), residual=x)
-
-    def forward(self, x, memory, mask=None, memory_mask=None):
-        return self.think(self.across(self.back(x, mask), memory, memory_mask))
-
-# %% DecoderLayer | as a list of steps
-# style: from Keras
-from torch import nn
-
-from bert_parts.attention import MultiHeadAttention
-from bert_parts.encoder import AddAndNorm, BertAttention, BertIntermediate
+def depends_on(function, x):
+    x = x.detach().clone().requires_grad_(True)
+    result = function(x)
+    rows = []
+    for place in range(result.size(1)):
+        weighed = (result[0, place] * torch.randn(result.size(2))).sum()
+        gradient, = torch.autograd.grad(weighed, x, retain_graph=True)
+        rows.append(gradient[0].abs().sum(dim=-1) > 0)
+    return torch.stack(rows)
 
 
-class DecoderLayer(nn.Module):
-    def __init__(self, config):
-        super().__init__()
-        self.config = config
-        self.attention = BertAttention(config)     # looks, adds and norms
-        self.cross_attention = MultiHeadAttention(
-            config.hidden_size, config.num_attention_heads, config.attention_probs_dropout_prob
-        )
-        self.cross_output = AddAndNorm(config.hidden_size, config)
-        self.intermediate = BertIntermediate(config)
-        self.output = AddAndNorm(config.intermediate_size, config)
+# %% depends_on | words replaced by torch.where, all in one comprehension
+# style: terse
+import torch
 
-    def forward(self, x, memory, mask=None, memory_mask=None):
-        steps = [
-            lambda x: self.attention(x, mask),
-            lambda x: self.cross_output(self.cross_attention(x, memory, memory_mask), residual=x),
-            lambda x: self.output(self.intermediate(x), residual=x),
-        ]
-        for step in steps:
-            x = step(x)
-        return x
-
-# %% DecoderLayer | as Hugging Face names it, keyword-only helper beside the class
-# style: Hugging Face
-from torch import nn
-
-from bert_parts.attention import MultiHeadAttention
-from bert_parts.encoder import AddAndNorm, BertAttention, BertIntermediate
+@torch.no_grad()
+def depends_on(function, x):
+    before, other = function(x), torch.randn_like(x)
+    here = torch.eye(x.size(1)).bool()[:, None, :, None]     # (S, 1, S, 1)
+    return torch.stack([(function(torch.where(place, other, x)) != before)[0].any(-1) for place in here], 1)
 
 
-def feed_forward_chunk(layer, attention_output):
-    intermediate_output = layer.intermediate(attention_output)
-    layer_output = layer.output(intermediate_output, attention_output)
-    return layer_output
+# %% depends_on | tried three times, with isclose
+# style: careful beginner
+import torch
+
+def depends_on(function, x):
+    expected = function(x).detach()
+    found = torch.zeros(expected.size(1), x.size(1)).bool()
+    for _ in range(3):
+        for place in range(x.size(1)):
+            y = x.detach().clone()
+            y[:, place, :] = torch.rand(x.size(-1)) * 4 - 2
+            same = torch.isclose(function(y).detach(), expected).all(dim=-1)
+            found[:, place] |= ~same[0]
+    return found
 
 
-class DecoderLayer(nn.Module):
-    def __init__(self, config):
-        super().__init__()
-        self.config = config
-        self.attention = BertAttention(config)     # looks, adds and norms
-        self.cross_attention = MultiHeadAttention(
-            config.hidden_size, config.num_attention_heads, config.attention_probs_dropout_prob
-        )
-        self.cross_output = AddAndNorm(config.hidden_size, config)
-        self.intermediate = BertIntermediate(config)
-        self.output = AddAndNorm(config.intermediate_size, config)
+# %% depends_on | a list of lists, NumPy in between
+# style: NumPy
+import numpy as np
+import torch
 
-    def forward(self, x, memory, mask=None, memory_mask=None):
-        self_attention_outputs = self.attention(x, mask)
-        cross_attention_outputs = self.cross_attention(self_attention_outputs, memory, memory_mask)
-        attention_output = self.cross_output(cross_attention_outputs, self_attention_outputs)
-        return feed_forward_chunk(self, attention_output)
+def depends_on(function, x):
+    rng = np.random.default_rng(0)
+    before = function(x).detach().numpy()
+    rows = []
+    for s in range(x.shape[1]):
+        moved = x.detach().numpy().copy()
+        moved[0, s] = rng.normal(size=x.shape[2])
+        after = function(torch.from_numpy(moved)).detach().numpy()
+        rows.append(np.any(after[0] != before[0], axis=-1))
+    return torch.from_numpy(np.array(rows).T.copy())
+
 
 # %% greedy_decode | a for with a break
 # style: careful beginner
@@ -382,6 +337,7 @@ def greedy_decode(model, source_ids, source_mask, start_id, end_id, max_length):
                 break
         return written[:, 1:]
 
+
 # %% greedy_decode | whether a text has ended is read off the ids
 # style: one-liner
 import torch
@@ -394,6 +350,7 @@ def greedy_decode(model, source_ids, source_mask, start_id, end_id, max_length):
         new = model.decode(ids, memory, source_mask)[:, -1:].argmax(-1)
         ids = torch.cat([ids, new.masked_fill((out == end_id).any(1, keepdim=True), end_id)], 1)
     return ids[:, 1:]
+
 
 # %% greedy_decode | one text after another, filled up at the end
 # style: loops
@@ -418,6 +375,7 @@ def greedy_decode(model, source_ids, source_mask, start_id, end_id, max_length):
     longest = max(len(text) for text in texts)
     return torch.tensor([text + [end_id] * (longest - len(text)) for text in texts])
 
+
 # %% greedy_decode | unfinished sequences, as Hugging Face's generate counts them
 # style: Hugging Face
 import torch
@@ -439,6 +397,7 @@ def greedy_decode(model, source_ids, source_mask, start_id, end_id, max_length):
             break
     return input_ids[:, 1:]
 
+
 # %% greedy_decode | written to the end, then cut and filled
 # style: from NumPy
 import torch
@@ -455,6 +414,7 @@ def greedy_decode(model, source_ids, source_mask, start_id, end_id, max_length):
     ids = ids.masked_fill(over, end_id)
     longest = int((~over).sum(1).max())
     return ids[:, :longest]
+
 
 # %% greedy_decode | filled into a table of its full size, a dict for what goes on
 # style: from NumPy
@@ -475,3 +435,89 @@ def greedy_decode(model, source_ids, source_mask, start_id, end_id, max_length):
         running = running & (best != end_id)
         state["t"] += 1
     return table[:, 1 : state["t"] + 1]
+
+
+# %% sequence_log_prob | cross_entropy without its mean
+# style: one who trains
+import torch
+from torch.nn import functional as F
+from bert_parts import shift_right
+
+@torch.no_grad()
+def sequence_log_prob(model, source_ids, source_mask, target_ids, start_id, pad_id):
+    scores = model(source_ids, shift_right(target_ids, start_id), source_mask)
+    losses = F.cross_entropy(scores.transpose(1, 2), target_ids, reduction="none", ignore_index=pad_id)
+    return -losses.sum(dim=1)
+
+
+# %% sequence_log_prob | two loops
+# style: careful beginner
+import torch
+from bert_parts import shift_right
+
+def sequence_log_prob(model, source_ids, source_mask, target_ids, start_id, pad_id):
+    with torch.no_grad():
+        logits = model(source_ids, shift_right(target_ids, start_id), source_mask)
+    log_probs = torch.log_softmax(logits, dim=2)
+    result = torch.zeros(len(target_ids))
+    for row, text in enumerate(target_ids.tolist()):
+        for place, word in enumerate(text):
+            if word != pad_id:
+                result[row] += log_probs[row, place, word]
+    return result
+
+
+# %% sequence_log_prob | one_hot, and a product with the marks
+# style: einsum
+import torch
+from torch.nn import functional as F
+from bert_parts import shift_right
+
+def sequence_log_prob(model, source_ids, source_mask, target_ids, start_id, pad_id):
+    given = shift_right(target_ids, start_id)
+    log_probs = model(source_ids, given, source_mask).log_softmax(-1)
+    chosen = F.one_hot(target_ids, log_probs.size(-1)).to(log_probs.dtype)
+    real = (target_ids != pad_id).to(log_probs.dtype)
+    return torch.einsum("btv,btv,bt->b", log_probs, chosen, real).detach()
+
+
+# %% sequence_log_prob | encode and decode, logsumexp by hand
+# style: PyTorch
+import torch
+from torch import Tensor
+
+@torch.no_grad()
+def sequence_log_prob(model, source_ids, source_mask, target_ids, start_id, pad_id) -> Tensor:
+    memory = model.encode(source_ids, source_mask)
+    start = torch.full((len(target_ids), 1), start_id)
+    logits = model.decode(torch.cat((start, target_ids[:, :-1]), dim=1), memory, source_mask)
+    right = logits.gather(2, target_ids.unsqueeze(2)).squeeze(2) - logits.logsumexp(dim=2)
+    return torch.where(target_ids == pad_id, torch.zeros_like(right), right).sum(1)
+
+
+# %% sequence_log_prob | a Categorical distribution
+# style: one who knows distributions
+import torch
+from bert_parts import shift_right
+
+@torch.no_grad()
+def sequence_log_prob(model, source_ids, source_mask, target_ids, start_id, pad_id):
+    logits = model(source_ids, shift_right(target_ids, start_id), source_mask)
+    each = torch.distributions.Categorical(logits=logits).log_prob(target_ids)
+    return (each * (target_ids != pad_id)).sum(dim=-1)
+
+
+# %% sequence_log_prob | text by text, without padding
+# style: careful beginner
+import torch
+
+def sequence_log_prob(model, source_ids, source_mask, target_ids, start_id, pad_id):
+    totals = []
+    for number, target in enumerate(target_ids):
+        marks = None if source_mask is None else source_mask[number : number + 1]
+        given = torch.cat([torch.tensor([start_id]), target[:-1]])[None]
+        with torch.no_grad():
+            log_probs = model(source_ids[number : number + 1], given, marks)[0].log_softmax(dim=-1)
+        words = target != pad_id
+        totals.append(log_probs[words, target[words]].sum())
+    return torch.stack(totals)

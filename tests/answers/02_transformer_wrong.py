@@ -15,6 +15,7 @@ def sinusoidal_positions(length, hidden_size):
         result[:, 2 * i + 1] = torch.cos(angle)
     return result
 
+
 # %% sinusoidal_positions | read as degrees
 # style: careful beginner
 # at: angle = math.radians(p / 10000 ** (2 * i / hidden_size))
@@ -35,6 +36,7 @@ def sinusoidal_positions(length, hidden_size):
         rows.append(row)
     return torch.tensor(rows)
 
+
 # %% sinusoidal_positions | the minus sign is missing from the exponent
 # style: Annotated Transformer
 # at: div_term = torch.exp(torch.arange(0, hidden_size, 2) * (math.log(10000.0) / hidden_size))
@@ -53,6 +55,7 @@ def sinusoidal_positions(length, hidden_size):
     pe[:, 1::2] = torch.cos(position * div_term)
     return pe
 
+
 # %% sinusoidal_positions | two pairs of axes mixed by a reshape
 # style: one-liner
 # at: return torch.stack((a.sin(), a.cos())).reshape(length, hidden_size)
@@ -63,6 +66,7 @@ import torch
 def sinusoidal_positions(length, hidden_size):
     a = torch.arange(length)[:, None] / 10000 ** (torch.arange(0, hidden_size, 2) / hidden_size)
     return torch.stack((a.sin(), a.cos())).reshape(length, hidden_size)
+
 
 # %% sinusoidal_positions | a NumPy array
 # style: from NumPy
@@ -77,6 +81,7 @@ def sinusoidal_positions(length, hidden_size):
     pe[:, ::2] = np.sin(angles)
     pe[:, 1::2] = np.cos(angles)
     return pe
+
 
 # %% sinusoidal_positions | the first row is never filled
 # style: loops
@@ -95,6 +100,7 @@ def sinusoidal_positions(length, hidden_size):
             pe[p, i + 1] = math.cos(p / 10000 ** (i / hidden_size))
     return pe
 
+
 # %% sinusoidal_positions | the logarithm to the base of 10
 # style: nanoGPT
 # at: freqs = torch.exp(-math.log10(10000) * torch.arange(0, hidden_size, 2) / hidden_size)
@@ -109,6 +115,7 @@ def sinusoidal_positions(length, hidden_size):
     args = torch.arange(length)[:, None].float() * freqs[None]
     embedding = torch.stack([torch.cos(args), torch.sin(args)], dim=-1).flip(-1)
     return embedding.reshape(length, hidden_size)
+
 
 # %% sinusoidal_positions | ** before *, and no brackets: 10000 squared, times i / D
 # style: hasty
@@ -128,6 +135,7 @@ def sinusoidal_positions(length, hidden_size):
             table[p, 2 * i + 1] = math.cos(angle)
     return table
 
+
 # %% sinusoidal_positions | the last pair is to reach 10000, as in tensor2tensor
 # style: from Keras
 # at: step = math.log(10000) / (hidden_size // 2 - 1)
@@ -146,6 +154,7 @@ def sinusoidal_positions(length, hidden_size):
     table[:, 1::2] = torch.cos(scaled_time)
     return table
 
+
 # %% sinusoidal_positions | the cosine of the sine
 # style: hasty
 # at: pe[:, 1::2] = torch.cos(pe[:, 0::2])
@@ -160,6 +169,7 @@ def sinusoidal_positions(length, hidden_size):
     pe[:, 1::2] = torch.cos(pe[:, 0::2])
     return pe
 
+
 # %% sinusoidal_positions | the pairs are counted from 1
 # style: careful beginner
 # at: i = torch.arange(1, hidden_size // 2 + 1)
@@ -172,6 +182,7 @@ def sinusoidal_positions(length, hidden_size):
     i = torch.arange(1, hidden_size // 2 + 1)
     angle = p / 10000 ** (2 * i / hidden_size)
     return torch.stack([torch.sin(angle), torch.cos(angle)], dim=2).reshape(length, hidden_size)
+
 
 # %% sinusoidal_positions | even and odd rows in place of columns
 # style: loops
@@ -189,6 +200,7 @@ def sinusoidal_positions(length, hidden_size):
             angle = p / 10000 ** (2 * (i // 2) / hidden_size)
             pe[p, i] = math.sin(angle) if p % 2 == 0 else math.cos(angle)
     return pe
+
 
 # %% sinusoidal_positions | two: base 100,000, and every wave a sine
 # style: hasty
@@ -208,6 +220,7 @@ def sinusoidal_positions(length, hidden_size):
     pe[:, 1::2] = angle.sin()
     return pe
 
+
 # %% sinusoidal_positions | two: counted from 1, and the pairs mixed by a reshape
 # style: einsum
 # at: a = torch.outer(torch.arange(1, length + 1).float(), w)
@@ -222,6 +235,7 @@ def sinusoidal_positions(length, hidden_size):
     w = 10000.0 ** (-torch.arange(0, hidden_size, 2) / hidden_size)
     a = torch.outer(torch.arange(1, length + 1).float(), w)
     return torch.stack([a.sin(), a.cos()]).reshape(length, hidden_size)
+
 
 # %% sinusoidal_positions | two: divided by half the width, and the table halved in its precision
 # style: from Keras
@@ -242,6 +256,7 @@ def sinusoidal_positions(length, hidden_size):
     table[:, 1::2] = torch.cos(angles)
     return table.half()
 
+
 # %% causal_mask | all rows are one and the same list
 # style: loops
 # at: rows = [[False] * length] * length
@@ -257,6 +272,7 @@ def causal_mask(length):
             rows[i][j] = True
     return torch.tensor(rows)
 
+
 # %% causal_mask | a square filled in place of a row
 # style: from NumPy
 # at: mask[: i + 1, : i + 1] = True
@@ -271,6 +287,7 @@ def causal_mask(length):
         mask[: i + 1, : i + 1] = True
     return mask
 
+
 # %% causal_mask | the first row is left out of the loop
 # style: loops
 # at: for row in range(1, length):
@@ -283,6 +300,7 @@ def causal_mask(length):
     for row in range(1, length):
         mask[row, : row + 1] = True
     return mask
+
 
 # %% causal_mask | returned after the first row
 # style: loops
@@ -299,6 +317,7 @@ def causal_mask(length):
                 mask[i, j] = True
         return mask
 
+
 # %% causal_mask | summed up along the other axis
 # style: from NumPy
 # at: return torch.eye(length).cumsum(axis=1).bool()
@@ -310,6 +329,7 @@ import torch
 def causal_mask(length):
     return torch.eye(length).cumsum(axis=1).bool()
 
+
 # %% causal_mask | tril of a row
 # style: hasty
 # at: return torch.tril(torch.ones(length)).bool()
@@ -320,12 +340,14 @@ import torch
 def causal_mask(length):
     return torch.tril(torch.ones(length)).bool()
 
+
 # %% causal_mask | nested lists
 # style: one-liner
 # at: return [[j <= i for j in range(length)] for i in range(length)]
 # kind: type, return
 def causal_mask(length):
     return [[j <= i for j in range(length)] for i in range(length)]
+
 
 # %% causal_mask | looks back one word and no further
 # style: careful beginner
@@ -342,6 +364,7 @@ def causal_mask(length):
                 mask[i, j] = True
     return mask
 
+
 # %% causal_mask | ready for heads, with two dimensions in front
 # style: nanoGPT
 # at: mask = torch.tril(torch.ones(length, length)).view(1, 1, length, length)
@@ -353,6 +376,7 @@ def causal_mask(length):
     mask = torch.tril(torch.ones(length, length)).view(1, 1, length, length)
     return mask == 1
 
+
 # %% causal_mask | the indices of the triangle, not the triangle
 # style: hasty
 # at: return torch.tril_indices(length, length).bool()
@@ -362,6 +386,7 @@ import torch
 
 def causal_mask(length):
     return torch.tril_indices(length, length).bool()
+
 
 # %% causal_mask | the triangle of counted numbers, of which the first is 0
 # style: from NumPy
@@ -374,6 +399,7 @@ import torch
 def causal_mask(length):
     grid = torch.arange(length * length).reshape(length, length)
     return grid.tril() > 0
+
 
 # %% causal_mask | two: above the diagonal, and one row too many
 # style: from NumPy
@@ -388,6 +414,7 @@ import torch
 def causal_mask(length):
     i = torch.arange(length + 1)[:, None]
     return i <= torch.arange(length)[None, :]
+
 
 # %% causal_mask | two: not itself, and the last column is never reached
 # style: loops
@@ -406,6 +433,7 @@ def causal_mask(length):
             mask[i, j] = j < i
     return mask
 
+
 # %% causal_mask | two: the triangle on its side, of whole numbers
 # style: hasty
 # at: mask = torch.tril(torch.ones(length, length)).flip(0)
@@ -420,6 +448,7 @@ def causal_mask(length):
     mask = torch.tril(torch.ones(length, length)).flip(0)
     return mask.int()
 
+
 # %% shift_right | the texts are rolled, not the words
 # style: from NumPy
 # at: out = target_ids.roll(1, 0)
@@ -429,6 +458,7 @@ def shift_right(target_ids, start_id):
     out = target_ids.roll(1, 0)
     out[:, 0] = start_id
     return out
+
 
 # %% shift_right | shifted in the caller's own tensor
 # style: Hugging Face
@@ -441,6 +471,7 @@ def shift_right(target_ids, start_id):
     target_ids[:, 0] = start_id
     return target_ids
 
+
 # %% shift_right | each word is copied from the one just overwritten
 # style: loops
 # at: out[:, i] = out[:, i - 1]
@@ -451,6 +482,7 @@ def shift_right(target_ids, start_id):
     for i in range(1, out.size(1)):
         out[:, i] = out[:, i - 1]
     return out
+
 
 # %% shift_right | the start token in the first text only
 # style: careful beginner
@@ -465,6 +497,7 @@ def shift_right(target_ids, start_id):
     shifted[0, 0] = start_id
     return shifted
 
+
 # %% shift_right | remove takes away the first equal id, not the last
 # style: loops
 # at: row.remove(row[-1])
@@ -478,6 +511,7 @@ def shift_right(target_ids, start_id):
         row.remove(row[-1])
         rows.append([start_id] + row)
     return torch.tensor(rows)
+
 
 # %% shift_right | pop(0) takes the start token out again
 # style: loops
@@ -494,6 +528,7 @@ def shift_right(target_ids, start_id):
         row.pop(0)
     return torch.tensor(rows)
 
+
 # %% shift_right | as many start tokens as there are words
 # style: hasty
 # at: start = torch.full((target_ids.size(1), 1), start_id)
@@ -504,6 +539,7 @@ import torch
 def shift_right(target_ids, start_id):
     start = torch.full((target_ids.size(1), 1), start_id)
     return torch.cat((start, target_ids[:, :-1]), dim=1)
+
 
 # %% shift_right | the last word is lost before the shift
 # style: from NumPy
@@ -519,6 +555,7 @@ def shift_right(target_ids, start_id):
     out[:, 1:-1] = target_ids[:, :-2]
     return out
 
+
 # %% shift_right | the last text dropped in place of the last word
 # style: hasty
 # at: return torch.cat([start, target_ids[:-1]], dim=1)
@@ -529,6 +566,7 @@ import torch
 def shift_right(target_ids, start_id):
     start = torch.full_like(target_ids[:, :1], start_id)
     return torch.cat([start, target_ids[:-1]], dim=1)
+
 
 # %% shift_right | shifted across the borders of the texts
 # style: from NumPy
@@ -541,6 +579,7 @@ def shift_right(target_ids, start_id):
     flat = torch.cat([torch.tensor([start_id]), target_ids.flatten()[:-1]])
     return flat.reshape(target_ids.shape)
 
+
 # %% shift_right | copied onto itself
 # style: from NumPy
 # at: ids[:, 1:] = ids[:, :-1]
@@ -550,6 +589,7 @@ def shift_right(target_ids, start_id):
     ids[:, 1:] = ids[:, :-1]
     ids[:, 0] = start_id
     return ids
+
 
 # %% shift_right | the loop from the back stops one place early
 # style: loops
@@ -562,6 +602,7 @@ def shift_right(target_ids, start_id):
         ids[:, t] = ids[:, t - 1]
     ids[:, 0] = start_id
     return ids
+
 
 # %% shift_right | two: shifted to the left, and the start token put where the first word was
 # style: careful beginner
@@ -578,6 +619,7 @@ def shift_right(target_ids, start_id):
     moved[:, 1] = start_id
     return moved
 
+
 # %% shift_right | two: starts two places late, and floats
 # style: from Keras
 # at: start = torch.full((len(target_ids), 2), float(start_id))
@@ -591,6 +633,7 @@ import torch
 def shift_right(target_ids, start_id):
     start = torch.full((len(target_ids), 2), float(start_id))
     return torch.cat([start, target_ids[:, :-2]], dim=-1)
+
 
 # %% shift_right | two: one list for all texts, and no word dropped
 # style: loops
@@ -611,567 +654,200 @@ def shift_right(target_ids, start_id):
         rows.append(row)
     return torch.tensor(rows)
 
-# %% DecoderLayer | the feed-forward is given what the cross-attention found, not the sum
+
+# %% depends_on | the place is counted in the text's numbers
 # style: hasty
-# at: return self.output(self.intermediate(found), residual=x)
-# kind: name
-from torch import nn
-
-from bert_parts.attention import MultiHeadAttention
-from bert_parts.encoder import AddAndNorm, BertAttention, BertIntermediate
-
-
-class DecoderLayer(nn.Module):
-    def __init__(self, config):
-        super().__init__()
-        self.config = config
-        self.attention = BertAttention(config)     # looks, adds and norms
-        self.cross_attention = MultiHeadAttention(
-            config.hidden_size, config.num_attention_heads, config.attention_probs_dropout_prob
-        )
-        self.cross_output = AddAndNorm(config.hidden_size, config)
-        self.intermediate = BertIntermediate(config)
-        self.output = AddAndNorm(config.intermediate_size, config)
-
-    def forward(self, x, memory, mask=None, memory_mask=None):
-        x = self.attention(x, mask)
-        found = self.cross_attention(x, memory, memory_mask)
-        x = self.cross_output(found, residual=x)
-        return self.output(self.intermediate(found), residual=x)
-
-# %% DecoderLayer | the memory looks at itself first
-# style: careful beginner
-# at: memory = self.attention(memory, memory_mask)
-# kind: extra
-from torch import nn
-
-from bert_parts.attention import MultiHeadAttention
-from bert_parts.encoder import AddAndNorm, BertAttention, BertIntermediate
-
-
-class DecoderLayer(nn.Module):
-    def __init__(self, config):
-        super().__init__()
-        self.config = config
-        self.attention = BertAttention(config)     # looks, adds and norms
-        self.cross_attention = MultiHeadAttention(
-            config.hidden_size, config.num_attention_heads, config.attention_probs_dropout_prob
-        )
-        self.cross_output = AddAndNorm(config.hidden_size, config)
-        self.intermediate = BertIntermediate(config)
-        self.output = AddAndNorm(config.intermediate_size, config)
-
-    def forward(self, x, memory, mask=None, memory_mask=None):
-        # look back
-        x = self.attention(x, mask)
-        memory = self.attention(memory, memory_mask)
-        # look across
-        found = self.cross_attention(x, memory, memory_mask)
-        x = self.cross_output(found, residual=x)
-        # think
-        wide = self.intermediate(x)
-        return self.output(wide, residual=x)
-
-# %% DecoderLayer | a causal mask is put in where there is none
-# style: nanoGPT
-# at: if mask is None:
-# at: mask = torch.tril(torch.ones(x.size(1), x.size(1), dtype=torch.bool))
-# kind: extra
+# at: moved[:, :, place] = torch.randn_like(x[:, :, place])
+# kind: axis, shape, argument
 import torch
-from torch import nn
 
-from bert_parts.attention import MultiHeadAttention
-from bert_parts.encoder import AddAndNorm, BertAttention, BertIntermediate
-
-
-class DecoderLayer(nn.Module):
-    def __init__(self, config):
-        super().__init__()
-        self.config = config
-        self.attention = BertAttention(config)     # looks, adds and norms
-        self.cross_attention = MultiHeadAttention(
-            config.hidden_size, config.num_attention_heads, config.attention_probs_dropout_prob
-        )
-        self.cross_output = AddAndNorm(config.hidden_size, config)
-        self.intermediate = BertIntermediate(config)
-        self.output = AddAndNorm(config.intermediate_size, config)
-
-    def forward(self, x, memory, mask=None, memory_mask=None):
-        if mask is None:
-            mask = torch.tril(torch.ones(x.size(1), x.size(1), dtype=torch.bool))
-        x = self.attention(x, mask)
-        x = self.cross_output(self.cross_attention(x, memory, memory_mask), residual=x)
-        return self.output(self.intermediate(x), residual=x)
-
-# %% DecoderLayer | returns the memory as well
-# style: Hugging Face
-# at: return x, memory
-# kind: return, extra
-from torch import nn
-
-from bert_parts.attention import MultiHeadAttention
-from bert_parts.encoder import AddAndNorm, BertAttention, BertIntermediate
+@torch.no_grad()
+def depends_on(function, x):
+    before = function(x)
+    columns = []
+    for place in range(x.size(1)):
+        moved = x.clone()
+        moved[:, :, place] = torch.randn_like(x[:, :, place])
+        columns.append((function(moved) != before).any(dim=-1)[0])
+    return torch.stack(columns, dim=-1)
 
 
-class DecoderLayer(nn.Module):
-    def __init__(self, config):
-        super().__init__()
-        self.config = config
-        self.attention = BertAttention(config)     # looks, adds and norms
-        self.cross_attention = MultiHeadAttention(
-            config.hidden_size, config.num_attention_heads, config.attention_probs_dropout_prob
-        )
-        self.cross_output = AddAndNorm(config.hidden_size, config)
-        self.intermediate = BertIntermediate(config)
-        self.output = AddAndNorm(config.intermediate_size, config)
-
-    def forward(self, x, memory, mask=None, memory_mask=None):
-        x = self.attention(x, mask)
-        cross = self.cross_attention(x, memory, memory_mask)
-        x = self.cross_output(cross, residual=x)
-        x = self.output(self.intermediate(x), residual=x)
-        return x, memory
-
-# %% DecoderLayer | the wrong output layer for the third step
+# %% depends_on | all words but one are moved
 # style: hasty
-# at: return self.cross_output(self.intermediate(x), residual=x)
-# kind: name
-from torch import nn
-
-from bert_parts.attention import MultiHeadAttention
-from bert_parts.encoder import AddAndNorm, BertAttention, BertIntermediate
-
-
-class DecoderLayer(nn.Module):
-    def __init__(self, config):
-        super().__init__()
-        self.config = config
-        self.attention = BertAttention(config)     # looks, adds and norms
-        self.cross_attention = MultiHeadAttention(
-            config.hidden_size, config.num_attention_heads, config.attention_probs_dropout_prob
-        )
-        self.cross_output = AddAndNorm(config.hidden_size, config)
-        self.intermediate = BertIntermediate(config)
-        self.output = AddAndNorm(config.intermediate_size, config)
-
-    def forward(self, x, memory, mask=None, memory_mask=None):
-        x = self.attention(x, mask)
-        found = self.cross_attention(x, memory, memory_mask)
-        x = self.cross_output(found, residual=x)
-        return self.cross_output(self.intermediate(x), residual=x)
-
-# %% DecoderLayer | mask and context exchanged in the call
-# style: torch's modules
-# at: found = self.cross_attention(x, memory_mask, memory)
-# kind: argument
-from torch import nn
-
-from bert_parts.attention import MultiHeadAttention
-from bert_parts.encoder import AddAndNorm, BertAttention, BertIntermediate
-
-
-class DecoderLayer(nn.Module):
-    def __init__(self, config):
-        super().__init__()
-        self.config = config
-        self.attention = BertAttention(config)     # looks, adds and norms
-        self.cross_attention = MultiHeadAttention(
-            config.hidden_size, config.num_attention_heads, config.attention_probs_dropout_prob
-        )
-        self.cross_output = AddAndNorm(config.hidden_size, config)
-        self.intermediate = BertIntermediate(config)
-        self.output = AddAndNorm(config.intermediate_size, config)
-
-    def forward(self, x, memory, mask=None, memory_mask=None):
-        x = self.attention(x, mask)
-        found = self.cross_attention(x, memory_mask, memory)
-        x = self.cross_output(found, residual=x)
-        return self.output(self.intermediate(x), residual=x)
-
-# %% DecoderLayer | the result of the cross step is not kept
-# style: careful beginner
-# at: self.cross_output(found, residual=x)
-# kind: missing, state
-# known: cross-attention skipped
-from torch import nn
-
-from bert_parts.attention import MultiHeadAttention
-from bert_parts.encoder import AddAndNorm, BertAttention, BertIntermediate
-
-
-class DecoderLayer(nn.Module):
-    def __init__(self, config):
-        super().__init__()
-        self.config = config
-        self.attention = BertAttention(config)     # looks, adds and norms
-        self.cross_attention = MultiHeadAttention(
-            config.hidden_size, config.num_attention_heads, config.attention_probs_dropout_prob
-        )
-        self.cross_output = AddAndNorm(config.hidden_size, config)
-        self.intermediate = BertIntermediate(config)
-        self.output = AddAndNorm(config.intermediate_size, config)
-
-    def forward(self, x, memory, mask=None, memory_mask=None):
-        # step 1
-        x = self.attention(x, mask)
-        # step 2
-        found = self.cross_attention(x, memory, memory_mask)
-        self.cross_output(found, residual=x)
-        # step 3
-        x = self.output(self.intermediate(x), residual=x)
-        return x
-
-# %% DecoderLayer | a second bend after the intermediate's own
-# style: from Keras
-# at: hidden = F.gelu(self.intermediate(x))
-# kind: extra
-import torch.nn.functional as F
-from torch import nn
-
-from bert_parts.attention import MultiHeadAttention
-from bert_parts.encoder import AddAndNorm, BertAttention, BertIntermediate
-
-
-class DecoderLayer(nn.Module):
-    def __init__(self, config):
-        super().__init__()
-        self.config = config
-        self.attention = BertAttention(config)     # looks, adds and norms
-        self.cross_attention = MultiHeadAttention(
-            config.hidden_size, config.num_attention_heads, config.attention_probs_dropout_prob
-        )
-        self.cross_output = AddAndNorm(config.hidden_size, config)
-        self.intermediate = BertIntermediate(config)
-        self.output = AddAndNorm(config.intermediate_size, config)
-
-    def forward(self, x, memory, mask=None, memory_mask=None):
-        x = self.attention(x, mask)
-        x = self.cross_output(self.cross_attention(x, memory, memory_mask), residual=x)
-        hidden = F.gelu(self.intermediate(x))
-        return self.output(hidden, residual=x)
-
-# %% DecoderLayer | dropout on what comes out
-# style: Annotated Transformer
-# at: return F.dropout(self.output(self.intermediate(x), residual=x), 0.1, self.training)
-# kind: extra
-import torch.nn.functional as F
-from torch import nn
-
-from bert_parts.attention import MultiHeadAttention
-from bert_parts.encoder import AddAndNorm, BertAttention, BertIntermediate
-
-
-class DecoderLayer(nn.Module):
-    def __init__(self, config):
-        super().__init__()
-        self.config = config
-        self.attention = BertAttention(config)     # looks, adds and norms
-        self.cross_attention = MultiHeadAttention(
-            config.hidden_size, config.num_attention_heads, config.attention_probs_dropout_prob
-        )
-        self.cross_output = AddAndNorm(config.hidden_size, config)
-        self.intermediate = BertIntermediate(config)
-        self.output = AddAndNorm(config.intermediate_size, config)
-
-    def forward(self, x, memory, mask=None, memory_mask=None):
-        x = self.attention(x, mask)
-        x = self.cross_output(self.cross_attention(x, memory, memory_mask), residual=x)
-        return F.dropout(self.output(self.intermediate(x), residual=x), 0.1, self.training)
-
-# %% DecoderLayer | the feed-forward runs twice
-# style: loops
-# at: for _ in range(2):
-# kind: extra, number
-from torch import nn
-
-from bert_parts.attention import MultiHeadAttention
-from bert_parts.encoder import AddAndNorm, BertAttention, BertIntermediate
-
-
-class DecoderLayer(nn.Module):
-    def __init__(self, config):
-        super().__init__()
-        self.config = config
-        self.attention = BertAttention(config)     # looks, adds and norms
-        self.cross_attention = MultiHeadAttention(
-            config.hidden_size, config.num_attention_heads, config.attention_probs_dropout_prob
-        )
-        self.cross_output = AddAndNorm(config.hidden_size, config)
-        self.intermediate = BertIntermediate(config)
-        self.output = AddAndNorm(config.intermediate_size, config)
-
-    def forward(self, x, memory, mask=None, memory_mask=None):
-        x = self.attention(x, mask)
-        x = self.cross_output(self.cross_attention(x, memory, memory_mask), residual=x)
-        for _ in range(2):
-            x = self.output(self.intermediate(x), residual=x)
-        return x
-
-# %% DecoderLayer | memory and what is written in one context
-# style: nanoGPT
-# at: found = self.cross_attention(x, torch.cat([memory, x], dim=1))
-# kind: extra, name, argument
+# at: moved[:, place] = x[:, place]
+# kind: condition, order, name
 import torch
-from torch import nn
 
-from bert_parts.attention import MultiHeadAttention
-from bert_parts.encoder import AddAndNorm, BertAttention, BertIntermediate
+@torch.no_grad()
+def depends_on(function, x):
+    before = function(x)
+    columns = []
+    for place in range(x.size(1)):
+        moved = torch.randn_like(x)
+        moved[:, place] = x[:, place]
+        columns.append((function(moved) != before).any(dim=-1)[0])
+    return torch.stack(columns, dim=-1)
 
 
-class DecoderLayer(nn.Module):
-    def __init__(self, config):
-        super().__init__()
-        self.config = config
-        self.attention = BertAttention(config)     # looks, adds and norms
-        self.cross_attention = MultiHeadAttention(
-            config.hidden_size, config.num_attention_heads, config.attention_probs_dropout_prob
-        )
-        self.cross_output = AddAndNorm(config.hidden_size, config)
-        self.intermediate = BertIntermediate(config)
-        self.output = AddAndNorm(config.intermediate_size, config)
-
-    def forward(self, x, memory, mask=None, memory_mask=None):
-        x = self.attention(x, mask)
-        found = self.cross_attention(x, torch.cat([memory, x], dim=1))
-        x = self.cross_output(found, residual=x)
-        return self.output(self.intermediate(x), residual=x)
-
-# %% DecoderLayer | the memory's mask only if there is a mask
+# %% depends_on | the word and all after it are moved
 # style: careful beginner
-# at: if mask is not None:
+# at: moved[:, place:] = torch.randn_like(x[:, place:])
+# kind: axis, number, argument, extra
+import torch
+
+@torch.no_grad()
+def depends_on(function, x):
+    before = function(x)
+    columns = []
+    for place in range(x.size(1)):
+        moved = x.clone()
+        moved[:, place:] = torch.randn_like(x[:, place:])
+        columns.append((function(moved) != before).any(dim=-1)[0])
+    return torch.stack(columns, dim=-1)
+
+
+# %% depends_on | moved by the loop's number, which is 0 at first
+# style: hasty
+# at: moved[:, place] += place * torch.randn_like(x[:, place])
+# kind: extra, number, scale
+import torch
+
+@torch.no_grad()
+def depends_on(function, x):
+    before = function(x)
+    columns = []
+    for place in range(x.size(1)):
+        moved = x.clone()
+        moved[:, place] += place * torch.randn_like(x[:, place])
+        columns.append((function(moved) != before).any(dim=-1)[0])
+    return torch.stack(columns, dim=-1)
+
+
+# %% depends_on | words are exchanged with the next
+# style: inventive
+# at: moved[:, [place, following]] = x[:, [following, place]]
+# kind: order, extra, number
+import torch
+
+@torch.no_grad()
+def depends_on(function, x):
+    before = function(x)
+    columns = []
+    for place in range(x.size(1)):
+        following = (place + 1) % x.size(1)
+        moved = x.clone()
+        moved[:, [place, following]] = x[:, [following, place]]
+        columns.append((function(moved) != before).any(dim=-1)[0])
+    return torch.stack(columns, dim=-1)
+
+
+# %% depends_on | the gradient with respect to the whole result
+# style: one who knows autograd
+# at: gradient, = torch.autograd.grad(function(x).pow(2).sum(), x)
+# kind: missing, axis, argument
+import torch
+
+def depends_on(function, x):
+    x = x.detach().requires_grad_()
+    result = function(x)
+    gradient, = torch.autograd.grad(function(x).pow(2).sum(), x)
+    moves = (gradient[0] != 0).any(dim=-1)
+    return moves.expand(result.size(1), -1).clone()
+
+
+# %% depends_on | only the mean of a result is compared
+# style: careful beginner
+# at: after = function(moved).mean(dim=-1)
+# kind: extra, axis
+# known: sums compared
+import torch
+
+@torch.no_grad()
+def depends_on(function, x):
+    before = function(x).mean(dim=-1)
+    table = []
+    for place in range(x.size(1)):
+        moved = x.clone()
+        moved[:, place] = torch.randn_like(x[:, place])
+        after = function(moved).mean(dim=-1)
+        table.append((after != before)[0])
+    return torch.stack(table, dim=-1)
+
+
+# %% depends_on | whole numbers for truth values
+# style: NumPy
+# at: table[:, place] = (function(moved) != before).any(dim=-1)[0]
+# kind: type, return
+# at: table = torch.zeros(before.size(1), x.size(1), dtype=torch.int64)
+import torch
+
+@torch.no_grad()
+def depends_on(function, x):
+    before = function(x)
+    table = torch.zeros(before.size(1), x.size(1), dtype=torch.int64)
+    for place in range(x.size(1)):
+        moved = x.clone()
+        moved[:, place] = torch.randn_like(x[:, place])
+        table[:, place] = (function(moved) != before).any(dim=-1)[0]
+    return table
+
+
+# %% depends_on | the last word is never moved
+# style: hasty
+# at: for place in range(x.size(1) - 1):
+# kind: number, condition
+import torch
+
+@torch.no_grad()
+def depends_on(function, x):
+    before = function(x)
+    table = torch.zeros(before.size(1), x.size(1), dtype=torch.bool)
+    for place in range(x.size(1) - 1):
+        moved = x.clone()
+        moved[:, place] = torch.randn_like(x[:, place])
+        table[:, place] = (function(moved) != before).any(dim=-1)[0]
+    return table
+
+
+# %% depends_on | a relative tolerance of a tenth
+# style: careful beginner
+# at: same = torch.isclose(function(moved), before, rtol=0.1)
+# kind: number, scale, argument
+# known: too coarse
+import torch
+
+@torch.no_grad()
+def depends_on(function, x):
+    before = function(x)
+    columns = []
+    for place in range(x.size(1)):
+        moved = x.clone()
+        moved[:, place] = torch.randn_like(x[:, place])
+        same = torch.isclose(function(moved), before, rtol=0.1)
+        columns.append(~same.all(dim=-1)[0])
+    return torch.stack(columns, dim=-1)
+
+
+# %% depends_on | every number must move, and rows and columns are exchanged
+# style: hasty
+# at: rows.append((function(moved) != before).all(dim=-1)[0])
 # kind: condition, name
-from torch import nn
+# known: all must move
+# at2: return torch.stack(rows, dim=0)
+# kind2: axis, number
+# known: rows and columns exchanged
+import torch
 
-from bert_parts.attention import MultiHeadAttention
-from bert_parts.encoder import AddAndNorm, BertAttention, BertIntermediate
+@torch.no_grad()
+def depends_on(function, x):
+    before = function(x)
+    rows = []
+    for place in range(x.size(1)):
+        moved = x.clone()
+        moved[:, place] = torch.randn_like(x[:, place])
+        rows.append((function(moved) != before).all(dim=-1)[0])
+    return torch.stack(rows, dim=0)
 
-
-class DecoderLayer(nn.Module):
-    def __init__(self, config):
-        super().__init__()
-        self.config = config
-        self.attention = BertAttention(config)     # looks, adds and norms
-        self.cross_attention = MultiHeadAttention(
-            config.hidden_size, config.num_attention_heads, config.attention_probs_dropout_prob
-        )
-        self.cross_output = AddAndNorm(config.hidden_size, config)
-        self.intermediate = BertIntermediate(config)
-        self.output = AddAndNorm(config.intermediate_size, config)
-
-    def forward(self, x, memory, mask=None, memory_mask=None):
-        if mask is not None:
-            x = self.attention(x, mask)
-            found = self.cross_attention(x, memory, memory_mask)
-        else:
-            x = self.attention(x)
-            found = self.cross_attention(x, memory)
-        x = self.cross_output(found, residual=x)
-        return self.output(self.intermediate(x), residual=x)
-
-# %% DecoderLayer | no gradient into the memory
-# style: Hugging Face
-# at: found = self.cross_attention(x, memory.detach(), memory_mask)
-# kind: gradient
-# known: gradient cut off
-from torch import nn
-
-from bert_parts.attention import MultiHeadAttention
-from bert_parts.encoder import AddAndNorm, BertAttention, BertIntermediate
-
-
-class DecoderLayer(nn.Module):
-    def __init__(self, config):
-        super().__init__()
-        self.config = config
-        self.attention = BertAttention(config)     # looks, adds and norms
-        self.cross_attention = MultiHeadAttention(
-            config.hidden_size, config.num_attention_heads, config.attention_probs_dropout_prob
-        )
-        self.cross_output = AddAndNorm(config.hidden_size, config)
-        self.intermediate = BertIntermediate(config)
-        self.output = AddAndNorm(config.intermediate_size, config)
-
-    def forward(self, x, memory, mask=None, memory_mask=None):
-        x = self.attention(x, mask)
-        found = self.cross_attention(x, memory.detach(), memory_mask)
-        x = self.cross_output(found, residual=x)
-        return self.output(self.intermediate(x), residual=x)
-
-# %% DecoderLayer | the memory's mask is made to suit both
-# style: careful beginner
-# at: both = memory_mask if memory_mask is not None else mask
-# kind: name, condition, extra
-# known: causal mask used across
-from torch import nn
-
-from bert_parts.attention import MultiHeadAttention
-from bert_parts.encoder import AddAndNorm, BertAttention, BertIntermediate
-
-
-class DecoderLayer(nn.Module):
-    def __init__(self, config):
-        super().__init__()
-        self.config = config
-        self.attention = BertAttention(config)     # looks, adds and norms
-        self.cross_attention = MultiHeadAttention(
-            config.hidden_size, config.num_attention_heads, config.attention_probs_dropout_prob
-        )
-        self.cross_output = AddAndNorm(config.hidden_size, config)
-        self.intermediate = BertIntermediate(config)
-        self.output = AddAndNorm(config.intermediate_size, config)
-
-    def forward(self, x, memory, mask=None, memory_mask=None):
-        both = memory_mask if memory_mask is not None else mask
-        x = self.attention(x, mask)
-        found = self.cross_attention(x, memory, both)
-        x = self.cross_output(found, residual=x)
-        return self.output(self.intermediate(x), residual=x)
-
-# %% DecoderLayer | a BertAttention for the cross-attention, which adds and norms by itself
-# style: hasty
-# at: self.cross_attention = BertAttention(config)
-# kind: definition, name
-from torch import nn
-
-from bert_parts.encoder import AddAndNorm, BertAttention, BertIntermediate
-
-
-class DecoderLayer(nn.Module):
-    def __init__(self, config):
-        super().__init__()
-        self.config = config
-        self.attention = BertAttention(config)     # looks, adds and norms
-        self.cross_attention = BertAttention(config)
-        self.cross_output = AddAndNorm(config.hidden_size, config)
-        self.intermediate = BertIntermediate(config)
-        self.output = AddAndNorm(config.intermediate_size, config)
-
-    def forward(self, x, memory, mask=None, memory_mask=None):
-        x = self.attention(x, mask)
-        found = self.cross_attention.self(x, memory, memory_mask)
-        x = self.cross_output(found, residual=x)
-        return self.output(self.intermediate(x), residual=x)
-
-# %% DecoderLayer | the last AddAndNorm is made for the narrow width
-# style: careful beginner
-# at: self.output = AddAndNorm(config.hidden_size, config)
-# kind: definition, argument, name
-from torch import nn
-
-from bert_parts.attention import MultiHeadAttention
-from bert_parts.encoder import AddAndNorm, BertAttention, BertIntermediate
-
-
-class DecoderLayer(nn.Module):
-    def __init__(self, config):
-        super().__init__()
-        self.config = config
-        self.attention = BertAttention(config)     # looks, adds and norms
-        self.cross_attention = MultiHeadAttention(
-            config.hidden_size, config.num_attention_heads, config.attention_probs_dropout_prob
-        )
-        self.cross_output = AddAndNorm(config.hidden_size, config)
-        self.intermediate = BertIntermediate(config)
-        self.output = AddAndNorm(config.hidden_size, config)
-
-    def forward(self, x, memory, mask=None, memory_mask=None):
-        x = self.attention(x, mask)
-        found = self.cross_attention(x, memory, memory_mask)
-        x = self.cross_output(found, residual=x)
-        return self.output(self.intermediate(x), residual=x)
-
-# %% DecoderLayer | two: the feed-forward reads the old x, and the masks' names exchanged
-# style: hasty
-# at: y = self.attention(x, memory_mask)
-# kind: name, argument
-# at2: return self.output(self.intermediate(y), residual=z)
-# kind2: name
-# known: masks exchanged
-from torch import nn
-
-from bert_parts.attention import MultiHeadAttention
-from bert_parts.encoder import AddAndNorm, BertAttention, BertIntermediate
-
-
-class DecoderLayer(nn.Module):
-    def __init__(self, config):
-        super().__init__()
-        self.config = config
-        self.attention = BertAttention(config)     # looks, adds and norms
-        self.cross_attention = MultiHeadAttention(
-            config.hidden_size, config.num_attention_heads, config.attention_probs_dropout_prob
-        )
-        self.cross_output = AddAndNorm(config.hidden_size, config)
-        self.intermediate = BertIntermediate(config)
-        self.output = AddAndNorm(config.intermediate_size, config)
-
-    def forward(self, x, memory, mask=None, memory_mask=None):
-        y = self.attention(x, memory_mask)
-        found = self.cross_attention(y, memory, mask)
-        z = self.cross_output(found, residual=y)
-        return self.output(self.intermediate(y), residual=z)
-
-# %% DecoderLayer | two: the found added twice, and no gradient into the memory
-# style: Annotated Transformer
-# at: found = self.cross_attention(x, memory.detach(), memory_mask)
-# kind: gradient
-# at2: x = x + self.cross_output(found, residual=x)
-# kind2: extra
-# known: cross-attention added twice
-from torch import nn
-
-from bert_parts.attention import MultiHeadAttention
-from bert_parts.encoder import AddAndNorm, BertAttention, BertIntermediate
-
-
-class DecoderLayer(nn.Module):
-    def __init__(self, config):
-        super().__init__()
-        self.config = config
-        self.attention = BertAttention(config)     # looks, adds and norms
-        self.cross_attention = MultiHeadAttention(
-            config.hidden_size, config.num_attention_heads, config.attention_probs_dropout_prob
-        )
-        self.cross_output = AddAndNorm(config.hidden_size, config)
-        self.intermediate = BertIntermediate(config)
-        self.output = AddAndNorm(config.intermediate_size, config)
-
-    def forward(self, x, memory, mask=None, memory_mask=None):
-        x = self.attention(x, mask)
-        found = self.cross_attention(x, memory.detach(), memory_mask)
-        x = x + self.cross_output(found, residual=x)
-        return self.output(self.intermediate(x), residual=x)
-
-# %% DecoderLayer | two: looks across first, and the third step's residual is what was found
-# style: careful beginner
-# at: found = self.cross_attention(x, memory, memory_mask)
-# kind: order
-# at2: return self.output(self.intermediate(y), residual=found)
-# kind2: name
-# known: cross-attention first
-from torch import nn
-
-from bert_parts.attention import MultiHeadAttention
-from bert_parts.encoder import AddAndNorm, BertAttention, BertIntermediate
-
-
-class DecoderLayer(nn.Module):
-    def __init__(self, config):
-        super().__init__()
-        self.config = config
-        self.attention = BertAttention(config)     # looks, adds and norms
-        self.cross_attention = MultiHeadAttention(
-            config.hidden_size, config.num_attention_heads, config.attention_probs_dropout_prob
-        )
-        self.cross_output = AddAndNorm(config.hidden_size, config)
-        self.intermediate = BertIntermediate(config)
-        self.output = AddAndNorm(config.intermediate_size, config)
-
-    def forward(self, x, memory, mask=None, memory_mask=None):
-        found = self.cross_attention(x, memory, memory_mask)
-        y = self.cross_output(found, residual=x)
-        y = self.attention(y, mask)
-        return self.output(self.intermediate(y), residual=found)
 
 # %% greedy_decode | argmax over the places
 # style: from NumPy
@@ -1195,6 +871,7 @@ def greedy_decode(model, source_ids, source_mask, start_id, end_id, max_length):
             break
     return ids[:, 1:]
 
+
 # %% greedy_decode | one argmax for the whole batch
 # style: hasty
 # at: word = scores[:, -1].argmax()
@@ -1216,6 +893,7 @@ def greedy_decode(model, source_ids, source_mask, start_id, end_id, max_length):
         if ended.all():
             break
     return written[:, 1:]
+
 
 # %% greedy_decode | those that have ended go on, the others are ended
 # style: from Keras
@@ -1239,6 +917,7 @@ def greedy_decode(model, source_ids, source_mask, start_id, end_id, max_length):
             break
     return ids[:, 1:]
 
+
 # %% greedy_decode | whether all have ended is asked of every word
 # style: one-liner
 # at: if (ids[:, 1:] == end_id).all():
@@ -1257,6 +936,7 @@ def greedy_decode(model, source_ids, source_mask, start_id, end_id, max_length):
         if (ids[:, 1:] == end_id).all():
             break
     return ids[:, 1:]
+
 
 # %% greedy_decode | drawn, not the likeliest
 # style: nanoGPT
@@ -1283,6 +963,7 @@ def greedy_decode(model, source_ids, source_mask, start_id, end_id, max_length):
             break
     return idx[:, 1:]
 
+
 # %% greedy_decode | the length is asked of the batch
 # style: careful beginner
 # at: while len(ids) <= max_length and not ended.all():
@@ -1301,6 +982,7 @@ def greedy_decode(model, source_ids, source_mask, start_id, end_id, max_length):
         ids = torch.cat([ids, following], dim=1)
         ended = ended | (following == end_id)
     return ids[:, 1:]
+
 
 # %% greedy_decode | one text after another, each list as long as its own text
 # style: loops
@@ -1322,6 +1004,7 @@ def greedy_decode(model, source_ids, source_mask, start_id, end_id, max_length):
         texts.append(words[1:])
     return torch.tensor(texts)
 
+
 # %% greedy_decode | as many words as the source has
 # style: hasty
 # at: for _ in range(source_ids.size(1)):
@@ -1340,6 +1023,7 @@ def greedy_decode(model, source_ids, source_mask, start_id, end_id, max_length):
         if (ids == end_id).any(dim=1).all():
             break
     return ids[:, 1:]
+
 
 # %% greedy_decode | cut off where the first end token of any text stands
 # style: careful beginner
@@ -1362,6 +1046,7 @@ def greedy_decode(model, source_ids, source_mask, start_id, end_id, max_length):
         if (ids[:, first] == end_id).any():
             return ids[:, : first + 1]
     return ids
+
 
 # %% greedy_decode | cropped to the last four words
 # style: nanoGPT
@@ -1386,6 +1071,7 @@ def greedy_decode(model, source_ids, source_mask, start_id, end_id, max_length):
             break
     return idx[:, 1:]
 
+
 # %% greedy_decode | the source is read again for every word
 # style: hasty
 # at: logits = model(source_ids, ids, source_mask)
@@ -1404,6 +1090,7 @@ def greedy_decode(model, source_ids, source_mask, start_id, end_id, max_length):
         ids = torch.cat([ids, following], dim=1)
         ended = ended | (following == end_id)
     return ids[:, 1:]
+
 
 # %% greedy_decode | the highest score, not its place
 # style: hasty
@@ -1427,6 +1114,7 @@ def greedy_decode(model, source_ids, source_mask, start_id, end_id, max_length):
             break
     return written[:, 1:]
 
+
 # %% greedy_decode | words stacked along the wrong axis
 # style: loops
 # at: return torch.stack(words)
@@ -1447,6 +1135,7 @@ def greedy_decode(model, source_ids, source_mask, start_id, end_id, max_length):
         given = torch.cat([given, word.unsqueeze(1)], dim=1)
         ended = ended | (word == end_id)
     return torch.stack(words)
+
 
 # %% greedy_decode | the decoder gets the ids in place of their marks
 # style: careful beginner
@@ -1470,6 +1159,7 @@ def greedy_decode(model, source_ids, source_mask, start_id, end_id, max_length):
             break
     return ids[:, 1:]
 
+
 # %% greedy_decode | the batch is counted on the mask, which may be None
 # style: careful beginner
 # at: ids = torch.full((source_mask.size(0), 1), start_id)
@@ -1488,6 +1178,7 @@ def greedy_decode(model, source_ids, source_mask, start_id, end_id, max_length):
         ids = torch.cat([ids, new], dim=1)
         ended = ended | (new == end_id)
     return ids[:, 1:]
+
 
 # %% greedy_decode | the second likeliest
 # style: from NumPy
@@ -1510,6 +1201,7 @@ def greedy_decode(model, source_ids, source_mask, start_id, end_id, max_length):
         if ended.all():
             break
     return ids[:, 1:]
+
 
 # %% greedy_decode | two: filled up with the start token, and the mask left out
 # style: hasty
@@ -1535,6 +1227,7 @@ def greedy_decode(model, source_ids, source_mask, start_id, end_id, max_length):
             break
     return ids[:, 1:]
 
+
 # %% greedy_decode | two: the decoder sees the last four words only, and the likeliest of the first place
 # style: nanoGPT
 # at: logits = model.decode(ids[:, -4:], memory, source_mask)
@@ -1557,6 +1250,7 @@ def greedy_decode(model, source_ids, source_mask, start_id, end_id, max_length):
         if (nxt == end_id).all():
             break
     return ids[:, 1:]
+
 
 # %% greedy_decode | two: the unlikeliest word, and filled up with 0
 # style: from NumPy
@@ -1582,3 +1276,168 @@ def greedy_decode(model, source_ids, source_mask, start_id, end_id, max_length):
         if ended.all():
             break
     return ids[:, 1:]
+
+
+# %% sequence_log_prob | log of the softmax of the log-softmax
+# style: hasty
+# at: log_probs = logits.log_softmax(dim=-1).softmax(dim=-1)
+# kind: extra, name
+# known: probabilities added up
+import torch
+from bert_parts import shift_right
+
+@torch.no_grad()
+def sequence_log_prob(model, source_ids, source_mask, target_ids, start_id, pad_id):
+    logits = model(source_ids, shift_right(target_ids, start_id), source_mask)
+    log_probs = logits.log_softmax(dim=-1).softmax(dim=-1)
+    each = log_probs.gather(-1, target_ids[..., None])[..., 0]
+    return each.masked_fill(target_ids == pad_id, 0.0).sum(dim=-1)
+
+
+# %% sequence_log_prob | cross_entropy with its mean
+# style: one who trains
+# at: return -F.cross_entropy(scores.transpose(1, 2), target_ids, ignore_index=pad_id)
+# kind: missing, argument, shape
+import torch
+from torch.nn import functional as F
+from bert_parts import shift_right
+
+@torch.no_grad()
+def sequence_log_prob(model, source_ids, source_mask, target_ids, start_id, pad_id):
+    scores = model(source_ids, shift_right(target_ids, start_id), source_mask)
+    return -F.cross_entropy(scores.transpose(1, 2), target_ids, ignore_index=pad_id)
+
+
+# %% sequence_log_prob | the padding of the shifted target
+# style: careful beginner
+# at: real = given != pad_id
+# kind: name, order
+import torch
+from bert_parts import shift_right
+
+@torch.no_grad()
+def sequence_log_prob(model, source_ids, source_mask, target_ids, start_id, pad_id):
+    given = shift_right(target_ids, start_id)
+    log_probs = model(source_ids, given, source_mask).log_softmax(dim=-1)
+    each = log_probs.gather(-1, target_ids[..., None])[..., 0]
+    real = given != pad_id
+    return (each * real).sum(dim=-1)
+
+
+# %% sequence_log_prob | the padding is set to 0 before the softmax
+# style: hasty
+# at: logits = logits.masked_fill((target_ids == pad_id)[..., None], 0.0)
+# kind: order
+import torch
+from bert_parts import shift_right
+
+@torch.no_grad()
+def sequence_log_prob(model, source_ids, source_mask, target_ids, start_id, pad_id):
+    logits = model(source_ids, shift_right(target_ids, start_id), source_mask)
+    logits = logits.masked_fill((target_ids == pad_id)[..., None], 0.0)
+    each = logits.log_softmax(dim=-1).gather(-1, target_ids[..., None])[..., 0]
+    return each.sum(dim=-1)
+
+
+# %% sequence_log_prob | log base 2
+# style: information theorist
+# at: each = probabilities.log2().gather(-1, target_ids[..., None])[..., 0]
+# kind: name, scale
+import torch
+from bert_parts import shift_right
+
+@torch.no_grad()
+def sequence_log_prob(model, source_ids, source_mask, target_ids, start_id, pad_id):
+    probabilities = model(source_ids, shift_right(target_ids, start_id), source_mask).softmax(dim=-1)
+    each = probabilities.log2().gather(-1, target_ids[..., None])[..., 0]
+    return each.masked_fill(target_ids == pad_id, 0.0).sum(dim=-1)
+
+
+# %% sequence_log_prob | each word by itself, without those before it
+# style: careful beginner
+# at: given = torch.full((len(target_ids), 1), start_id)
+# kind: missing, argument
+import torch
+
+@torch.no_grad()
+def sequence_log_prob(model, source_ids, source_mask, target_ids, start_id, pad_id):
+    given = torch.full((len(target_ids), 1), start_id)
+    first = model(source_ids, given, source_mask).log_softmax(dim=-1)
+    each = first.expand(-1, target_ids.size(1), -1).gather(-1, target_ids[..., None])[..., 0]
+    return each.masked_fill(target_ids == pad_id, 0.0).sum(dim=-1)
+
+
+# %% sequence_log_prob | rolled, and the first word is not the start
+# style: hasty
+# at: given = target_ids.roll(1, dims=1)
+# kind: missing
+import torch
+
+@torch.no_grad()
+def sequence_log_prob(model, source_ids, source_mask, target_ids, start_id, pad_id):
+    given = target_ids.roll(1, dims=1)
+    logits = model(source_ids, given, source_mask)
+    each = logits.log_softmax(dim=-1).gather(-1, target_ids[..., None])[..., 0]
+    return each.masked_fill(target_ids == pad_id, 0.0).sum(dim=-1)
+
+
+# %% sequence_log_prob | the target's padding is given as the source's mask
+# style: hasty
+# at: logits = model(source_ids, shift_right(target_ids, start_id), real)
+# kind: name, argument
+import torch
+from bert_parts import shift_right
+
+@torch.no_grad()
+def sequence_log_prob(model, source_ids, source_mask, target_ids, start_id, pad_id):
+    real = (source_ids != pad_id).long().flip(1)
+    logits = model(source_ids, shift_right(target_ids, start_id), real)
+    each = logits.log_softmax(dim=-1).gather(-1, target_ids[..., None])[..., 0]
+    return each.masked_fill(target_ids == pad_id, 0.0).sum(dim=-1)
+
+
+# %% sequence_log_prob | a list of numbers
+# style: careful beginner
+# at: return each.masked_fill(target_ids == pad_id, 0.0).sum(dim=-1).tolist()
+# kind: return, type, extra
+import torch
+from bert_parts import shift_right
+
+@torch.no_grad()
+def sequence_log_prob(model, source_ids, source_mask, target_ids, start_id, pad_id):
+    logits = model(source_ids, shift_right(target_ids, start_id), source_mask)
+    each = logits.log_softmax(dim=-1).gather(-1, target_ids[..., None])[..., 0]
+    return each.masked_fill(target_ids == pad_id, 0.0).sum(dim=-1).tolist()
+
+
+# %% sequence_log_prob | everything up to the shortest text's end
+# style: hasty
+# at: shortest = (target_ids != pad_id).sum(dim=1).min()
+# kind: name, extra
+import torch
+from bert_parts import shift_right
+
+@torch.no_grad()
+def sequence_log_prob(model, source_ids, source_mask, target_ids, start_id, pad_id):
+    logits = model(source_ids, shift_right(target_ids, start_id), source_mask)
+    each = logits.log_softmax(dim=-1).gather(-1, target_ids[..., None])[..., 0]
+    shortest = (target_ids != pad_id).sum(dim=1).min()
+    return each[:, :shortest].sum(dim=-1)
+
+
+# %% sequence_log_prob | not shifted, and a mean over the words
+# style: hasty
+# at: logits = model(source_ids, target_ids, source_mask)
+# kind: missing, name, argument
+# known: not shifted
+# at2: return (each * real).sum(dim=-1) / real.sum(dim=-1)
+# kind2: extra, scale
+# known: mean instead of sum
+import torch
+
+@torch.no_grad()
+def sequence_log_prob(model, source_ids, source_mask, target_ids, start_id, pad_id):
+    logits = model(source_ids, target_ids, source_mask)
+    each = logits.log_softmax(dim=-1).gather(-1, target_ids[..., None])[..., 0]
+    real = target_ids != pad_id
+    return (each * real).sum(dim=-1) / real.sum(dim=-1)

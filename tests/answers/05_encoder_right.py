@@ -1,110 +1,3 @@
-# %% BertIntermediate | nn.GELU as a part of its own, with no weights
-# style: Keras
-import torch.nn as nn
-
-class BertIntermediate(nn.Module):
-    def __init__(self, config):
-        super().__init__()
-        self.config = config
-        self.dense = nn.Linear(config.hidden_size, config.intermediate_size)
-        self.activation = nn.GELU()
-
-    def forward(self, x):
-        x = self.dense(x)
-        x = self.activation(x)
-        return x
-
-
-# %% BertIntermediate | the formula written out
-# style: careful beginner
-import math
-import torch
-from torch import nn
-
-def gelu(x):
-    share = 0.5 * (1.0 + torch.erf(x / math.sqrt(2.0)))
-    return x * share
-
-class BertIntermediate(nn.Module):
-    def __init__(self, config):
-        super().__init__()
-        self.config = config
-        self.dense = nn.Linear(config.hidden_size, config.intermediate_size)
-
-    def forward(self, x):
-        wide = self.dense(x)
-        return gelu(wide)
-
-
-# %% BertIntermediate | einsum and the normal distribution
-# style: einsum
-import torch
-from torch import nn
-
-class BertIntermediate(nn.Module):
-    def __init__(self, config):
-        super().__init__()
-        self.config = config
-        self.dense = nn.Linear(config.hidden_size, config.intermediate_size)
-
-    def forward(self, x):
-        h = torch.einsum("...d,fd->...f", x, self.dense.weight) + self.dense.bias
-        return h * torch.special.ndtr(h)
-
-
-# %% BertIntermediate | a dict of activations beside the class, as in HF
-# style: HF
-from torch import nn
-from torch.nn import functional as F
-
-ACT2FN = {"gelu": F.gelu, "relu": F.relu, "tanh": lambda x: x.tanh()}
-
-class BertIntermediate(nn.Module):
-    def __init__(self, config):
-        super().__init__()
-        self.config = config
-        self.dense = nn.Linear(config.hidden_size, config.intermediate_size)
-        self.intermediate_act_fn = ACT2FN["gelu"]
-
-    def forward(self, x):
-        hidden_states = self.dense(x)
-        hidden_states = self.intermediate_act_fn(hidden_states)
-        return hidden_states
-
-
-# %% BertIntermediate | one line, with type hints
-# style: one-liner
-import torch
-from torch import Tensor, nn
-
-class BertIntermediate(nn.Module):
-    def __init__(self, config) -> None:
-        super().__init__()
-        self.config = config
-        self.dense = nn.Linear(config.hidden_size, config.intermediate_size)
-
-    def forward(self, x: Tensor) -> Tensor: return torch.nn.functional.gelu(self.dense(x), approximate="none")
-
-
-# %% BertIntermediate | erfc, and a constant beside it
-# style: NumPy
-import torch
-import torch.nn as nn
-import torch.nn.functional as F
-
-ROOT_TWO = torch.tensor(2.0).sqrt()
-
-class BertIntermediate(nn.Module):
-    def __init__(self, config):
-        nn.Module.__init__(self)
-        self.config = config
-        self.dense = nn.Linear(config.hidden_size, config.intermediate_size)
-
-    def forward(self, x):
-        h = F.linear(x, self.dense.weight, self.dense.bias)
-        return h * torch.special.erfc(-h / ROOT_TWO) / 2
-
-
 # %% AddAndNorm | HF's BertOutput
 # style: HF
 from torch import nn
@@ -347,6 +240,87 @@ class BertAttention(torch.nn.Module):
     def forward(self, x: torch.Tensor, mask: torch.Tensor | None = None) -> torch.Tensor:
         attend = getattr(self, "self")
         return self.output(attend(x, mask=mask), x)
+
+
+# %% head_contributions | a loop over the heads, slices by number
+# style: careful beginner
+import torch
+
+def head_contributions(attention, x, mask=None):
+    collected = attention.self(x, mask=mask)
+    weight = attention.output.dense.weight
+    width = x.shape[-1] // attention.self.num_heads
+    parts = []
+    for head in range(attention.self.num_heads):
+        start, stop = head * width, (head + 1) * width
+        parts.append(collected[:, :, start:stop] @ weight[:, start:stop].T)
+    return torch.stack(parts, dim=1)
+
+
+# %% head_contributions | all other heads set to 0, and the bias taken off
+# style: one who ablates
+import torch
+
+def head_contributions(attention, x, mask=None):
+    found = attention.self(x, None, mask)
+    B, T, D = found.shape
+    H = attention.self.num_heads
+    alone = torch.zeros(B, H, T, D)
+    for h in range(H):
+        columns = slice(h * D // H, (h + 1) * D // H)
+        alone[:, h, :, columns] = found[:, :, columns]
+    return attention.output.dense(alone) - attention.output.dense.bias
+
+
+# %% head_contributions | what goes missing when a head is silenced
+# style: one who ablates
+import torch
+
+def head_contributions(attention, x, mask=None):
+    found = attention.self(x, mask=mask)
+    whole = attention.output.dense(found)
+    heads = attention.self.num_heads
+    size = found.size(-1) // heads
+    changes = []
+    for head in range(heads):
+        keep = torch.ones(found.size(-1))
+        keep[head * size:(head + 1) * size] = 0
+        changes.append(whole - attention.output.dense(found * keep))
+    return torch.stack(changes, 1)
+
+
+# %% head_contributions | chunks and F.linear
+# style: terse
+import torch
+from torch.nn import functional as F
+
+def head_contributions(attention, x, mask=None):
+    n = attention.self.num_heads
+    pairs = zip(attention.self(x, mask=mask).chunk(n, -1), attention.output.dense.weight.chunk(n, 1))
+    return torch.stack([F.linear(found, slice_) for found, slice_ in pairs], dim=1)
+
+
+# %% head_contributions | a matrix product that stretches over the heads
+# style: PyTorch
+from torch import Tensor
+
+def head_contributions(attention, x: Tensor, mask: Tensor | None = None) -> Tensor:
+    heads = attention.self.num_heads
+    found = attention.self(x, mask=mask).unflatten(-1, (heads, -1)).transpose(1, 2)
+    weight = attention.output.dense.weight.T.unflatten(0, (heads, -1))
+    return found @ weight
+
+
+# %% head_contributions | einsum over all at once, then the order changed
+# style: einsum
+import torch
+
+def head_contributions(attention, x, mask=None):
+    b, t, d = x.shape
+    h = attention.self.num_heads
+    found = attention.self(x, mask=mask).reshape(b, t, h, d // h)
+    w = attention.output.dense.weight.reshape(d, h, d // h)
+    return torch.einsum("btnk,enk->btne", found, w).permute(0, 2, 1, 3)
 
 
 # %% BertLayer | HF's names

@@ -1,215 +1,3 @@
-# %% BertIntermediate | nn.GELU is called like a function
-# style: hasty
-# at: return nn.GELU(self.dense(x))
-# kind: name, argument, return
-from torch import nn
-
-class BertIntermediate(nn.Module):
-    def __init__(self, config):
-        super().__init__()
-        self.config = config
-        self.dense = nn.Linear(config.hidden_size, config.intermediate_size)
-
-    def forward(self, x):
-        return nn.GELU(self.dense(x))
-
-
-# %% BertIntermediate | a gated GELU of the two halves, put together again
-# style: one who knows GeGLU
-# at: h = torch.cat([a * F.gelu(b), b * F.gelu(a)], dim=-1)
-# kind: extra, operator
-import torch
-import torch.nn.functional as F
-from torch import nn
-
-class BertIntermediate(nn.Module):
-    def __init__(self, config):
-        super().__init__()
-        self.config = config
-        self.dense = nn.Linear(config.hidden_size, config.intermediate_size)
-
-    def forward(self, x):
-        h = self.dense(x)
-        a, b = h.chunk(2, dim=-1)
-        h = torch.cat([a * F.gelu(b), b * F.gelu(a)], dim=-1)
-        return h
-
-
-# %% BertIntermediate | the bend is added to what came out of the dense layer
-# style: Keras
-# at: return h + F.gelu(h)
-# kind: extra
-import torch.nn.functional as F
-from torch import nn
-
-class BertIntermediate(nn.Module):
-    def __init__(self, config):
-        super().__init__()
-        self.config = config
-        self.dense = nn.Linear(config.hidden_size, config.intermediate_size)
-
-    def forward(self, x):
-        h = self.dense(x)
-        return h + F.gelu(h)
-
-
-# %% BertIntermediate | the width is written as four times D
-# style: nanoGPT
-# at: self.dense = nn.Linear(config.hidden_size, 4 * config.hidden_size)
-# kind: definition, number, argument
-from torch import nn
-from torch.nn import functional as F
-
-class BertIntermediate(nn.Module):
-    def __init__(self, config):
-        super().__init__()
-        self.config = config
-        self.dense = nn.Linear(config.hidden_size, 4 * config.hidden_size)
-
-    def forward(self, x):
-        return F.gelu(self.dense(x))
-
-
-# %% BertIntermediate | a dropout that no one asked for
-# style: Keras
-# at: return F.dropout(F.gelu(self.dense(x)), self.config.hidden_dropout_prob, self.training)
-# kind: extra
-from torch import nn
-from torch.nn import functional as F
-
-class BertIntermediate(nn.Module):
-    def __init__(self, config):
-        super().__init__()
-        self.config = config
-        self.dense = nn.Linear(config.hidden_size, config.intermediate_size)
-
-    def forward(self, x):
-        return F.dropout(F.gelu(self.dense(x)), self.config.hidden_dropout_prob, self.training)
-
-
-# %% BertIntermediate | forward is decorated with no_grad
-# style: hasty
-# at: @torch.no_grad()
-# kind: gradient
-# known: gradient cut off
-import torch
-from torch import nn
-from torch.nn import functional as F
-
-class BertIntermediate(nn.Module):
-    def __init__(self, config):
-        super().__init__()
-        self.config = config
-        self.dense = nn.Linear(config.hidden_size, config.intermediate_size)
-
-    @torch.no_grad()
-    def forward(self, x):
-        return F.gelu(self.dense(x))
-
-
-# %% BertIntermediate | √(2π) in the error function
-# style: NumPy
-# at: return h / 2 * (1 + torch.erf(h / math.sqrt(2 * math.pi)))
-# kind: scale, number, extra
-import math
-import torch
-from torch import nn
-
-class BertIntermediate(nn.Module):
-    def __init__(self, config):
-        super().__init__()
-        self.config = config
-        self.dense = nn.Linear(config.hidden_size, config.intermediate_size)
-
-    def forward(self, x):
-        h = self.dense(x)
-        return h / 2 * (1 + torch.erf(h / math.sqrt(2 * math.pi)))
-
-
-# %% BertIntermediate | texts and tokens put into one dimension, and left there
-# style: Keras
-# at: flat = x.reshape(-1, x.shape[-1])
-# at: return F.gelu(self.dense(flat))
-# kind: shape, missing
-from torch import nn
-from torch.nn import functional as F
-
-class BertIntermediate(nn.Module):
-    def __init__(self, config):
-        super().__init__()
-        self.config = config
-        self.dense = nn.Linear(config.hidden_size, config.intermediate_size)
-
-    def forward(self, x):
-        flat = x.reshape(-1, x.shape[-1])
-        return F.gelu(self.dense(flat))
-
-
-# %% BertIntermediate | Φ with a minus, and the bias is left out
-# style: einsum
-# at: h = torch.einsum("btd,fd->btf", x, self.dense.weight)
-# kind: missing
-# at2: return h * 0.5 * (1 - torch.erf(h / math.sqrt(2)))
-# kind2: sign, operator
-import math
-import torch
-from torch import nn
-
-class BertIntermediate(nn.Module):
-    def __init__(self, config):
-        super().__init__()
-        self.config = config
-        self.dense = nn.Linear(config.hidden_size, config.intermediate_size)
-
-    def forward(self, x):
-        h = torch.einsum("btd,fd->btf", x, self.dense.weight)
-        return h * 0.5 * (1 - torch.erf(h / math.sqrt(2)))
-
-
-# %% BertIntermediate | a norm first, and the bend of the tanh form
-# style: Keras
-# at: h = F.layer_norm(self.dense(x), (self.config.intermediate_size,))
-# kind: extra
-# at2: return F.gelu(h, approximate="tanh")
-# kind2: argument, extra
-# known: tanh GELU
-from torch import nn
-from torch.nn import functional as F
-
-class BertIntermediate(nn.Module):
-    def __init__(self, config):
-        super().__init__()
-        self.config = config
-        self.dense = nn.Linear(config.hidden_size, config.intermediate_size)
-
-    def forward(self, x):
-        h = F.layer_norm(self.dense(x), (self.config.intermediate_size,))
-        return F.gelu(h, approximate="tanh")
-
-
-# %% BertIntermediate | 0.5 does not fall on both terms, and the bend is applied to x before the dense layer
-# style: helper functions
-# at: return x * (0.5 * 1 + torch.erf(x / 2 ** 0.5))
-# kind: order, scale, number, missing
-# at2: return self.dense(bend(x))
-# kind2: order
-# known: GELU before dense
-import torch
-from torch import nn
-
-def bend(x):
-    return x * (0.5 * 1 + torch.erf(x / 2 ** 0.5))
-
-class BertIntermediate(nn.Module):
-    def __init__(self, config):
-        super().__init__()
-        self.config = config
-        self.dense = nn.Linear(config.hidden_size, config.intermediate_size)
-
-    def forward(self, x):
-        return self.dense(bend(x))
-
-
 # %% AddAndNorm | the residual is changed in place
 # style: hasty
 # at: residual += self.dropout(self.dense(x))
@@ -713,6 +501,168 @@ class BertAttention(nn.Module):
     def forward(self, x, mask=None):
         heads = self.self(x, mask)
         return self.output(heads, heads + x)
+
+
+# %% head_contributions | the heads' rows are reshaped without exchanging words and heads
+# style: hasty
+# at: found = attention.self(x, mask=mask).view(B, H, T, D // H)
+# kind: shape, axis, order
+def head_contributions(attention, x, mask=None):
+    B, T, D = x.shape
+    H = attention.self.num_heads
+    found = attention.self(x, mask=mask).view(B, H, T, D // H)
+    weight = attention.output.dense.weight.T.view(H, D // H, D)
+    return found @ weight
+
+
+# %% head_contributions | W^O's own slices are right, the heads' are interleaved
+# style: einsum
+# at: found = attention.self(x, mask=mask).unflatten(-1, (-1, H))
+# kind: shape, axis, order, argument
+import torch
+
+def head_contributions(attention, x, mask=None):
+    H = attention.self.num_heads
+    found = attention.self(x, mask=mask).unflatten(-1, (-1, H))
+    weight = attention.output.dense.weight.unflatten(1, (H, -1))
+    return torch.einsum("btdh,ohd->bhto", found, weight)
+
+
+# %% head_contributions | the dense layer is applied to each head's slice in place, with the bias, and the mean bias is taken off
+# style: one who ablates
+# at: return torch.stack(parts, dim=1) - attention.output.dense.bias.mean()
+# kind: extra, name, missing
+import torch
+
+def head_contributions(attention, x, mask=None):
+    found = attention.self(x, mask=mask)
+    H, d = attention.self.num_heads, x.size(-1) // attention.self.num_heads
+    parts = []
+    for h in range(H):
+        alone = torch.zeros_like(found)
+        alone[..., h * d:(h + 1) * d] = found[..., h * d:(h + 1) * d]
+        parts.append(attention.output.dense(alone))
+    return torch.stack(parts, dim=1) - attention.output.dense.bias.mean()
+
+
+# %% head_contributions | the first text's heads for all
+# style: hasty
+# at: found = attention.self(x, mask=mask)[0]
+# kind: extra, axis, shape, number
+import torch
+
+def head_contributions(attention, x, mask=None):
+    H = attention.self.num_heads
+    found = attention.self(x, mask=mask)[0]
+    pairs = zip(found.chunk(H, -1), attention.output.dense.weight.chunk(H, 1))
+    parts = torch.stack([part @ weight.T for part, weight in pairs])
+    return parts.expand(x.size(0), -1, -1, -1)
+
+
+# %% head_contributions | the weight is not turned, and is square
+# style: careful beginner
+# at: parts.append(collected[:, :, start:stop] @ weight[start:stop])
+# kind: axis, missing, order
+# known: rows for columns
+import torch
+
+def head_contributions(attention, x, mask=None):
+    collected = attention.self(x, mask=mask)
+    weight = attention.output.dense.weight
+    width = x.shape[-1] // attention.self.num_heads
+    parts = []
+    for head in range(attention.self.num_heads):
+        start, stop = head * width, (head + 1) * width
+        parts.append(collected[:, :, start:stop] @ weight[start:stop])
+    return torch.stack(parts, dim=1)
+
+
+# %% head_contributions | what is left when a head is silenced
+# style: one who ablates
+# at: without.append(dense(found * keep))
+# kind: missing, order, operator
+import torch
+
+def head_contributions(attention, x, mask=None):
+    found, dense = attention.self(x, mask=mask), attention.output.dense
+    heads = attention.self.num_heads
+    size = found.size(-1) // heads
+    without = []
+    for head in range(heads):
+        keep = torch.ones(found.size(-1))
+        keep[head * size:(head + 1) * size] = 0
+        without.append(dense(found * keep))
+    return torch.stack(without, 1)
+
+
+# %% head_contributions | the slices are one number too long
+# style: careful beginner
+# at: part = slice(h * d, h * d + d + 1)
+# kind: number, extra
+import torch
+
+def head_contributions(attention, x, mask=None):
+    found = attention.self(x, mask=mask)
+    d = x.size(-1) // attention.self.num_heads
+    parts = []
+    for h in range(attention.self.num_heads):
+        part = slice(h * d, h * d + d + 1)
+        parts.append(found[..., part] @ attention.output.dense.weight[:, part].T)
+    return torch.stack(parts, dim=1)
+
+
+# %% head_contributions | without gradients
+# style: one who measures
+# at: with torch.no_grad():
+# kind: gradient
+import torch
+
+def head_contributions(attention, x, mask=None):
+    n = attention.self.num_heads
+    with torch.no_grad():
+        pairs = zip(attention.self(x, mask=mask).chunk(n, -1), attention.output.dense.weight.chunk(n, 1))
+        return torch.stack([found @ weight.T for found, weight in pairs], dim=1)
+
+
+# %% head_contributions | a list of the heads' parts
+# style: careful beginner
+# at: return parts
+# at: parts = [found @ weight.T for found, weight in pairs]
+# kind: return, type
+def head_contributions(attention, x, mask=None):
+    n = attention.self.num_heads
+    pairs = zip(attention.self(x, mask=mask).chunk(n, -1), attention.output.dense.weight.chunk(n, 1))
+    parts = [found @ weight.T for found, weight in pairs]
+    return parts
+
+
+# %% head_contributions | the norm of the sum is shared out: scaled by its gain
+# style: one who has read of direct attribution
+# at: return torch.stack(parts, dim=1) * attention.output.LayerNorm.weight
+# kind: extra
+import torch
+
+def head_contributions(attention, x, mask=None):
+    n = attention.self.num_heads
+    pairs = zip(attention.self(x, mask=mask).chunk(n, -1), attention.output.dense.weight.chunk(n, 1))
+    parts = [found @ weight.T for found, weight in pairs]
+    return torch.stack(parts, dim=1) * attention.output.LayerNorm.weight
+
+
+# %% head_contributions | no mask, and the heads behind the words
+# style: hasty
+# at: pairs = zip(attention.self(x).chunk(n, -1), attention.output.dense.weight.chunk(n, 1))
+# kind: missing, argument
+# known: mask ignored
+# at2: return torch.stack([found @ weight.T for found, weight in pairs], dim=2)
+# kind2: axis, number, order
+# known: heads behind the words
+import torch
+
+def head_contributions(attention, x, mask=None):
+    n = attention.self.num_heads
+    pairs = zip(attention.self(x).chunk(n, -1), attention.output.dense.weight.chunk(n, 1))
+    return torch.stack([found @ weight.T for found, weight in pairs], dim=2)
 
 
 # %% BertLayer | both halves side by side, as in GPT-J

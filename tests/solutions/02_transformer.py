@@ -1,10 +1,7 @@
 """Notebook 02, as a learner might solve it from its text alone."""
 
 import torch
-from torch import nn
-
-from bert_parts import MultiHeadAttention
-from bert_parts.encoder import AddAndNorm, BertAttention, BertIntermediate
+from torch.nn import functional
 
 
 def sinusoidal_positions(length, hidden_size):
@@ -47,35 +44,21 @@ def shift_right(target_ids, start_id):
     return given
 
 
-class DecoderLayer(nn.Module):
-    """One layer of the decoder: the target looks at itself, then at the source, then thinks.
-
-    To think is a feed-forward on each token. Each of the three adds to what came in and
-    normalises (Vaswani et al. 2017, section 3.1; post-norm).
+def depends_on(function, x):
+    """Which results depend on which words: those that move when that word's vector is another.
 
     Shapes:
-        x (B, T, D): the target so far; memory (B, S, D): what the encoder made of the source
-        mask: where x may look in x; memory_mask: where x may look in memory;
-            both as in attention_weights
-        → (B, T, D)
+        x (1, S, D): the words' vectors; function: x → (1, T, E), the results
+        → (T, S) boolean, True = the result in this row depends on the word in this column
     """
-
-    def __init__(self, config):
-        super().__init__()
-        self.config = config
-        self.attention = BertAttention(config)
-        self.cross_attention = MultiHeadAttention(
-            config.hidden_size, config.num_attention_heads, config.attention_probs_dropout_prob
-        )
-        self.cross_output = AddAndNorm(config.hidden_size, config)
-        self.intermediate = BertIntermediate(config)
-        self.output = AddAndNorm(config.intermediate_size, config)
-
-    def forward(self, x, memory, mask=None, memory_mask=None):
-        """Look back, look across, think."""
-        x = self.attention(x, mask)
-        x = self.cross_output(self.cross_attention(x, memory, memory_mask), residual=x)
-        return self.output(self.intermediate(x), residual=x)
+    with torch.no_grad():
+        before = function(x)
+        table = torch.zeros(before.size(1), x.size(1), dtype=torch.bool)
+        for word in range(x.size(1)):
+            moved = x.clone()
+            moved[0, word] = torch.randn(x.size(2))
+            table[:, word] = ((function(moved) - before)[0].abs() > 1e-6).any(dim=1)
+    return table
 
 
 def greedy_decode(model, source_ids, source_mask, start_id, end_id, max_length):
@@ -98,3 +81,18 @@ def greedy_decode(model, source_ids, source_mask, start_id, end_id, max_length):
             written = torch.cat([written, best[:, None]], dim=1)
             ended |= best == end_id
     return written[:, 1:]
+
+
+def sequence_log_prob(model, source_ids, source_mask, target_ids, start_id, pad_id):
+    """How likely each text is to the model: the log of its probability.
+
+    The probability is the product of those of its tokens, each given the right ones before it.
+    Tokens that are pad_id do not count.
+
+    Shapes:
+        source_ids (B, S), source_mask (B, S) or None, target_ids (B, T) → (B,)
+    """
+    with torch.no_grad():
+        scores = model(source_ids, shift_right(target_ids, start_id), source_mask)
+    losses = functional.cross_entropy(scores.transpose(1, 2), target_ids, reduction="none", ignore_index=pad_id)
+    return -losses.sum(dim=1)

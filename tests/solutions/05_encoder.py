@@ -1,30 +1,9 @@
 """Notebook 05, as a learner might solve it from its text alone."""
 
-import math
-
 import torch
 from torch import nn
 
-from bert_parts import MultiHeadAttention
-
-
-class BertIntermediate(nn.Module):
-    """The wide layer of the feed-forward: GELU(x W₁ + b₁)
-    (Hendrycks & Gimpel 2016; the exact form, with erf).
-
-    Shapes:
-        x (B, T, D) → (B, T, intermediate_size)
-    """
-
-    def __init__(self, config):
-        super().__init__()
-        self.config = config
-        self.dense = nn.Linear(config.hidden_size, config.intermediate_size)
-
-    def forward(self, x):
-        wide = self.dense(x)
-        share = 0.5 * (1 + torch.erf(wide / math.sqrt(2)))
-        return wide * share
+from bert_parts import BertIntermediate, MultiHeadAttention
 
 
 class AddAndNorm(nn.Module):
@@ -70,6 +49,22 @@ class BertAttention(nn.Module):
     def forward(self, x, mask=None):
         collected = self.self(x, mask=mask)
         return self.output(collected, x)
+
+
+def head_contributions(attention, x, mask=None):
+    """What each head adds to each token's vector.
+
+    Over the heads they sum to what ``attention.output.dense`` makes of what the heads have found,
+    without its bias, which is no head's (Elhage et al. 2021).
+
+    Shapes:
+        x (B, T, D), mask broadcastable to (B, H, T, T) → (B, H, T, D)
+    """
+    found = attention.self(x, mask=mask)
+    weight = attention.output.dense.weight
+    heads = attention.self.num_heads
+    parts = [slice_ @ columns.T for slice_, columns in zip(found.chunk(heads, -1), weight.chunk(heads, 1), strict=True)]
+    return torch.stack(parts, dim=1)
 
 
 class BertLayer(nn.Module):

@@ -1,16 +1,25 @@
-"""Notebook 02: positions, the causal mask, teacher forcing, the decoder layer, writing word by word."""
+"""Notebook 02: positions, the causal mask, teacher forcing, what depends on what, writing word by word, how likely a text is."""
 
-from dataclasses import replace
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
+from torch import Tensor
 from torch.nn import functional as F
 
-from bert_parts.attention import causal_mask, padding_mask
+from bert_parts.attention import MultiHeadAttention, causal_mask, padding_mask
 from bert_parts.config import BertConfig
 from bert_parts.learn.exercise import Case, Exercise, Finding, randn, with_hard_weights
-from bert_parts.learn.inside import TOLERANCE, with_parts
-from bert_parts.transformer import DecoderLayer, TransformerModel, greedy_decode, shift_right, sinusoidal_positions
+from bert_parts.learn.inside import TOLERANCE
+from bert_parts.transformer import (
+    DecoderLayer,
+    TransformerModel,
+    depends_on,
+    greedy_decode,
+    sequence_log_prob,
+    shift_right,
+    sinusoidal_positions,
+)
 
 HERE = Path(__file__).parent
 TITLE = "The Transformer"
@@ -19,8 +28,6 @@ PAPER = "[Vaswani et al. 2017](https://arxiv.org/abs/1706.03762)"
 
 STILL = BertConfig(vocab_size=20, hidden_size=12, num_hidden_layers=2, num_attention_heads=3, intermediate_size=20,
                    hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0, max_position_embeddings=16)
-DROPS = replace(STILL, hidden_size=4, num_attention_heads=2, intermediate_size=6, hidden_dropout_prob=0.3)
-DROPS_WEIGHTS = replace(DROPS, hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.4)
 SOURCE = torch.tensor([[5, 9, 3, 14, 7, 11], [8, 4, 17, 0, 0, 0]])
 MARKS = (SOURCE != 0).long()
 TARGET = torch.tensor([[1, 6, 13, 10], [1, 16, 2, 0]])
@@ -57,14 +64,100 @@ def same_scores_with_mask(thing) -> Finding | str:
     return SAME_SCORES
 
 
-def same_scores_inside(thing) -> Finding | str:
-    """A whole Transformer with the learner's decoder layers."""
+def words_of(function: Callable[[], Callable], length: int, width: int) -> Callable[[], tuple]:
+    """Arguments of a case: a function, and words' vectors. What an answer draws at random is the same each time.
+
+    The vectors are of quarters: to add 1 to all numbers leaves not even a rounding in what lies between them.
+    """
+
+    def arguments():
+        given = function(), (4 * randn(1, length, width)).round() / 4
+        torch.default_generator.manual_seed(7)
+        return given
+
+    return arguments
+
+
+def decoder_layers(number: int, mask: Tensor) -> Callable[[Tensor], Tensor]:
+    """What is written through some decoder layers of random weights, under a mask."""
+    layer = with_hard_weights(DecoderLayer(STILL)).eval()
+
+    def function(x):
+        for _ in range(number):
+            x = layer(x, randn(1, 6, 12, seed=1), mask)
+        return x
+
+    return function
+
+
+def into_padded_memory() -> Callable[[Tensor], Tensor]:
+    """Four words look into a memory of six, the last three of them padding."""
+    attention = with_hard_weights(MultiHeadAttention(12, 3, 0.0)).eval()
+    return lambda memory: attention(randn(1, 4, 12, seed=1), memory, padding_mask(MARKS[1:]))
+
+
+def means_so_far(x: Tensor) -> Tensor:
+    return x.cumsum(dim=1) / torch.arange(1, x.size(1) + 1)[:, None]
+
+
+def pairs(x: Tensor) -> Tensor:
+    """The sums of every two words."""
+    return x.unflatten(1, (-1, 2)).sum(dim=2)
+
+
+def in_pairs(x: Tensor) -> Tensor:
+    """For every two words the sum of their first numbers, as the first of two."""
+    sums = x[..., 0].unflatten(1, (-1, 2)).sum(dim=2)
+    return torch.stack([sums, torch.ones_like(sums)], dim=-1)
+
+
+def normed(x: Tensor) -> Tensor:
+    """From last to first, two numbers of each word's vector brought to a common size."""
+    return F.layer_norm(x, x.shape[-1:], eps=0.0).flip(1)[..., :2]
+
+
+def steps(x: Tensor) -> Tensor:
+    """What lies between the numbers of a word's vector."""
+    return x.diff(dim=-1)
+
+
+def opposites(x: Tensor) -> Tensor:
+    """Two numbers of each word, of which one rises as the other falls."""
+    one = x.sum(dim=-1, keepdim=True)
+    return torch.cat([one, -one], dim=-1)
+
+
+def of_the_next(x: Tensor) -> Tensor:
+    """How large the numbers of the next word are; the last word has none."""
+    return F.pad(x[:, 1:].abs(), (0, 0, 0, 1))
+
+
+def of_the_last(x: Tensor) -> Tensor:
+    """The last number of each word's vector, twice."""
+    return x[..., -1:].expand(-1, -1, 2)
+
+
+def into_the_last(x: Tensor) -> Tensor:
+    """Two numbers for each word, of which the first is always 0."""
+    return F.pad(x.sum(dim=-1, keepdim=True), (1, 0))
+
+
+def hardly(x: Tensor) -> Tensor:
+    """Each word, and a little of the one that stands as far from the end as it from the beginning."""
+    return x + 0.001 * x.flip(1)
+
+
+def same_dependence(thing) -> Finding | str:
+    """A whole Transformer's scores, and the vectors of what was read."""
     model = whole_transformer()
-    own = with_parts(model, {"DecoderLayer": thing})
-    with torch.no_grad():
-        if not torch.allclose(own(SOURCE, TARGET, MARKS), model(SOURCE, TARGET, MARKS), atol=TOLERANCE, rtol=0):
-            return Finding("By itself your layer agrees, but two of them in a whole Transformer give other scores.")
-    return SAME_SCORES
+    x, written = model.embed("source_ids", SOURCE[1:]), TARGET[:1]
+
+    def scores(x):
+        return model.decode(written, model.encoder(x, padding_mask(MARKS[1:])), MARKS[1:])
+
+    if not torch.equal(thing(scores, x), depends_on(scores, x)):
+        return Finding("In small things you find what depends on what, but not in a whole Transformer.")
+    return "In a whole Transformer of 2 + 2 layers: every score depends on the words read, and none on the padding."
 
 
 TOY_SOURCE = torch.tensor([[5, 9, 3, 4, 7], [8, 4, 6, 6, 6], [3, 10, 4, 6, 6]])
@@ -126,6 +219,28 @@ def same_words(thing) -> Finding | str:
     return "With a whole Transformer (its weights still random): the same words."
 
 
+WRITTEN = torch.tensor([[6, 13, 10, 3, 2], [16, 5, 2, 0, 0]])
+
+
+def keen_transformer() -> TransformerModel:
+    """One whose scores hang on every word that was written before: what comes in is kept, and words are far apart."""
+    model = whole_transformer()
+    with torch.no_grad():
+        model.word_embeddings.weight.mul_(3)
+        for name, parameter in model.named_parameters():
+            parameter.add_(float(name.endswith("LayerNorm.weight")))
+    return model
+
+
+def likeliest_words(thing) -> Finding | str:
+    """Over all words that may come first, the probabilities add up to 1."""
+    words, model = torch.arange(STILL.vocab_size)[:, None], whole_transformer()
+    given = thing(model, SOURCE[:1].expand(len(words), -1), None, words, START, -1)
+    if abs(given.exp().sum().item() - 1) > TOLERANCE:
+        return Finding("For whole texts your numbers agree, but over all texts of one word the probabilities do not add up to 1.")
+    return "Over all texts of one word the probabilities add up to 1."
+
+
 EXERCISES = (
     Exercise(
         lesson=HERE,
@@ -160,22 +275,24 @@ EXERCISES = (
     ),
     Exercise(
         lesson=HERE,
-        reference=DecoderLayer,
-        asks=("forward",),
+        reference=depends_on,
         cases=(
-            Case("one text, no masks", lambda: (randn(1, 4, 12), randn(1, 6, 12, seed=1)), build=(STILL,)),
-            Case("two texts, one of the sources padded", lambda: (
-                randn(2, 4, 12), randn(2, 6, 12, seed=1), causal_mask(4), padding_mask(MARKS)), build=(STILL,)),
-            Case("a padded source and no causal mask", lambda: (
-                randn(2, 4, 12), randn(2, 6, 12, seed=1), None, padding_mask(MARKS)), build=(STILL,)),
-            Case("two texts and a causal mask",
-                 lambda: (randn(2, 4, 12), randn(2, 6, 12, seed=1), causal_mask(4)), build=(STILL,)),
-            Case("source and target of the same length", lambda: (
-                randn(2, 6, 12), randn(2, 6, 12, seed=1), causal_mask(6), padding_mask(MARKS)), build=(STILL,)),
-            *(Case(f"in training, with a dropout rate {what}", lambda: (randn(1, 3, 4), randn(1, 3, 4, seed=1)), build=(config,),
-                   training=True) for config, what in ((DROPS, "of 0.3"), (DROPS_WEIGHTS, "of 0.4 for attention only"))),
+            Case("one result for every two words, their sum", words_of(lambda: pairs, 6, 3)),
+            Case("the means of the words so far", words_of(lambda: means_so_far, 4, 3)),
+            Case("a decoder layer under the causal mask", words_of(lambda: decoder_layers(1, causal_mask(5)), 5, 12)),
+            Case("four words that look into a memory of six, three of them padding", words_of(into_padded_memory, 6, 12)),
+            Case("one result for every two words, made of the first number of each", words_of(lambda: in_pairs, 6, 3)),
+            Case("results that are normalised, from last to first", words_of(lambda: normed, 4, 3)),
+            Case("results made of what lies between the numbers of a word", words_of(lambda: steps, 4, 3)),
+            Case("results of which one number rises as the other falls", words_of(lambda: opposites, 4, 3)),
+            Case("results made of the sizes (abs) of the next word's numbers", words_of(lambda: of_the_next, 4, 3)),
+            Case("results made of the last number of each word", words_of(lambda: of_the_last, 4, 3)),
+            Case("results of which only the last number ever moves", words_of(lambda: into_the_last, 4, 3)),
+            Case("a dependence of a thousandth", words_of(lambda: hardly, 4, 3)),
+            Case("two layers in which each word may look one word ahead",
+                 words_of(lambda: decoder_layers(2, torch.ones(6, 6).tril(1).bool()), 6, 12)),
         ),
-        drop_in=same_scores_inside,
+        drop_in=same_dependence,
     ),
     Exercise(
         lesson=HERE,
@@ -189,5 +306,17 @@ EXERCISES = (
         ),
         probes=(encodes_once,),
         drop_in=same_words,
+    ),
+    Exercise(
+        lesson=HERE,
+        reference=sequence_log_prob,
+        cases=(
+            Case("one text", lambda: (keen_transformer(), SOURCE[:1], None, WRITTEN[:1], START, 0)),
+            Case("two texts, source and target padded", lambda: (keen_transformer(), SOURCE, MARKS, WRITTEN, START, 0)),
+            Case("a start_id of 2 and a pad_id of 3", lambda: (keen_transformer(), SOURCE, MARKS, WRITTEN, 2, 3)),
+            Case("a source mask and no padding in the target",
+                 lambda: (keen_transformer(), SOURCE, MARKS, WRITTEN[:, :2], START, 0)),
+        ),
+        drop_in=likeliest_words,
     ),
 )

@@ -8,9 +8,9 @@ from torch import Tensor
 
 from bert_parts.attention import padding_mask
 from bert_parts.config import BertConfig
-from bert_parts.encoder import AddAndNorm, BertAttention, BertEncoder, BertIntermediate, BertLayer
-from bert_parts.learn.exercise import Case, Exercise, Finding, randn
-from bert_parts.learn.inside import runs_inside
+from bert_parts.encoder import AddAndNorm, BertAttention, BertEncoder, BertLayer, head_contributions
+from bert_parts.learn.exercise import Case, Exercise, Finding, randn, with_hard_weights
+from bert_parts.learn.inside import TOLERANCE, real_batch, real_model, runs_inside
 
 HERE = Path(__file__).parent
 TITLE = "The encoder"
@@ -43,6 +43,24 @@ def starts_unequal(thing) -> Finding | None:
     return None
 
 
+def an_attention(heads: int = 3) -> BertAttention:
+    """The first half of a layer, with random, hard weights."""
+    return with_hard_weights(BertAttention(replace(CONFIG, num_attention_heads=heads))).eval()
+
+
+def adds_up_inside(thing) -> Finding | str:
+    """In the real model's first layer the heads' parts are compared with what its W^O gives for all of them."""
+    model, batch = real_model()[0], real_batch()
+    attention, mask = model.encoder.layer[0].attention, padding_mask(batch["attention_mask"])
+    with torch.no_grad():
+        x = model.embeddings(batch["input_ids"], batch["token_type_ids"])
+        expected = attention.output.dense(attention.self(x, mask=mask))
+        given = thing(attention, x, mask).sum(dim=1) + attention.output.dense.bias
+    if not torch.allclose(given, expected, atol=TOLERANCE, rtol=0):
+        return Finding("On small texts your parts agree, but in the real BERT they do not add up to what W^O gives.")
+    return "In the real BERT's first layer they add up, with the bias, to what W^O gives."
+
+
 CASES = (
     Case("one text of 5 tokens, no mask", lambda: (randn(1, 5, 12),), build=(CONFIG,)),
     Case("two texts", lambda: (two_texts(6),), build=(CONFIG,)),
@@ -54,13 +72,6 @@ DROPPING = (
 )
 
 EXERCISES = (
-    Exercise(
-        lesson=HERE,
-        reference=BertIntermediate,
-        asks=("forward",),
-        cases=(*CASES[:2], in_training(DROPS, "where nothing is dropped")),
-        drop_in=runs_inside,
-    ),
     Exercise(
         lesson=HERE,
         reference=AddAndNorm,
@@ -75,6 +86,16 @@ EXERCISES = (
         drop_in=runs_inside,
     ),
     Exercise(lesson=HERE, reference=BertAttention, asks=("forward",), cases=(*CASES, *DROPPING), drop_in=runs_inside),
+    Exercise(
+        lesson=HERE,
+        reference=head_contributions,
+        cases=(
+            Case("one text of 5 tokens, no mask", lambda: (an_attention(), randn(1, 5, 12))),
+            Case("two texts and two heads", lambda: (an_attention(heads=2), two_texts(5))),
+            Case("two texts, one of them padded", lambda: (an_attention(), two_texts(6), padding_mask(PADDING))),
+        ),
+        drop_in=adds_up_inside,
+    ),
     Exercise(lesson=HERE, reference=BertLayer, asks=("forward",), cases=(*CASES, *DROPPING), drop_in=runs_inside),
     Exercise(
         lesson=HERE,
