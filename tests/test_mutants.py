@@ -79,7 +79,7 @@ def part(x: int, y):
 
 
 @pytest.mark.parametrize(("changes", "alike"), [
-    ([("return y", "return y.clone()")], True),
+    ([("return y", "return y.copy()")], True),
     ([("y.clone()", "y")], False),                                           # the reference has its reason
     ([("return y", "return list(y)")], True),
     ([("return y", "return set(y)")], False),
@@ -102,6 +102,12 @@ def test_what_makes_no_difference(changes, alike):
     for old, new in changes:
         mutant = mutant.replace(old, new)
     assert same(PART, mutant, errors=False) is alike
+
+
+def test_else_after_a_loop_without_a_break_is_the_next_line():
+    plain, broken = ("def part(y):\n    for x in y:\n        " + line + "\n    return y" for line in ("print(x)", "break"))
+    for text in (plain, broken):
+        assert same(text, text.replace("    return y", "    else:\n        return y"), errors=False) is (text == plain)
 
 
 def test_errors_make_a_difference_where_they_are_asked_for():

@@ -10,7 +10,8 @@
 - A line that only sets what it does not read does nothing the second time; nor does a line after a return.
 - Two lines of which neither sets what the other reads or sets may stand in either order; what is no module may be kept before
   ``super().__init__()``.
-- After a block that ends in a return, else is no other place than the next line, and while no other word than if.
+- After a block that ends in a return, or a loop without a break, else is no other place than the next line; and a loop whose first
+  turn ends in a return is an if.
 - Where no docstring says what is raised, no error is asked for, nor the test before it; nor where the page's own version has none.
 """
 
@@ -99,7 +100,8 @@ class _Plainest(ast.NodeTransformer):
     def visit_While(self, node: ast.While) -> ast.AST:
         node = self.generic_visit(node)
         turns = any(isinstance(each, (ast.Continue, ast.Break)) for each in ast.walk(node))
-        return node if turns or not isinstance(node.body[-1], ast.Return) else ast.If(node.test, node.body, node.orelse)
+        once = isinstance(node.body[-1], (ast.Return, ast.Raise)) and not turns
+        return ast.If(node.test, node.body, node.orelse) if once else node
 
     def block(self, block: list[ast.stmt]) -> list[ast.stmt]:
         """Without what is said twice, never reached, or tested for an error; lines in an order of their own."""
@@ -122,6 +124,9 @@ class _Plainest(ast.NodeTransformer):
                 return []
             if isinstance(statement, ast.If) and isinstance(statement.body[-1], ENDS):
                 return [ast.If(statement.test, statement.body, []), *statement.orelse]
+        if isinstance(statement, (ast.For, ast.While)) and not any(isinstance(each, ast.Break) for each in ast.walk(statement)):
+            orelse, statement.orelse = statement.orelse, []
+            return [statement, *orelse]
         return [statement]
 
 
@@ -157,4 +162,7 @@ def _touched(statement: ast.stmt) -> tuple[set[str], set[str]]:
             (sets if stored else reads).add(name)
         if isinstance(node, ast.Call):
             reads.add(SETS_UP)     # it may make a module
+    inner = {each.id for node in ast.walk(statement) if isinstance(node, ast.comprehension) for each in ast.walk(node.target)
+             if isinstance(each, ast.Name)}
+    sets, reads = sets - inner, reads - inner
     return (sets if plain else set()), reads | (sets if isinstance(statement, ast.AugAssign) else set())

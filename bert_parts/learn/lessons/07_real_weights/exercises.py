@@ -214,7 +214,8 @@ EXERCISES = (
             Case("no bert. anywhere, and a head: nobody has said that it may be left out",
                  lambda: (tensors("embeddings.word_embeddings.weight", "cls.predictions.bias"),)),
             Case("bert.… beside a head of another name",
-                 lambda: (tensors("qa_outputs.weight", "bert.pooler.dense.weight", "bert.encoder.gamma", "bert.encoder.beta"),)),
+                 lambda: (tensors("qa_outputs.weight", "bert.pooler.dense.weight", "bert.encoder.gamma", "bert.encoder.beta",
+                                  "bert.bert.bias"),)),
             Case("distilbert.…, which is no such prefix", lambda: (tensors("distilbert.pooler.bias", "pooler.bias"),)),
         ),
     ),
@@ -233,6 +234,9 @@ EXERCISES = (
             Case("numbers of another type", lambda: (a_file(), {name: tensor.half() for name, tensor in a_file().items()})),
             Case("several of each", lambda: (a_file(), edited(without=["pooler.bias", "attention.weight"], zebra=(1,),
                                                               ant=(2,), dense__weight=(2, 7), dense__bias=(3,)))),
+            Case("eight of each, in no order of the alphabet",     # else a set may happen to have it
+                 lambda: (tensors(*"hgfedcbaponmlkji"),
+                          {name: tensor.T for name, tensor in tensors(*"xwvutsrqponmlkji").items()})),
         ),
     ),
     Exercise(

@@ -319,7 +319,7 @@ def not_by_rows(chosen, candidates, continues) -> Finding | None:
 def at_the_edge(thing) -> Finding | None:
     """A row that begins in the middle of a word, one where no token continues, and how the number of chosen words varies."""
     candidates, continues, _ = some_words(800, 12, first=True)
-    continues[0], candidates[:] = False, True
+    continues[0, 0], continues[1], candidates[:] = True, False, True
     before = continues.clone()
     try:
         chosen = thing(candidates, continues, 0.3, generator())
@@ -743,6 +743,7 @@ EXERCISES = (
             Case("two texts, 4 tokens asked for", asked(BertForMaskedLM, ONE_BATCH, ONE_LABELS)),
             Case("padding, segments, a model with both heads, and token 0 asked for",
                  asked(BertForPreTraining, TWO_BATCH, TWO_LABELS)),
+            Case("a single token asked for", asked(BertForMaskedLM, ONE_BATCH, ONE_LABELS.where(ONE_LABELS == 11, NOT_ASKED))),
             Case("nothing is asked for", NOTHING),
         ),
         probes=(scores_only_what_is_asked, loss_learns, leaves_the_mode),

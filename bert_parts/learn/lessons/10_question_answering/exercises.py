@@ -143,8 +143,9 @@ LABEL_CASES = (
     *placed("the window cuts the answer", "Ada Lovelace, unaffable Bob", "1815 Ada", "Lovelace, unaffable", window=0, length=13),
     *placed("the window cuts the answer", "1815 Ada", "In 1815 Ada Lovelace, unaffable Bob-Eve and Tim met", window=1, length=13),
     *placed("the window cuts the answer", "Ada Lovelace, unaffable Bob", "Bob-Eve and Tim", window=2, length=15),
-    *placed("the window cuts the answer", "Tim met. Bob", "and Tim met", window=3, length=13),
+    *placed("the window cuts the answer", "Tim met. Bob", "and Tim met", "Tim met.", window=3, length=13),
     *placed("the window cuts the answer", "Eve and Tim", "and Tim met. Bob", window=4, length=13),
+    *placed("the window cuts one letter of the answer", "t. Bob", window=5, length=13),
 )
 
 
@@ -443,7 +444,7 @@ EXERCISES = (
             words_of("a word that leaves no token at all", "\x00", 3),
             words_of("no words", ""),
             words_of("another vocabulary", "ada met", 1, 2,
-                     vocabulary=BertTokenizer(["ada", "m", "##et", *reversed(SPECIAL_TOKENS)])),
+                     vocabulary=BertTokenizer(["m", "##et", "ada", *reversed(SPECIAL_TOKENS)])),
             words_of("a tokenizer that tells capitals apart", "Ada met ada", 1, 2, 3,
                      vocabulary=BertTokenizer([*VOCABULARY, "Ada"], lowercase=False)),
             words_of("a thousand words", " ".join(["lovelace", "met"] * 500), *range(1000)),
