@@ -70,13 +70,13 @@ def entries_in(section: str) -> list[Equivalent]:
 
 def as_written(exercise: Exercise, text: str) -> str:
     """How a mutant is written down: the shortest patch that makes it of the reference."""
-    source, mutant = plain_source(exercise.reference), normal(text)
-    before, after = source.split("\n"), mutant.split("\n")
+    source = plain_source(exercise.reference)
+    before, after = source.split("\n"), text.split("\n")
     moves = [move for move in SequenceMatcher(None, before, after, autojunk=False).get_opcodes() if move[0] != "equal"]
     if len(before) == len(after) and all(move[0] == "replace" for move in moves):
         changes = [_narrow(source, *pair) for pair in zip(before, after, strict=True) if pair[0] != pair[1]]
         line = ", ".join(f"`{old}` → " + (f"`{new}`" if new else "nothing") for old, new in filter(None, changes))
-        if all(changes) and normal(patched(source, tuple(changes))) == mutant and CHANGES.fullmatch(line):
+        if all(changes) and patched(source, tuple(changes)) == text and CHANGES.fullmatch(line):
             return f"- {line}"
     return "```diff\n" + "\n@@\n".join(_hunk(before, after, *move[1:]) for move in moves) + "\n```"
 

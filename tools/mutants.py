@@ -9,12 +9,10 @@ import argparse
 import ast
 import contextlib
 import hashlib
-import inspect
 import io
 import os
 import signal
 import sys
-import textwrap
 import time
 import warnings
 from collections.abc import Iterator
@@ -28,13 +26,12 @@ from bert_parts.learn import bounded
 from bert_parts.learn.edits import Edit, edited, edits_of
 from bert_parts.learn.exercise import Case, Exercise, Finding
 from bert_parts.learn.judging import judge, outcome_of
-from bert_parts.learn.patches import defined, normal
+from bert_parts.learn.patches import defined, plain_source
 from bert_parts.learn.registry import EXERCISES
 from bert_parts.learn.state import chance_kept, usual_settings
 from tools.equivalents import Equivalent, as_written, equivalents
 from tools.sameness import asks_for_errors, same
 
-SECONDS = 6       # of work on one mutant, or twenty times that on the clock; what takes longer, or kills its process, is refused
 TOGETHER = 25     # are judged in one process, which costs more than to judge one
 REFUSED, ACCEPTED, REFUSED_INSIDE = 0, 1, 2
 
@@ -61,7 +58,7 @@ def mutants(reference) -> list[tuple[Edit, str, object]]:
 
     Changes that leave the text as it is, or that cannot even be defined, are left out, and of equal ones all but the first.
     """
-    tree = ast.parse(textwrap.dedent(inspect.getsource(reference)))
+    tree = ast.parse(plain_source(reference))
     seen, found = {ast.unparse(tree)}, []
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -80,26 +77,34 @@ def _text(tree: ast.Module, edit: Edit) -> str | None:
 
 
 def outcomes(exercise: Exercise, things: list) -> Iterator[int]:
-    """What becomes of each, in their order. If one ends its process, or leaves it so that the right answer is refused there, each
-    of those judged together is judged again in a process of its own."""
+    """What becomes of each, in their order."""
     exercise = _Quick.of(exercise)
     right = exercise.made(())
     _judged(exercise, right)     # what is loaded once is there in every process
     began = time.process_time()
-    judge(exercise, right)
-    bounded.BUSY = 0.1 + 3 * (time.process_time() - began)     # for one question: else most time goes into loops without end
+    _judged(exercise, right)
+    seconds = time.process_time() - began
+    bounded.BUSY = 0.1 + 3 * seconds     # for one question: most of the time goes into loops that never end
     for start in range(0, len(things), TOGETHER):
-        batch = things[start : start + TOGETHER]
-        found = _judged_apart(exercise, [*batch, right])
-        if len(found) == len(batch) + 1 and found[-1] == ACCEPTED:
-            yield from found[:-1]
-        else:
-            for thing in batch:
-                yield (*_judged_apart(exercise, [thing]), REFUSED)[0]
+        yield from _together(exercise, things[start : start + TOGETHER], right, 1 + 5 * seconds)
 
 
-def _judged_apart(exercise: Exercise, things: list) -> bytes:
-    """The outcomes of those that a child process gets to."""
+def _together(exercise: Exercise, things: list, right, seconds: float) -> list[int]:
+    """The outcomes of those that are judged in one process. One that ends the process is refused, and the others are judged again;
+    so are all, fewer at a time, if the right answer is refused in the end."""
+    if not things:
+        return []
+    found = _judged_apart(exercise, [*things, right], seconds)
+    if len(found) > len(things) and found[-1] == ACCEPTED or len(things) == 1:
+        return [*found, REFUSED][: len(things)]
+    ended = len(found) < len(things)
+    middle = len(found) if ended else len(things) // 2
+    before, after = things[:middle], things[middle + ended :]
+    return [*_together(exercise, before, right, seconds), *[REFUSED] * ended, *_together(exercise, after, right, seconds)]
+
+
+def _judged_apart(exercise: Exercise, things: list, seconds: float) -> bytes:
+    """The outcomes of those that a child process gets to, which ends if one takes longer."""
     sys.stdout.flush()
     reader, writer = os.pipe()
     process = os.fork()
@@ -109,7 +114,7 @@ def _judged_apart(exercise: Exercise, things: list) -> bytes:
                 os.dup2(nowhere.fileno(), 1)
                 os.dup2(nowhere.fileno(), 2)
             for thing in things:
-                _end_after(SECONDS)
+                _end_after(seconds)
                 os.write(writer, bytes([_judged(exercise, thing)]))
         finally:
             os._exit(0)
@@ -121,6 +126,7 @@ def _judged_apart(exercise: Exercise, things: list) -> bytes:
 
 
 def _end_after(seconds: float):
+    """End the process after so many seconds of work, or twenty times as many on the clock."""
     for timer, number, factor in ((signal.ITIMER_PROF, signal.SIGPROF, 1), (signal.ITIMER_REAL, signal.SIGALRM, 20)):
         signal.signal(number, signal.SIG_DFL)
         signal.setitimer(timer, factor * seconds)
@@ -170,19 +176,19 @@ class Trial:
 
 def trial(exercise: Exercise, results: Results, every: int = 1) -> Trial:
     """Try each mutant of an exercise, or every so manieth. What was accepted, and is not written down, is tried again."""
-    source, errors = inspect.getsource(exercise.reference), asks_for_errors(exercise)
+    source, errors = plain_source(exercise.reference), asks_for_errors(exercise)
     entries = {each: each.text(exercise) for each in equivalents(exercise)}
-    made = {normal(text): (edit, text, thing) for edit, text, thing in mutants(exercise.reference)}
+    made = {text: (edit, thing) for edit, text, thing in mutants(exercise.reference)}
     some, written = list(made)[::every], set(entries.values())
     others = [key for key in some if not same(source, key, errors)]
     untried = [key for key in others if results.of(key) is None or results.of(key) == ACCEPTED and key not in written]
-    for key, outcome in zip(untried, outcomes(exercise, [made[key][2] for key in untried]), strict=True):
+    for key, outcome in zip(untried, outcomes(exercise, [made[key][1] for key in untried]), strict=True):
         results.add(exercise.name, key, outcome)
     accepted = [key for key in others if results.of(key) == ACCEPTED]
     needed = made.keys() - set(some) | set(accepted)
     new = [key for key in accepted if key not in written]
     vain = [each for each, key in entries.items() if key not in needed]
-    return Trial(len(others), len(some) - len(others), len(accepted) - len(new), [made[key][:2] for key in new], vain)
+    return Trial(len(others), len(some) - len(others), len(accepted) - len(new), [(made[key][0], key) for key in new], vain)
 
 
 def main():
@@ -207,7 +213,7 @@ def main():
 def told(exercise: Exercise, one: Trial) -> str:
     """What came of a trial, with what is to be written down, and what no more."""
     lines = [f"{exercise.name}: {one.tried} mutants, {one.written} accepted and written down, {len(one.new)} accepted and not"]
-    lines += [f"line {edit.line}, {edit.kind}: {edit.rule}\n{as_written(exercise, text)}" for edit, text in one.new]
+    lines += [f"{edit.kind}: {edit.rule}\n{as_written(exercise, text)}" for edit, text in one.new]
     return "\n".join(lines + [f"not needed: {each.changes}" for each in one.vain])
 
 

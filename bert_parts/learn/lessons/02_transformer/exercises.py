@@ -186,7 +186,7 @@ class Toy:
             written = target_ids[:, : place + 1].cumsum(dim=1).sum(dim=1)          # depends on their order too
             word = 3 + (5 * written + source.sum(dim=1) + source[:, place % source.size(1)]) % 9
             words[:, place] = torch.where(marks.sum(dim=1) == place, self.end_id, word)
-        return F.one_hot(words, 12).float() - 2.0
+        return F.one_hot(words, 12) / 2 - 2.9     # below 0, and less than 1 apart
 
     def forward(self, source_ids, target_ids, source_mask=None):
         return self.decode(target_ids, self.encode(source_ids, source_mask), source_mask)
@@ -303,6 +303,7 @@ EXERCISES = (
             Case("a max_length that comes before the end", toy(max_length=3)),
             Case("a max_length of 1", toy(max_length=1)),
             Case("a start_id of 2 and an end_id of 1", toy(start=2, end=1)),
+            Case("an end_id above those of most words", toy(end=10)),
         ),
         probes=(encodes_once,),
         drop_in=same_words,
