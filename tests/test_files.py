@@ -9,7 +9,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from bert_parts.files import LOCK, alone_in, remove_leftovers, whole_file, whole_files
+from bert_parts.files import LOCK, alone_in, finish_saving, remove_leftovers, whole_file, whole_files
 from tests.faults import file_size
 
 
@@ -86,6 +86,29 @@ def test_what_a_killed_process_leaves_is_known_and_cleared(tmp_path):
     with alone_in(tmp_path):     # which holds nobody up any more
         remove_leftovers(tmp_path / "a")
     assert os.listdir(tmp_path) == ["a"] and (tmp_path / "a").read_text() == "before"
+
+
+def test_all_leftovers_of_a_file_are_cleared_and_nothing_else(tmp_path):
+    for number in range(3):
+        (tmp_path / f"a.{number}.part").mkdir()
+        (tmp_path / f"a.{number}.part" / "half").touch()
+        (tmp_path / f"a{number}.part").touch()
+    (tmp_path / "b.part").mkdir()
+    for name in ("a", "a.txt", "b.part/kept"):
+        (tmp_path / name).touch()
+    remove_leftovers(str(tmp_path / "a"))
+    assert sorted(os.listdir(tmp_path)) == ["a", "a.txt", "b.part"] and os.listdir(tmp_path / "b.part") == ["kept"]
+
+
+def test_a_path_may_be_text(tmp_path):
+    with whole_file(str(tmp_path / "a")) as path:
+        path.write_text("new")
+    with whole_files(str(tmp_path / "several"), ["b"]) as folder:
+        (folder / "b").write_text("new")
+    finish_saving(str(tmp_path / "several"))
+    with alone_in(str(tmp_path / "several")):
+        assert sorted(os.listdir(tmp_path / "several")) == ["b", LOCK]
+    assert (tmp_path / "a").read_text() == (tmp_path / "several" / "b").read_text() == "new"
 
 
 ASKED = """
