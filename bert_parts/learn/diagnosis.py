@@ -53,7 +53,12 @@ def placed(exercise: Exercise, thing, finding: Finding, until: float) -> Finding
 
 def searched(exercise: Exercise, thing, refusal: Refusal, outcomes: Outcomes, known: list[Way], until: float) -> Finding | None:
     """A mistake that is in no list: an edit of the learner's code that sets it right; one that leaves a known mistake; a change of
-    the course's version that answers so; two edits."""
+    the course's version that answers so; two edits.
+
+    They are looked for in a child process only: code with an edit may bring down the process that tries it.
+    """
+    if not bounded.may_be_killed:
+        return None
     search = search_for(exercise, thing, known, until)
     edits = search and search.one()
     if edits:
