@@ -15,7 +15,7 @@ from tools.mutants import ACCEPTED, REFUSED, Results, mutants, outcomes, told, t
 from tools.sameness import asks_for_errors, same
 
 pytestmark = pytest.mark.skipif(not can_fork(), reason="each process is made by fork")
-EACH = 300     # every so manieth mutant of an exercise, so that a run of the tests stays short
+EACH = 900     # every so manieth mutant of an exercise, so that a run of the tests stays short
 
 
 @pytest.mark.parametrize("name", EXERCISES)

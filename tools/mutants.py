@@ -84,9 +84,8 @@ def outcomes(exercise: Exercise, things: list) -> Iterator[int]:
     began = time.process_time()
     _judged(exercise, right)
     seconds = time.process_time() - began
-    bounded.BUSY = 0.1 + 3 * seconds     # for one question: most of the time goes into loops that never end
     for start in range(0, len(things), TOGETHER):
-        yield from _together(exercise, things[start : start + TOGETHER], right, 1 + 5 * seconds)
+        yield from _together(exercise, things[start : start + TOGETHER], right, seconds)
 
 
 def _together(exercise: Exercise, things: list, right, seconds: float) -> list[int]:
@@ -104,7 +103,7 @@ def _together(exercise: Exercise, things: list, right, seconds: float) -> list[i
 
 
 def _judged_apart(exercise: Exercise, things: list, seconds: float) -> bytes:
-    """The outcomes of those that a child process gets to, which ends if one takes longer."""
+    """The outcomes of those that a child process gets to, which ends if one takes much longer than the right answer's seconds."""
     sys.stdout.flush()
     reader, writer = os.pipe()
     process = os.fork()
@@ -113,8 +112,10 @@ def _judged_apart(exercise: Exercise, things: list, seconds: float) -> bytes:
             with open(os.devnull, "w") as nowhere:
                 os.dup2(nowhere.fileno(), 1)
                 os.dup2(nowhere.fileno(), 2)
+            torch.set_num_threads(1)     # those of the parent's pool are not here
+            bounded.BUSY = 0.1 + 3 * seconds     # for one question: most of the time goes into loops that never end
             for thing in things:
-                _end_after(seconds)
+                _end_after(1 + 5 * seconds)
                 os.write(writer, bytes([_judged(exercise, thing)]))
         finally:
             os._exit(0)
