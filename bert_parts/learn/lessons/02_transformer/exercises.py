@@ -23,7 +23,7 @@ from bert_parts.transformer import (
 
 HERE = Path(__file__).parent
 TITLE = "The Transformer"
-BUILDS = "positions, the causal mask, the decoder, writing: a translator"
+BUILDS = "positions, the causal mask, what depends on what, writing: a translator"
 PAPER = "[Vaswani et al. 2017](https://arxiv.org/abs/1706.03762)"
 
 STILL = BertConfig(vocab_size=20, hidden_size=12, num_hidden_layers=2, num_attention_heads=3, intermediate_size=20,

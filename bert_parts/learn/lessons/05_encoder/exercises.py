@@ -14,7 +14,7 @@ from bert_parts.learn.inside import TOLERANCE, real_batch, real_model, runs_insi
 
 HERE = Path(__file__).parent
 TITLE = "The encoder"
-BUILDS = "feed-forward, residuals, layers"
+BUILDS = "residuals, attention head by head, layers"
 PAPER = "[Vaswani et al. 2017](https://arxiv.org/abs/1706.03762), 3.1, 3.3"
 
 CONFIG = BertConfig(vocab_size=8, hidden_size=12, num_hidden_layers=4, num_attention_heads=3, intermediate_size=20)
