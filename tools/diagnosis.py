@@ -22,7 +22,8 @@ from bert_parts.learn.page import Result
 from tests.answers import KINDS, Answer, answers
 
 REPORT = Path(__file__).resolve().parents[1] / "docs" / "diagnosis.md"
-GENERAL = {"gradient cut off": "gradient", "input changed in place": "state", "random in evaluation": "state"}
+GENERAL = {"gradient cut off": "gradient", "gradient not a number": "gradient", "input changed in place": "state",
+           "random in evaluation": "state"}
 COLUMNS = ("wrong", "accepted", "named", "located", "misnamed", "nothing", "doubles", "both", "right", "refused", "not kept")
 
 

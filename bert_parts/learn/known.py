@@ -3,6 +3,7 @@
 import itertools
 import time
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from bert_parts.learn.compare import difference
 from bert_parts.learn.exercise import Case, Exercise, Finding
@@ -33,11 +34,16 @@ class Outcomes:
 
 @dataclass(frozen=True)
 class Way:
-    """A way to make a known mistake, and what the reference answers when it is made."""
+    """A way to make a known mistake."""
 
+    exercise: Exercise
     mistake: Mistake
     changes: Changes
-    outcomes: Outcomes
+
+    @cached_property
+    def outcomes(self) -> Outcomes:
+        """What the reference answers when it is made so: only then is that compiled and asked."""
+        return Outcomes(self.exercise, self.exercise.made(self.changes))
 
     @property
     def old(self) -> str:
@@ -47,8 +53,7 @@ class Way:
 
 def ways(exercise: Exercise) -> list[Way]:
     """Each way to make each of the mistakes that show in an answer."""
-    return [Way(mistake, way, Outcomes(exercise, exercise.made(way)))
-            for mistake in exercise.mistakes if mistake.says for way in mistake.ways]
+    return [Way(exercise, mistake, way) for mistake in exercise.mistakes if mistake.says for way in mistake.ways]
 
 
 def known_mistake(known: list[Way], outcomes: Outcomes, refusal: Refusal) -> Finding | None:
