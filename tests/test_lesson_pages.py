@@ -46,6 +46,12 @@ Other words.
 """
 
 
+def test_a_way_may_stand_in_the_heading(tmp_path):
+    (tmp_path / "p.md").write_text("# p\n\n## one: `a: b` → `c`, `d` → nothing\n`e` → `f`\nWords: these.\n", encoding="utf-8")
+    mistake, = exercise_page(tmp_path / "p.md").mistakes
+    assert mistake.name == "one" and mistake.ways == ((("a: b", "c"), ("d", "")), (("e", "f"),)) and mistake.says == "Words: these."
+
+
 def test_a_page_is_read(tmp_path):
     (tmp_path / "part.md").write_text(PAGE, encoding="utf-8")
     page = exercise_page(tmp_path / "part.md")

@@ -4,14 +4,14 @@ The page of an exercise, ``lessons/01_attention/attention_weights.md``, has its 
 a heading with the mistake's short name, the ways to make it, and the words for the learner. A way to make it is a patch of
 the reference's source::
 
-    ## softmax over queries
-    `softmax(dim=-1)` → `softmax(dim=-2)`
+    ## softmax over queries: `softmax(dim=-1)` → `softmax(dim=-2)`
     Your softmax runs over the queries, not the keys: …
 
-Several changes in one line are made together; another line is another way to make the same mistake; ``nothing`` in place of
-the second takes the first out. A fenced block ``diff`` changes whole lines; a fenced block ``python`` holds a function that takes
-the place of the whole reference, or of the method of that name. Where the words are left out, a probe of the exercise says them.
-A block ``python`` before the first heading is a plainer version of the reference, which the patches change in its place.
+Several changes in one line are made together; another way to make the same mistake has a line of its own, as a long one may;
+``nothing`` in place of the second takes the first out. A fenced block ``diff`` changes whole lines; a fenced block ``python``
+holds a function that takes the place of the whole reference, or of the method of that name. Where the words are left out, a
+probe of the exercise says them. A block ``python`` before the first heading is a plainer version of the reference, which the
+patches change in its place.
 """
 
 import re
@@ -72,8 +72,9 @@ def exercise_page(path: Path) -> Page:
 
 
 def mistake_in(section: str, path: Path) -> Mistake:
-    name, *rest = section.split("\n")
-    blocks, lines = apart(rest, path)
+    heading, *rest = section.split("\n")
+    name, _, way = heading.partition(": ")
+    blocks, lines = apart([way, *rest], path)
     ways = [tuple((old, new) for old, new in CHANGE.findall(line)) for line in lines if CHANGES.fullmatch(line)]
     ways += [hunks(text) if language == "diff" else (("", text),) for language, text in blocks]
     if not ways:

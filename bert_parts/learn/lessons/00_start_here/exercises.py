@@ -30,14 +30,9 @@ def same_sentences(thing) -> Finding | str:
 
 
 EXERCISES = (
-    Exercise(
-        lesson=Path(__file__).parent,
-        reference=mean_pooling,
-        cases=(
-            Case("two sentences of equal length, no padding", lambda: (randn(2, 4, 3), FULL.clone())),
-            Case("three sentences, two of them padded", lambda: (randn(3, 4, 5, seed=1), RAGGED.clone())),
-            Case("two sentences, with padding in front and between", lambda: (randn(2, 4, 3, seed=2), IN_FRONT.clone())),
-        ),
-        drop_in=same_sentences,
-    ),
+    Exercise(lesson=Path(__file__).parent, reference=mean_pooling, drop_in=same_sentences, cases=(
+        Case("two sentences of equal length, no padding", lambda: (randn(2, 4, 3), FULL.clone())),
+        Case("three sentences, two of them padded", lambda: (randn(3, 4, 5, seed=1), RAGGED.clone())),
+        Case("two sentences, with padding in front and between", lambda: (randn(2, 4, 3, seed=2), IN_FRONT.clone())),
+    )),
 )

@@ -72,37 +72,20 @@ DROPPING = (
 )
 
 EXERCISES = (
-    Exercise(
-        lesson=HERE,
-        reference=AddAndNorm,
-        asks=("forward",),
-        cases=(
-            Case("x as wide as the residual", lambda: (two_texts(5), two_texts(5, seed=1)), build=(12, CONFIG)),
-            Case("x wider than the residual, and a layer_norm_eps of 0.1", lambda: (two_texts(5, 20), two_texts(5, seed=1)),
-                 build=(20, replace(CONFIG, layer_norm_eps=0.1))),
-            Case("in training, with a dropout rate of 0.3", lambda: (randn(1, 3, 5), randn(1, 3, 4, seed=1)), build=(5, DROPS),
-                 training=True),
-        ),
-        drop_in=runs_inside,
-    ),
+    Exercise(lesson=HERE, reference=AddAndNorm, asks=("forward",), drop_in=runs_inside, cases=(
+        Case("x as wide as the residual", lambda: (two_texts(5), two_texts(5, seed=1)), build=(12, CONFIG)),
+        Case("x wider than the residual, and a layer_norm_eps of 0.1", lambda: (two_texts(5, 20), two_texts(5, seed=1)),
+             build=(20, replace(CONFIG, layer_norm_eps=0.1))),
+        Case("in training, with a dropout rate of 0.3", lambda: (randn(1, 3, 5), randn(1, 3, 4, seed=1)), build=(5, DROPS),
+             training=True),
+    )),
     Exercise(lesson=HERE, reference=BertAttention, asks=("forward",), cases=(*CASES, *DROPPING), drop_in=runs_inside),
-    Exercise(
-        lesson=HERE,
-        reference=head_contributions,
-        cases=(
-            Case("one text of 5 tokens, no mask", lambda: (an_attention(), randn(1, 5, 12))),
-            Case("two texts and two heads", lambda: (an_attention(heads=2), two_texts(5))),
-            Case("two texts, one of them padded", lambda: (an_attention(), two_texts(6), padding_mask(PADDING))),
-        ),
-        drop_in=adds_up_inside,
-    ),
+    Exercise(lesson=HERE, reference=head_contributions, drop_in=adds_up_inside, cases=(
+        Case("one text of 5 tokens, no mask", lambda: (an_attention(), randn(1, 5, 12))),
+        Case("two texts and two heads", lambda: (an_attention(heads=2), two_texts(5))),
+        Case("two texts, one of them padded", lambda: (an_attention(), two_texts(6), padding_mask(PADDING))),
+    )),
     Exercise(lesson=HERE, reference=BertLayer, asks=("forward",), cases=(*CASES, *DROPPING), drop_in=runs_inside),
-    Exercise(
-        lesson=HERE,
-        reference=BertEncoder,
-        asks=("self.layer", "forward"),
-        cases=(*CASES, *DROPPING),
-        probes=(starts_unequal,),
-        drop_in=runs_inside,
-    ),
+    Exercise(lesson=HERE, reference=BertEncoder, asks=("self.layer", "forward"), cases=(*CASES, *DROPPING),
+             probes=(starts_unequal,), drop_in=runs_inside),
 )

@@ -42,40 +42,24 @@ def counts_the_real_model(thing) -> Finding | str:
 
 
 EXERCISES = (
-    Exercise(
-        lesson=HERE,
-        reference=BertPooler,
-        cases=(
-            Case("3 texts of 5 tokens", lambda: (randn(3, 5, 8),), build=(SMALL,)),
-            Case("one text of one token", lambda: (randn(1, 1, 8),), build=(SMALL,)),
-            Case("in training, where the pooler drops nothing", lambda: (randn(1, 2, 4),), build=(DROPS,), training=True),
-        ),
-        drop_in=runs_inside,
-    ),
-    Exercise(
-        lesson=HERE,
-        reference=BertModel,
-        asks=("forward",),
-        cases=(
-            Case("two padded texts, in two segments",
-                 lambda: (TWO_TEXTS.clone(), MARKS.clone(), SEGMENTS.clone()), build=(SMALL, True)),
-            Case("marks that are boolean, no segments", lambda: (TWO_TEXTS.clone(), MARKS.bool()), build=(SMALL,)),
-            Case("marks that hide a word", lambda: (TWO_TEXTS[:1].clone(), HIDDEN_WORD.clone()), build=(SMALL,)),
-            Case("no marks, and [PAD] in the text", lambda: (PAD_INSIDE.clone(),), build=(SMALL,)),
-            Case("a BERT without a pooler", lambda: (TWO_TEXTS[:1].clone(), MARKS[:1].clone()), build=(SMALL, False)),
-            Case("in training, with a dropout rate of 0.3", lambda: (TWO_TEXTS[:1, :3].clone(),), build=(DROPS,), training=True),
-        ),
-        drop_in=runs_inside,
-    ),
-    Exercise(
-        lesson=HERE,
-        reference=count_parameters,
-        cases=(
-            Case("sizes of all kinds: 1,000 words, width 60, 3 layers, 100 wide, 70 positions, 3 segments",
-                 lambda: (ODD,)),
-            Case("the real model of this course", lambda: (MINILM,)),
-            Case("BERT-base", lambda: (BASE,)),
-        ),
-        drop_in=counts_the_real_model,
-    ),
+    Exercise(lesson=HERE, reference=BertPooler, drop_in=runs_inside, cases=(
+        Case("3 texts of 5 tokens", lambda: (randn(3, 5, 8),), build=(SMALL,)),
+        Case("one text of one token", lambda: (randn(1, 1, 8),), build=(SMALL,)),
+        Case("in training, where the pooler drops nothing", lambda: (randn(1, 2, 4),), build=(DROPS,), training=True),
+    )),
+    Exercise(lesson=HERE, reference=BertModel, asks=("forward",), drop_in=runs_inside, cases=(
+        Case("two padded texts, in two segments",
+             lambda: (TWO_TEXTS.clone(), MARKS.clone(), SEGMENTS.clone()), build=(SMALL, True)),
+        Case("marks that are boolean, no segments", lambda: (TWO_TEXTS.clone(), MARKS.bool()), build=(SMALL,)),
+        Case("marks that hide a word", lambda: (TWO_TEXTS[:1].clone(), HIDDEN_WORD.clone()), build=(SMALL,)),
+        Case("no marks, and [PAD] in the text", lambda: (PAD_INSIDE.clone(),), build=(SMALL,)),
+        Case("a BERT without a pooler", lambda: (TWO_TEXTS[:1].clone(), MARKS[:1].clone()), build=(SMALL, False)),
+        Case("in training, with a dropout rate of 0.3", lambda: (TWO_TEXTS[:1, :3].clone(),), build=(DROPS,), training=True),
+    )),
+    Exercise(lesson=HERE, reference=count_parameters, drop_in=counts_the_real_model, cases=(
+        Case("sizes of all kinds: 1,000 words, width 60, 3 layers, 100 wide, 70 positions, 3 segments",
+             lambda: (ODD,)),
+        Case("the real model of this course", lambda: (MINILM,)),
+        Case("BERT-base", lambda: (BASE,)),
+    )),
 )

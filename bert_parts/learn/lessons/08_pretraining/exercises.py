@@ -714,39 +714,23 @@ def drawn_for(pair, cut: int) -> tuple[int, ...]:
 EXERCISES = (
     Exercise(lesson=HERE, reference=hide_tokens, cases=(), probes=(hides_as_said,)),
     Exercise(lesson=HERE, reference=choose_words, cases=(), probes=(chooses_whole_words,)),
-    Exercise(
-        lesson=HERE,
-        reference=Transform,
-        cases=(
-            Case("2 texts of 5 tokens, a small config", lambda: (randn(2, 5, 12),), build=(SMALL,)),
-            Case("4 vectors, another width and another epsilon", lambda: (randn(4, 6),), build=(ROUGH,)),
-            Case("in training, where nothing is dropped", lambda: (randn(2, 6),), build=(ROUGH,), training=True),
-        ),
-        drop_in=fills_as_before,
-    ),
-    Exercise(
-        lesson=HERE,
-        reference=MaskedLMHead,
-        cases=(
-            Case("2 texts of 5 tokens, 20 words", lambda: (randn(2, 5, 12), randn(20, 12, seed=1)), build=(SMALL,)),
-            Case("the hidden states of 4 hidden words only", lambda: (randn(4, 6), randn(14, 6, seed=1)), build=(ROUGH,)),
-            Case("in training, where nothing is dropped", lambda: (randn(2, 6), randn(14, 6, seed=1)), build=(ROUGH,),
-                 training=True),
-        ),
-        probes=(begins_with_zeros, reads_each_table),
-        drop_in=fills_as_before,
-    ),
-    Exercise(
-        lesson=HERE,
-        reference=masked_lm_loss,
-        cases=(
-            Case("two texts, 4 tokens asked for", asked(BertForMaskedLM, ONE_BATCH, ONE_LABELS)),
-            Case("padding, segments, a model with both heads, and token 0 asked for",
-                 asked(BertForPreTraining, TWO_BATCH, TWO_LABELS)),
-            Case("a single token asked for", asked(BertForMaskedLM, ONE_BATCH, ONE_LABELS.where(ONE_LABELS == 11, NOT_ASKED))),
-            Case("nothing is asked for", NOTHING),
-        ),
-        probes=(scores_only_what_is_asked, loss_learns, leaves_the_mode),
-    ),
+    Exercise(lesson=HERE, reference=Transform, drop_in=fills_as_before, cases=(
+        Case("2 texts of 5 tokens, a small config", lambda: (randn(2, 5, 12),), build=(SMALL,)),
+        Case("4 vectors, another width and another epsilon", lambda: (randn(4, 6),), build=(ROUGH,)),
+        Case("in training, where nothing is dropped", lambda: (randn(2, 6),), build=(ROUGH,), training=True),
+    )),
+    Exercise(lesson=HERE, reference=MaskedLMHead, probes=(begins_with_zeros, reads_each_table), drop_in=fills_as_before, cases=(
+        Case("2 texts of 5 tokens, 20 words", lambda: (randn(2, 5, 12), randn(20, 12, seed=1)), build=(SMALL,)),
+        Case("the hidden states of 4 hidden words only", lambda: (randn(4, 6), randn(14, 6, seed=1)), build=(ROUGH,)),
+        Case("in training, where nothing is dropped", lambda: (randn(2, 6), randn(14, 6, seed=1)), build=(ROUGH,),
+             training=True),
+    )),
+    Exercise(lesson=HERE, reference=masked_lm_loss, probes=(scores_only_what_is_asked, loss_learns, leaves_the_mode), cases=(
+        Case("two texts, 4 tokens asked for", asked(BertForMaskedLM, ONE_BATCH, ONE_LABELS)),
+        Case("padding, segments, a model with both heads, and token 0 asked for",
+             asked(BertForPreTraining, TWO_BATCH, TWO_LABELS)),
+        Case("a single token asked for", asked(BertForMaskedLM, ONE_BATCH, ONE_LABELS.where(ONE_LABELS == 11, NOT_ASKED))),
+        Case("nothing is asked for", NOTHING),
+    )),
     Exercise(lesson=HERE, reference=sentence_pairs, cases=(), probes=(pairs_as_said,)),
 )

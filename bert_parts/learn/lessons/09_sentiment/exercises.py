@@ -193,54 +193,34 @@ def explains_the_real_model(thing) -> Finding | str:
 
 
 EXERCISES = (
-    Exercise(
-        lesson=HERE,
-        reference=BertForSequenceClassification,
-        cases=(
-            Case("two texts without padding", lambda: (TWO_TEXTS[:, :3].clone(),), (SMALL, LABELS)),
-            Case("padding in both texts", lambda: (TWO_TEXTS.clone(), MARKS.clone()), (SMALL, LABELS)),
-            Case("no mask, and [PAD] in the text", lambda: (PAD_INSIDE.clone(),), (SMALL, LABELS)),
-            Case("pairs of texts, and a dropout rate of 0.5, but no training",
-                 lambda: (TWO_TEXTS.clone(), MARKS.clone(), SEGMENTS.clone()), (HALF, 3)),
-            Case("a single label", lambda: (TWO_TEXTS.clone(), MARKS.clone()), (SMALL, 1)),
-            *(Case(f"in training, with a dropout rate of {config.hidden_dropout_prob:g} and the encoder at rest",
-                   lambda: (THREE_TEXTS.clone(),), (config, LABELS), training=True, still=("bert",)) for config in DROPS),
-        ),
-        probes=(trains_the_encoder, begins_as_bert_does),
-        drop_in=on_real_weights,
-    ),
-    Exercise(
-        lesson=HERE,
-        reference=decay_groups,
-        cases=(
-            Case("a BERT with five labels, weight_decay 0.3", lambda: (BertForSequenceClassification(SMALL, LABELS), 0.3)),
-            Case("a BERT of three layers, the embeddings and the first layer frozen", lambda: (partly_frozen(), 0.3)),
-            Case("a model with a matrix `part.unbiased.weight`, weight_decay 0.02", lambda: (Odd(), 0.02)),
-            Case("weight_decay 0", lambda: (Odd(), 0.0)),
-        ),
-        seen=pulls,
-    ),
-    Exercise(
-        lesson=HERE,
-        reference=learning_rate_at,
-        tolerance=1e-9,
-        cases=(
-            *rate_cases(20, 2e-3, 0.3),
-            *rate_cases(50, 1e-4, 0.2),
-            *rate_cases(25, 2e-3, 0.3),
-            *rate_cases(10, 1e-3, 0.0),
-            *rate_cases(10, 1e-3, 1.0),
-        ),
-    ),
-    Exercise(
-        lesson=HERE,
-        reference=gradient_times_input,
-        cases=(
-            Case("two texts with padding", lambda: judged(label=3)),
-            Case("one label against another", lambda: judged(label=3, against=1)),
-            Case("one label against label 0", lambda: judged(label=4, against=0)),
-        ),
-        probes=(looks_in_eval_mode, leaves_the_model_alone),
-        drop_in=explains_the_real_model,
-    ),
+    Exercise(lesson=HERE, reference=BertForSequenceClassification, probes=(trains_the_encoder, begins_as_bert_does),
+             drop_in=on_real_weights, cases=(
+        Case("two texts without padding", lambda: (TWO_TEXTS[:, :3].clone(),), (SMALL, LABELS)),
+        Case("padding in both texts", lambda: (TWO_TEXTS.clone(), MARKS.clone()), (SMALL, LABELS)),
+        Case("no mask, and [PAD] in the text", lambda: (PAD_INSIDE.clone(),), (SMALL, LABELS)),
+        Case("pairs of texts, and a dropout rate of 0.5, but no training",
+             lambda: (TWO_TEXTS.clone(), MARKS.clone(), SEGMENTS.clone()), (HALF, 3)),
+        Case("a single label", lambda: (TWO_TEXTS.clone(), MARKS.clone()), (SMALL, 1)),
+        *(Case(f"in training, with a dropout rate of {config.hidden_dropout_prob:g} and the encoder at rest",
+               lambda: (THREE_TEXTS.clone(),), (config, LABELS), training=True, still=("bert",)) for config in DROPS),
+    )),
+    Exercise(lesson=HERE, reference=decay_groups, seen=pulls, cases=(
+        Case("a BERT with five labels, weight_decay 0.3", lambda: (BertForSequenceClassification(SMALL, LABELS), 0.3)),
+        Case("a BERT of three layers, the embeddings and the first layer frozen", lambda: (partly_frozen(), 0.3)),
+        Case("a model with a matrix `part.unbiased.weight`, weight_decay 0.02", lambda: (Odd(), 0.02)),
+        Case("weight_decay 0", lambda: (Odd(), 0.0)),
+    )),
+    Exercise(lesson=HERE, reference=learning_rate_at, tolerance=1e-9, cases=(
+        *rate_cases(20, 2e-3, 0.3),
+        *rate_cases(50, 1e-4, 0.2),
+        *rate_cases(25, 2e-3, 0.3),
+        *rate_cases(10, 1e-3, 0.0),
+        *rate_cases(10, 1e-3, 1.0),
+    )),
+    Exercise(lesson=HERE, reference=gradient_times_input, probes=(looks_in_eval_mode, leaves_the_model_alone),
+             drop_in=explains_the_real_model, cases=(
+        Case("two texts with padding", lambda: judged(label=3)),
+        Case("one label against another", lambda: judged(label=3, against=1)),
+        Case("one label against label 0", lambda: judged(label=4, against=0)),
+    )),
 )
