@@ -3,6 +3,7 @@
     python -m tools.diagnosis              a table, exercise by exercise
     python -m tools.diagnosis 01 02        some notebooks
     python -m tools.diagnosis --only NAME  one exercise
+    python -m tools.diagnosis --folder F   answers in another folder, say such as the engine has never seen
     python -m tools.diagnosis --misses     and each answer that is not named, with what was said of it
     python -m tools.diagnosis --write      the table into docs/diagnosis.md
 """
@@ -17,11 +18,12 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from bert_parts.learn import EXERCISES, check
+from bert_parts.learn import check
 from bert_parts.learn.page import Result
 from tests.answers import KINDS, Answer, answers
 
-REPORT = Path(__file__).resolve().parents[1] / "docs" / "diagnosis.md"
+PROJECT = Path(__file__).resolve().parents[1]
+ANSWERS, REPORT = PROJECT / "tests" / "answers", PROJECT / "docs" / "diagnosis.md"
 GENERAL = {"gradient cut off": "gradient", "gradient not a number": "gradient", "input changed in place": "state",
            "random in evaluation": "state"}
 COLUMNS = ("wrong", "accepted", "named", "located", "misnamed", "nothing", "doubles", "both", "right", "refused", "not kept")
@@ -111,9 +113,10 @@ def main():
     parser.add_argument("notebooks", nargs="*", default=[""])
     parser.add_argument("--misses", action="store_true")
     parser.add_argument("--only", metavar="EXERCISE")
+    parser.add_argument("--folder", type=Path, default=ANSWERS)
     parser.add_argument("--write", action="store_true")
     chosen = parser.parse_args()
-    found = [answer for notebook in chosen.notebooks for answer in answers(notebook) if answer.exercise in EXERCISES]
+    found = [answer for notebook in chosen.notebooks for answer in answers(notebook, folder=chosen.folder)]
     found = [answer for answer in found if chosen.only in (None, answer.exercise)]
     verdicts = [tried(answer) for answer in tqdm(found, disable=None)]
     if chosen.misses:

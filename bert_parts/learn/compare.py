@@ -79,7 +79,7 @@ def tensor_difference(given, expected: Tensor, tolerance: float) -> str | None:
 
 def draws_difference(given, expected: Draws) -> str | None:
     """Do both vary in the same way? Means and variances of all numbers, and of sums of them, may differ by what chance allows."""
-    if not isinstance(given, Draws) or given.values.shape != expected.values.shape:
+    if not isinstance(given, Draws) or given.values.shape[1:] != expected.values.shape[1:]:
         return "In training your answer has another shape than is expected."
     mine, theirs = (summed(each.values.double().flatten(1)) for each in (given, expected))
     if mine.isnan().any():
@@ -103,7 +103,7 @@ def summed(values: Tensor) -> Tensor:
 
 def beyond_chance(mine: Tensor, theirs: Tensor, still: Tensor) -> bool:
     """Whether the means of two samples differ by more than seven standard errors anywhere."""
-    error = ((mine.var(dim=0) + theirs.var(dim=0)) / len(mine) + still).sqrt()
+    error = (mine.var(dim=0) / len(mine) + theirs.var(dim=0) / len(theirs) + still).sqrt()
     return bool(((mine.mean(dim=0) - theirs.mean(dim=0)).abs() > 7 * error).any())
 
 

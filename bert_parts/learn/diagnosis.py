@@ -4,6 +4,7 @@ code that sets it right; how the numbers differ; where values part. With all of 
 import ast
 import inspect
 import linecache
+import re
 import time
 from dataclasses import replace
 
@@ -23,16 +24,17 @@ from bert_parts.learn.trace import parting, steps_of
 SECONDS = 2.0               # of the processor, for the whole answer
 FOR_TWO, FOR_PLACE = 0.6, 0.4     # of them for two known mistakes at once, and for the place of a known one
 FOR_MIRROR = 0.7            # beyond them, for changes of the course's version
+CHANCE = re.compile("drop|train|eval|rand|bernoulli")
 
 
 def diagnosed(exercise: Exercise, thing, refusal: Refusal) -> Finding:
     """The refusal of an answer, with the mistake's name, its place and words where they are found."""
     end = time.thread_time() + SECONDS
     if refusal.case is None:
-        return placed(exercise, thing, refusal.finding, end - SECONDS / 2)
+        return placed(exercise, thing, refusal, refusal.finding, end - SECONDS / 2)
     outcomes, known = Outcomes(exercise, thing, {refusal.case: refusal.given}), ways(exercise)
     found = known_mistake(known, outcomes, refusal) or two_mistakes(known, outcomes, refusal, until=end - SECONDS + FOR_TWO)
-    finding = placed(exercise, thing, found, time.thread_time() + FOR_PLACE) if found else (
+    finding = placed(exercise, thing, refusal, found, time.thread_time() + FOR_PLACE) if found else (
         searched(exercise, thing, refusal, outcomes, known, end)
         or shown_here(known, outcomes, refusal) or in_general(exercise, thing, refusal))
     return with_example(exercise, thing, refusal, finding)
@@ -41,9 +43,9 @@ def diagnosed(exercise: Exercise, thing, refusal: Refusal) -> Finding:
 # ── repair ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def placed(exercise: Exercise, thing, finding: Finding, until: float) -> Finding:
+def placed(exercise: Exercise, thing, refusal: Refusal, finding: Finding, until: float) -> Finding:
     """A finding with the line on which a small edit sets the code right, if there is one."""
-    search = None if finding.line else search_for(exercise, thing, [], until)
+    search = None if finding.line else search_for(exercise, thing, refusal, [], until)
     edits = search and (search.one() or search.two())
     if not edits or not all(edit.sure for edit in edits):
         return finding
@@ -59,7 +61,7 @@ def searched(exercise: Exercise, thing, refusal: Refusal, outcomes: Outcomes, kn
     """
     if not bounded.may_be_killed:
         return None
-    search = search_for(exercise, thing, known, until)
+    search = search_for(exercise, thing, refusal, known, until)
     edits = search and search.one()
     if edits:
         return repaired(exercise, thing, refusal, edits)
@@ -98,7 +100,7 @@ def place_of(edit: Edit, thing) -> str:
     return f"{'in' if edit.sure else 'perhaps in'} {in_words(edit.line, thing)}: {edit.says}{'.' * (edit.says[-1] != '?')}"
 
 
-def search_for(exercise: Exercise, thing, known: list[Way], until: float) -> Search | None:
+def search_for(exercise: Exercise, thing, refusal: Refusal, known: list[Way], until: float) -> Search | None:
     """The search for edits that set the learner's code right; None if there is no code, or no time.
 
     There is one in a child process only: code with an edit may bring down the process that tries it.
@@ -106,27 +108,36 @@ def search_for(exercise: Exercise, thing, known: list[Way], until: float) -> Sea
     text, seconds = own_definitions(thing), until - time.thread_time()
     if not text.strip() or seconds <= 0 or not bounded.may_be_killed:
         return None
-    return search_in(text, thing.__name__, surroundings_of(thing), Progress(exercise, known), seconds, ast.parse(exercise.source))
+    progress = Progress(exercise, known, refusal)
+    search = search_in(text, thing.__name__, surroundings_of(thing), progress, seconds, ast.parse(exercise.source), progress.proved)
+    if search and refusal.case and refusal.case.training:     # there each candidate takes long
+        search.edits.sort(key=lambda edit: not CHANCE.search(ast.unparse(edit.about)))
+    return search
 
 
 class Progress:
-    """How right a candidate is: how near in the cases that are quickly asked; 1 only if nothing at all is wrong with it."""
+    """How right a candidate is: how near in the cases that are quickly asked, and whether nothing at all is wrong with it."""
 
-    def __init__(self, exercise: Exercise, known: list[Way]):
+    def __init__(self, exercise: Exercise, known: list[Way], refusal: Refusal):
         self.exercise, self.known = exercise, known
-        self.trial = Trial(exercise)
+        self.trial = Trial(exercise, refusal.case)
 
     def __call__(self, thing) -> Near:
         near = self.trial(thing)
-        refusal = judge(self.exercise, thing) if near >= 1 else None
-        if near >= 1 and not refusal:
-            return Near(1)
-        found = Near(0.95 if near >= 1 else 0.9 * near)
+        failed = self.trial.failed_at
+        if near >= 1 or not failed or failed.case.training:
+            return Near(near)
+        found = Near(0.9 * near)
+        found.like = as_which(self.known, self.exercise, thing, failed.case, failed.given)
+        found.given = failed.given if failed is self.trial.hardest_case else None
+        return found
+
+    def proved(self, thing) -> Near:
+        """1 for a candidate that the judge accepts."""
+        refusal = judge(self.exercise, thing)
+        found = Near(0.95 if refusal else 1)
         if refusal and refusal.case:
             found.like = as_which(self.known, self.exercise, thing, refusal.case, refusal.given)
-        elif not refusal and self.trial.failed_at:
-            found.like = as_which(self.known, self.exercise, thing, self.trial.failed_at.case, self.trial.failed_at.given)
-            found.given = self.trial.failed_at.given if self.trial.failed_at is self.trial.hardest_case else None
         return found
 
 

@@ -123,8 +123,8 @@ class Exercise:
         lesson = sys.modules[f"bert_parts.learn.lessons.{self.notebook}.exercises"]
         return vars(lesson) | vars(sys.modules[self.reference.__module__])
 
-    def answer(self, thing, case: Case, arguments: tuple):
-        """What the thing (the learner's, the package's or a mistake) answers in this case."""
+    def answer(self, thing, case: Case, arguments: tuple, times: int = DRAWS):
+        """What the thing (the learner's, the package's or a mistake) answers in this case; in training, so many times."""
         if not isinstance(self.reference, type):
             return self.seen(thing(*arguments), *arguments)
         built = self.built(thing, case)
@@ -133,7 +133,7 @@ class Exercise:
         built.train()
         for name in case.still:
             rest(getattr(built, name))
-        return draws(built, arguments)
+        return draws(built, arguments, times)
 
     def built(self, thing: type, case: Case):
         """An instance; modules get the same random weights whoever wrote them, and are in eval mode."""
@@ -197,11 +197,11 @@ def hard_weights(part: type, build: tuple) -> dict[str, torch.Tensor]:
     return with_hard_weights(part(*build)).state_dict()
 
 
-def draws(module: nn.Module, arguments: tuple) -> Draws:
-    """What a module answers in training, many times, with seeds that are the same for everyone."""
+def draws(module: nn.Module, arguments: tuple, times: int) -> Draws:
+    """What a module answers in training, so many times, with seeds that are the same for everyone."""
     answers = []
     with torch.no_grad():
-        for seed in range(DRAWS):
+        for seed in range(times):
             torch.default_generator.manual_seed(seed)     # torch.manual_seed takes milliseconds, three stacks of calls
             answer = module(*arguments)
             answers.append(torch.cat([part.flatten() for part in (answer if isinstance(answer, tuple) else (answer,))]))

@@ -10,6 +10,8 @@ from torch import Tensor, nn
 from bert_parts.learn.compare import difference
 from bert_parts.learn.exercise import Case, Exercise, hard_weights
 
+FEW = 40     # times that a candidate is asked in training
+
 
 def nearness(given, expected, tolerance: float) -> float:
     """1 if they agree; else by how much is alike: the kind of thing, its size, its parts, its values."""
@@ -59,7 +61,7 @@ def near(one: float, other: float) -> bool:
 
 class Trial:
     """How right a candidate for an exercise is: 1 if it passes every case but those in training, which take long, and every probe.
-    What is expected is worked out once.
+    What is expected is worked out once. A case in training in which the learner's own code failed is asked too, but less often.
 
     The first candidate, the learner's own code, says which question is put to the others first: the one on which it fails.
 
@@ -67,8 +69,9 @@ class Trial:
         failed_at: the case in which the last candidate failed; None if that was a probe.
     """
 
-    def __init__(self, exercise: Exercise):
-        self.cases = [Prepared(exercise, case) for case in exercise.cases if not case.training]
+    def __init__(self, exercise: Exercise, failed: Case | None = None):
+        self.cases = [Prepared(exercise, case) for case in exercise.cases if not case.training or case is failed]
+        self.cases.sort(key=lambda asked: asked.case.training)
         self.questions = [case.nearness for case in self.cases] + [_passes(probe) for probe in exercise.probes]
         self.hardest: int | None = None
         self.failed_at: Prepared | None = None
@@ -93,7 +96,7 @@ class Trial:
         self.failed_at = self.cases[place] if place < len(self.cases) else None
         if place == self.hardest:
             return near / 2
-        if self.hardest is None:
+        if self.hardest is None and not (self.failed_at and self.failed_at.case.training):
             self.hardest = place
             return near / 2
         return 0.5 + 0.5 * (place + near) / (len(self.questions) + 1)
@@ -116,7 +119,7 @@ class Prepared:
         self.weights = hard_weights(exercise.reference, case.build) if self.module else None
         self.built: dict = {}
         self.given = None
-        self.expected = exercise.answer(exercise.reference, case, case.arguments())
+        self.expected = exercise.answer(exercise.reference, case, case.arguments())     # of cases in training, in full
         self.fresh()
 
     def fresh(self):
@@ -144,6 +147,8 @@ class Prepared:
         return min(near, 0.95) if changed else near
 
     def answer(self, candidate):
+        if self.case.training:
+            return self.exercise.answer(candidate, self.case, self.arguments, FEW)
         if not isinstance(self.exercise.reference, type):
             return self.exercise.seen(candidate(*self.arguments), *self.arguments)
         if not self.module:

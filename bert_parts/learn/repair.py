@@ -17,6 +17,7 @@ from bert_parts.learn.sites import FUNCTIONS, with_
 TICK = "__tick__"
 SHORT, LONGEST = 4_000, 100_000     # turns of loops and calls of functions in one candidate: at first, and if there is time left
 LONGEST_RANGE = 1_000_000
+FOR_PROOF = 1.5           # seconds beyond all others, for asking thoroughly those that pass
 FOR_ONE = 0.7             # the share of the time that single edits may take; the rest is for pairs
 MANY = 20                 # those of them that are tried as a second before all others
 FIRST_STEPS = 8           # single edits that help, from which a second is tried
@@ -43,7 +44,7 @@ class Endless(BaseException):
 
 
 def repair(text: str, name: str, surroundings: dict, passes: Callable[[object], float], seconds: float,
-           donor: ast.Module | None = None) -> tuple[Edit, ...] | None:
+           donor: ast.Module | None = None, proves: Callable[[object], Near] | None = None) -> tuple[Edit, ...] | None:
     """The one or two edits of a learner's code that set it right; None if none was found in time.
 
     Args:
@@ -53,8 +54,9 @@ def repair(text: str, name: str, surroundings: dict, passes: Callable[[object], 
         passes: how right a candidate is, from 0 to 1 (or False and True, or Near); an error that it raises counts as 0.
         seconds: how long it may take. Only what the candidates do between two turns of a loop can go over it.
         donor: the syntax tree of a right answer, from which missing steps are taken.
+        proves: how right one is that passes, asked thoroughly: that may take up to FOR_PROOF seconds more, in all.
     """
-    search = search_in(text, name, surroundings, passes, seconds, donor)
+    search = search_in(text, name, surroundings, passes, seconds, donor, proves)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return search and (search.one() or search.two() or search.cutting())
@@ -77,8 +79,8 @@ class Search:
     """
 
     def __init__(self, tree: ast.Module, name: str, surroundings: dict, passes: Callable, seconds: float,
-                 donor: ast.Module | None = None):
-        self.tree, self.passes = tree, passes
+                 donor: ast.Module | None = None, proves: Callable[[object], Near] | None = None):
+        self.tree, self.passes, self.proves = tree, passes, proves
         self.clock = Clock(seconds)
         self.candidates = Candidates(tree, name, surroundings, self.clock)
         self.edits = edits_of(tree, donor)
@@ -165,7 +167,11 @@ class Search:
         """How right the tree is with these edits; 0 if it cannot even be run."""
         self.clock.start()
         try:
-            near = self.passes(self.candidates.made(edits))
+            made = self.candidates.made(edits)
+            near = self.passes(made)
+            if near >= 1 and self.proves:
+                with self.clock.overtime():
+                    near = self.proves(made)
             return near if isinstance(near, Near) else Near(near)
         except (Exception, SystemExit, Endless):
             return Near(0)
@@ -256,6 +262,7 @@ class Clock:
         self.begin, self.seconds = time.thread_time(), seconds
         self.end = self.stop = self.begin + seconds
         self.most, self.alone, self.turns = LONGEST, seconds / 4, 0
+        self.for_proof = FOR_PROOF
 
     def until(self, share: float):
         self.end = self.begin + share * self.seconds
@@ -281,6 +288,16 @@ class Clock:
         self.most, self.alone = max(self.most, LONGEST), self.seconds / 4
         yield
         self.most, self.alone = before
+
+    @contextmanager
+    def overtime(self):
+        """Within the block a candidate may take as long as is left for proofs; the search is as much longer."""
+        before, self.most, self.turns = self.most, LONGEST, 0
+        began = time.thread_time()
+        self.stop = began + self.for_proof
+        yield
+        self.most, used = before, time.thread_time() - began
+        self.for_proof, self.begin, self.end = self.for_proof - used, self.begin + used, self.end + used
 
     def tick(self):
         self.turns += 1

@@ -222,11 +222,11 @@ def same_words(thing) -> Finding | str:
 WRITTEN = torch.tensor([[6, 13, 10, 3, 2], [16, 5, 2, 0, 0]])
 
 
-def keen_transformer() -> TransformerModel:
+def keen_transformer(apart: float = 3) -> TransformerModel:
     """One whose scores hang on every word that was written before: what comes in is kept, and words are far apart."""
     model = whole_transformer()
     with torch.no_grad():
-        model.word_embeddings.weight.mul_(3)
+        model.word_embeddings.weight.mul_(apart)
         for name, parameter in model.named_parameters():
             parameter.add_(float(name.endswith("LayerNorm.weight")))
     return model
@@ -286,6 +286,8 @@ EXERCISES = (
         Case("one text", lambda: (keen_transformer(), SOURCE[:1], None, WRITTEN[:1], START, 0)),
         Case("two texts, source and target padded", lambda: (keen_transformer(), SOURCE, MARKS, WRITTEN, START, 0)),
         Case("a start_id of 2 and a pad_id of 3", lambda: (keen_transformer(), SOURCE, MARKS, WRITTEN, 2, 3)),
+        Case("texts so unlikely that their probability is 0 in float32",
+             lambda: (keen_transformer(30), SOURCE, MARKS, WRITTEN, START, 0)),
         Case("a source mask and no padding in the target",
              lambda: (keen_transformer(), SOURCE, MARKS, WRITTEN[:, :2], START, 0)),
     )),

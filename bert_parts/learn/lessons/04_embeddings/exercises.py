@@ -157,6 +157,8 @@ EXERCISES = (
         Case("another word has the very same vector", lambda: ("moon", *WITH_A_TWIN, 3)),
         Case("another word, further up in the list, has the very same vector", lambda: ("luna", *WITH_A_TWIN, 3)),
         Case("another word has the opposite vector", lambda: ("north", *OPPOSITE, 2)),
+        Case("words that hold the word, or are held by it",
+             lambda: ("film", ["fil", "film", "films", "microfilm"], TABLE[:4].clone(), 3)),
     )),
     Exercise(lesson=HERE, reference=layer_norm, probes=(is_written_out,), drop_in=every_norm_agrees, cases=(
         Case("2 texts of 4 vectors, weight 1 and bias 0",

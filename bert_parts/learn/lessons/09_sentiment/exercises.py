@@ -9,7 +9,7 @@ from torch import nn
 
 from bert_parts.attribution import gradient_times_input
 from bert_parts.config import BertConfig
-from bert_parts.heads import BertForSequenceClassification
+from bert_parts.heads import BertForMaskedLM, BertForSequenceClassification
 from bert_parts.learn.exercise import Case, Exercise, Finding, Misfit, with_hard_weights
 from bert_parts.learn.inside import TOLERANCE, real_batch, real_model
 from bert_parts.training import decay_groups, learning_rate_at
@@ -208,6 +208,7 @@ EXERCISES = (
         Case("a BERT with five labels, weight_decay 0.3", lambda: (BertForSequenceClassification(SMALL, LABELS), 0.3)),
         Case("a BERT of three layers, the embeddings and the first layer frozen", lambda: (partly_frozen(), 0.3)),
         Case("a model with a matrix `part.unbiased.weight`, weight_decay 0.02", lambda: (Odd(), 0.02)),
+        Case("a BERT that fills masks, whose scores have a bias of their own", lambda: (BertForMaskedLM(SMALL), 0.3)),
         Case("weight_decay 0", lambda: (Odd(), 0.0)),
     )),
     Exercise(lesson=HERE, reference=learning_rate_at, tolerance=1e-9, cases=(
