@@ -83,7 +83,7 @@ def copied(node: ast.AST, names: dict[str, str], holes: dict[int, ast.AST] | Non
     """A copy without lines, in other names; a node whose id is in holes is replaced."""
     if holes and id(node) in holes:
         return holes[id(node)]
-    new = type(node)()
+    fields = {}
     for key, value in node.__dict__.items():
         if key in SKIPPED:
             continue
@@ -94,8 +94,8 @@ def copied(node: ast.AST, names: dict[str, str], holes: dict[int, ast.AST] | Non
             value = copied(value, names, holes)
         elif key in ("id", "arg") and isinstance(node, (ast.Name, ast.arg)):
             value = names.get(value, value)
-        setattr(new, key, value)
-    return new
+        fields[key] = value
+    return type(node)(**fields)
 
 
 def holes(node: ast.expr) -> Iterator[ast.expr]:
