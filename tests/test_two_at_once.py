@@ -107,6 +107,9 @@ def test_totals_tell_answers_apart_quickly():
     assert not near(total_of(["a", "b"]), total_of(["b", "a"]))
     assert near(float("nan"), float("nan")) and not near(float("nan"), 1.0)
     assert total_of(torch.ones(3).to_sparse()) == 0
+    holds_itself = [1, 2]
+    holds_itself.append(holds_itself)
+    assert total_of(holds_itself) > 0
 
 
 def test_a_plain_number_says_how_near_too():

@@ -67,6 +67,7 @@ SCALING = {"sqrt", "rsqrt", "square", "pow", "exp", "log", "abs", "norm", "exp2"
 
 CONFUSED = [set(words.split()) for words in (
     "softmax log_softmax sigmoid", "max mean sum min amax logsumexp prod", "tanh gelu relu sigmoid silu softmax",
+        "log log2 log10 log1p", "exp exp2 expm1",
         "GELU ReLU Tanh SiLU",
     "squeeze unsqueeze", "tril triu", "argmax argmin max topk argsort", "stack cat", "repeat repeat_interleave expand tile",
     "any all", "min max", "sorted list reversed set", "reshape view", "transpose permute", "flatten unflatten",
@@ -296,8 +297,9 @@ def operations(site: Site) -> Iterator[Draft]:
     if not isinstance(node.op, (ast.Mult, *BITS)):
         yield Draft("argument", 2 if not isinstance(node.op, ast.Add) else 3, f"both sides of {sign_of(node.op)} exchanged",
                     lambda node: with_(node, left=node.right, right=node.left), node)
-    scaling = isinstance(node.op, (ast.Mult, ast.Div, ast.Pow))
-    yield Draft("scale" if scaling else "extra", 1.5, f"without {sign_of(node.op)} …", lambda node: node.left, node)
+    scaling = isinstance(node.op, (ast.Mult, ast.Div, ast.FloorDiv, ast.Pow))
+    kind = "scale" if scaling else "number" if number(node.right) is not None else "extra"     # one too many, or too few
+    yield Draft(kind, 1.5, f"without {sign_of(node.op)} …", lambda node: node.left, node)
     yield Draft("scale" if scaling else "extra", 2.5, f"without … {sign_of(node.op)}", lambda node: node.right, node)
     yield from _regrouped(node)
 

@@ -42,16 +42,19 @@ def _of_tensors(given: Tensor, expected: Tensor, tolerance: float) -> float:
     return float(0.3 + 0.3 * share + 0.2 * likeness.clamp(min=0))
 
 
-def total_of(answer) -> float:
-    """One number that says quickly whether two answers may be the same: almost equal for those that almost are."""
+def total_of(answer, depth: int = 5) -> float:
+    """One number that says quickly whether two answers may be the same: almost equal for those that almost are. It looks into
+    collections so deep and no deeper, since one may hold itself."""
     if isinstance(answer, Tensor):
         return float(answer.detach().double().sum()) if answer.layout == torch.strided and not answer.is_nested else 0.0
     if isinstance(answer, (int, float)):
         return float(answer)
     if isinstance(answer, str):
         return float(zlib.crc32(answer.encode()))
-    parts = answer.values() if isinstance(answer, dict) else answer if isinstance(answer, (tuple, list)) else ()
-    return sum(place * total_of(part) for place, part in enumerate(parts, 1))
+    if not depth or not isinstance(answer, (dict, tuple, list)):
+        return 0.0
+    parts = answer.values() if isinstance(answer, dict) else answer
+    return sum(place * total_of(part, depth - 1) for place, part in enumerate(parts, 1))
 
 
 def near(one: float, other: float) -> bool:
@@ -124,15 +127,11 @@ class Prepared:
 
     def fresh(self):
         self.arguments = self.case.arguments()
-        self.versions = self.versions_now()
-        self.only_tensors = all(isinstance(each, (Tensor, int, float, str, type(None))) for each in self.arguments)
-
-    def versions_now(self) -> list[int]:
-        return [each._version for each in self.arguments if isinstance(each, Tensor)]
+        self.before = fingerprint(self.arguments)
 
     def nearness(self, candidate) -> float:
-        if not self.only_tensors:
-            self.fresh()     # a list or a dict may have been changed by the last one
+        if self.before is None:
+            self.fresh()     # who knows what the last one did with them
         self.given = None
         try:
             self.given = self.answer(candidate)
@@ -140,7 +139,7 @@ class Prepared:
         except Exception:
             near = 0.0
         finally:
-            changed = self.versions_now() != self.versions
+            changed = fingerprint(self.arguments) != self.before
             if changed:
                 self.given = None
                 self.fresh()
@@ -168,6 +167,21 @@ class Prepared:
         made = candidate.__new__(candidate)
         made.__dict__ = {key: value.copy() if isinstance(value, dict) else value for key, value in vars(self.built[code]).items()}
         return made
+
+
+def fingerprint(value):
+    """What is another after a value was changed in place; None if that cannot be told of such a value."""
+    if isinstance(value, Tensor):
+        return value._version, value.requires_grad, value.grad is None
+    if isinstance(value, nn.Module):
+        return [[(each.training, len(vars(each)), len(each._forward_hooks), len(each._forward_pre_hooks), len(each._backward_hooks))
+                 for each in value.modules()], *map(fingerprint, value.parameters()), *map(fingerprint, value.buffers())]
+    if isinstance(value, dict):
+        value = [*value.keys(), *value.values()]
+    if isinstance(value, (list, tuple)):
+        parts = list(map(fingerprint, value))
+        return None if None in parts else (len(parts), parts)
+    return value if isinstance(value, (int, float, str)) else () if value is None or callable(value) else None
 
 
 def _own_parts(made: nn.Module, candidate: type) -> bool:

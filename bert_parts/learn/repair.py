@@ -13,6 +13,7 @@ from typing import Any
 
 from bert_parts.learn.edits import Edit, clash, edited, edits_of
 from bert_parts.learn.sites import FUNCTIONS, with_
+from bert_parts.learn.statements import WITHOUT_LINE
 
 TICK = "__tick__"
 SHORT, LONGEST = 4_000, 100_000     # turns of loops and calls of functions in one candidate: at first, and if there is time left
@@ -317,11 +318,21 @@ def unused(tree: ast.Module) -> set[str]:
     return {name for name, context in named if context is ast.Store} - {name for name, context in named if context is ast.Load}
 
 
+def plainest(best: Edit, right: list[Edit]) -> Edit:
+    """Of the edits on its line that set the code right as well, the one that says best what is the matter: if the line can be left
+    out, it is the line that is too much, and not only what it does; unless one thing in it, put in another's place, will do."""
+    whole = next((edit for edit in right if edit.line == best.line and edit.rule == WITHOUT_LINE), None)
+    if not whole or best.kind == "gradient":
+        return best
+    swaps = [edit for edit in right if edit.line == best.line and " → " in edit.rule and edit.cost <= whole.cost + SAME_COST]
+    return min(swaps, key=lambda edit: edit.cost, default=whole)
+
+
 def likeliest(right: list[Edit]) -> Edit:
     """Of edits that each set the code right, the one to speak of. It is sure if all that are as likely touch its line."""
     cheapest = min(edit.cost for edit in right)
     likely = [edit for edit in right if edit.cost <= cheapest + SAME_COST]
     votes = {line: sum(line in edit.lines for edit in likely) for edit in likely for line in edit.lines}
-    best = min(likely, key=lambda edit: (edit.cost - 0.1 * votes[edit.line], len(edit.lines)))
+    best = plainest(min(likely, key=lambda edit: (edit.cost - 0.1 * votes[edit.line], len(edit.lines))), right)
     agreed = all(best.line in edit.lines for edit in right)
     return replace(best, lines=tuple(sorted({line for edit in likely for line in edit.lines})), sure=best.sure and agreed)

@@ -24,6 +24,7 @@ from bert_parts.learn.sites import (
 
 LOOPS = (ast.For, ast.While)
 BLOCKS = (*LOOPS, ast.If, ast.With)
+WITHOUT_LINE = "without this line"
 
 
 def blocks(site: Site) -> Iterator[Draft]:
@@ -48,7 +49,7 @@ def _moves(block: list, field: str, i: int) -> Iterator[Draft]:
     step = ((field, i),)
     if not isinstance(here, (ast.Return, ast.Pass)):
         kind = "condition" if isinstance(here, (ast.If, ast.Break, ast.Continue)) else "extra"
-        yield Draft(kind, 2, "without this line", lambda node: [], here, step)
+        yield Draft(kind, 2, WITHOUT_LINE, lambda node: [], here, step)
     if isinstance(here, ast.Expr | ast.Assign | ast.AugAssign) and not is_constructor(here):
         yield Draft("missing", 4, "this line twice", lambda node: [node, node], here, step)
     if after is not None and not isinstance(here, (ast.Return, ast.Break)) and not isinstance(after, (*FUNCTIONS,)):
