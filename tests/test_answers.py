@@ -3,6 +3,9 @@
 import pytest
 
 from bert_parts.learn import EXERCISES, check, hint
+from bert_parts.learn.apart import apart
+from bert_parts.learn.diagnosis import diagnosed
+from bert_parts.learn.judging import judge
 from tests.answers import answers
 
 EACH = 5     # every fifth, so that a run of the tests stays short
@@ -17,6 +20,15 @@ def empty_home(tmp_path, monkeypatch):
 def test_wrong_answers_are_refused(answer, monkeypatch):
     monkeypatch.setattr("bert_parts.learn.checking.diagnosed", lambda exercise, thing, refusal: refusal.finding)
     assert check(answer.define()).status == "not yet"
+
+
+@pytest.mark.parametrize("answer", answers(right=False)[::60], ids=str)
+def test_the_diagnosis_itself_does_not_fail(answer):
+    """In a check that would not be seen: what raises while the learner's code is tried again is taken for the learner's."""
+    exercise, thing = EXERCISES[answer.exercise], answer.define()
+    refusal = judge(exercise, thing)
+    found, how_it_ended = apart(lambda: iter([diagnosed(exercise, thing, refusal).message]))
+    assert how_it_ended is None and found
 
 
 @pytest.mark.parametrize("answer", answers(right=True)[::EACH], ids=str)

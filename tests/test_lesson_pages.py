@@ -135,6 +135,16 @@ def test_how_numbers_differ(given, kind, says):
     assert (found.kind, says in found.says) == (kind, True) if says else found is None
 
 
+@pytest.mark.parametrize("shape", [(), (1,), (5,), (2, 1), (3, 4), (1, 1, 2, 3)])
+@pytest.mark.parametrize("wrong", [lambda x: x + 1, lambda x: -x, lambda x: x.flatten().sort().values.view_as(x),
+                                   lambda x: x + (torch.arange(x.numel()) == 0).view(x.shape).float(),
+                                   lambda x: x > 0, lambda x: x.unsqueeze(0), lambda x: x * float("nan"), lambda x: x.softmax(-1)])
+def test_whatever_the_shape_it_can_be_measured(shape, wrong):
+    right = torch.arange(1.0, 1 + math.prod(shape)).sin().view(shape)
+    found = measured(wrong(right), right, {"d": 5})
+    assert found is None or found.says
+
+
 @pytest.mark.parametrize(("given", "kind", "says"), [
     ((RIGHT * 5).softmax(-1), "scale", "Your scores, before the softmax, are 5 (5, and 5 is d) times"),
     (RIGHT.softmax(-2), "axis", "sum to 1 over dimension 2; over dimension 3"),

@@ -6,6 +6,7 @@ A rule takes a place in the syntax tree and gives drafts: what might be done the
 import ast
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import combinations
 
 from bert_parts.learn.sites import (
     FUNCTIONS,
@@ -186,7 +187,8 @@ def numbers(site: Site) -> Iterator[Draft]:
         yield Draft("name", 3, f"{value} → {other}", lambda node, o=other: name(o), about)
     for other in dict.fromkeys(others):
         if other != value:
-            yield Draft("sign" if other == -value else kind, 1.5, f"{value} → {other}", lambda node, v=other: literal(v), about)
+            opposite = other == -value != -1
+            yield Draft("sign" if opposite else kind, 1.5, f"{value} → {other}", lambda node, v=other: literal(v), about)
 
 
 def constants(site: Site) -> Iterator[Draft]:
@@ -456,11 +458,29 @@ def _arguments_exchanged(node: ast.Call, word: str) -> Iterator[Draft]:
 def _arguments_dropped(node: ast.Call, word: str) -> Iterator[Draft]:
     for i in range(len(node.args)):
         if len(node.args) > 1 or isinstance_method(node):
-            yield Draft(kind_of(word, "argument"), 3, f"{word}: without argument {i}",
+            cost = 2 if number(node.args[i]) is not None else 3
+            yield Draft(kind_of(word, "argument"), cost, f"{word}: without argument {i}",
                 lambda node, i=i: with_(node, args=without(node.args, i)), node)
     for i, keyword in enumerate(node.keywords):
         yield Draft("axis" if keyword.arg in ("dim", "keepdim") else "argument", 2, f"{word}: without {keyword.arg}",
                     lambda node, i=i: with_(node, keywords=without(node.keywords, i)), node)
+
+
+def einsums(site: Site) -> Iterator[Draft]:
+    """Another letter in the text of an einsum, or two letters of its result exchanged."""
+    text = getattr(site.node, "value", None)
+    if not isinstance(text, str) or "->" not in text or not isinstance(site.parent, ast.Call) or called(site.parent) != "einsum":
+        return
+    letters = sorted(set(filter(str.isalpha, text)))
+    for i, old in enumerate(text):
+        for new in letters if old.isalpha() else ():
+            if new != old:
+                yield Draft("axis", 2, f"einsum: {old} → {new}", lambda node, i=i, new=new: literal(
+                    node.value[:i] + new + node.value[i + 1 :]), site.parent)
+    given, result = text.split("->")
+    for i, j in combinations(range(len(result)), 2):
+        turned = f"{given}->{''.join(exchanged(list(result), i, j))}"
+        yield Draft("axis", 2, "einsum: letters of the result exchanged", lambda node, t=turned: literal(t), site.parent)
 
 
 def chains(site: Site) -> Iterator[Draft]:
@@ -550,6 +570,12 @@ def subscripts(site: Site) -> Iterator[Draft]:
                 if value is None:
                     yield Draft("number", 2, f"{bound} bound {new}", lambda node, b=bound, v=new: with_(node,
                         **{b: literal(v)}), site.parent)
+        ends = [number(each) if each is not None else None for each in (node.lower, node.upper)]
+        if None not in ends:
+            for by in (1, -1):
+                lower, upper = ends[0] + by, ends[1] + by or None
+                yield Draft("number", 2, f"both bounds {by:+}", lambda node, lo=lower, up=upper: with_(
+                    node, lower=literal(lo), upper=literal(up) if up is not None else None), site.parent)
         if node.step is None:
             yield Draft("order", 3, "backwards", lambda node: with_(node, step=literal(-1)), site.parent)
         else:
@@ -636,6 +662,6 @@ def values(site: Site) -> Iterator[Draft]:
 
 
 EXPRESSIONS: tuple[Callable[[Site], Iterator[Draft]], ...] = (
-    numbers, constants, one_more_or_less, names, attributes, operations, signs, comparisons, roots, calls, chains, reshapes,
-        subscripts,
+    numbers, constants, one_more_or_less, names, attributes, operations, signs, comparisons, roots, calls, einsums, chains,
+    reshapes, subscripts,
     collections, values)

@@ -49,6 +49,8 @@ def placed(exercise: Exercise, thing, refusal: Refusal, finding: Finding, until:
     edits = search and (search.one() or search.two())
     if not edits or not all(edit.sure for edit in edits):
         return finding
+    if not finding.mistake:
+        return repaired(exercise, thing, refusal, edits)
     places = " ".join(f"Look at {in_words(edit.line, thing)}." for edit in edits)
     return replace(finding, line=edits[0].line, message=f"{finding.message}\n{places}")
 
@@ -85,7 +87,9 @@ def searched(exercise: Exercise, thing, refusal: Refusal, outcomes: Outcomes, kn
 
 
 def repaired(exercise: Exercise, thing, refusal: Refusal, edits: tuple[Edit, ...]) -> Finding:
-    """The place and kind of one or two small edits that set the learner's code right."""
+    """The place and kind of one or two small edits that set the learner's code right. That a dtype is wrong is known without."""
+    if refusal.finding.mistake == "type" and not any(edit.kind == "type" for edit in edits):
+        return in_general(exercise, thing, refusal)
     measure = measure_of(exercise, refusal)
     places = [place_of(edit, thing) for edit in edits]
     said = [refusal.finding.message, measure.says if measure else "", *map(capital, places)]
@@ -165,6 +169,8 @@ def in_general(exercise: Exercise, thing, refusal: Refusal) -> Finding:
 
 
 def measure_of(exercise: Exercise, refusal: Refusal) -> Measure | None:
+    if refusal.case is None:
+        return None
     expected = exercise.answer(exercise.reference, refusal.case, refusal.case.arguments())
     return measured(refusal.given, expected, dict(sizes_of(named_arguments(exercise, refusal))))
 

@@ -166,13 +166,19 @@ def _everywhere(edits: list[Edit]) -> list[Edit]:
     for edit in edits:
         alike.setdefault((edit.kind, edit.rule), []).append(edit)
     found = []
-    for group in alike.values():
+    for group in map(_outermost, alike.values()):
         paths = [edit.changes[0][0] for edit in group]
         if 1 < len(group) <= MANY and not any(within(a, b) for a, b in combinations(paths, 2)):
             lines = tuple(sorted({edit.line for edit in group}))
             changes = tuple(change for edit in group for change in edit.changes)
             found.append(replace(group[0], cost=min(edit.cost for edit in group) + 1, changes=changes, lines=lines))
     return found
+
+
+def _outermost(edits: list[Edit]) -> list[Edit]:
+    """Those that are made inside of no other's place."""
+    paths = {edit.changes[0][0] for edit in edits}
+    return [edit for edit in edits if not any(edit.changes[0][0][:length] in paths for length in range(len(edit.changes[0][0])))]
 
 
 def within(path: Path, other: Path) -> bool:

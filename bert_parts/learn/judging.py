@@ -52,7 +52,7 @@ def judge(exercise: Exercise, thing) -> Refusal | None:
     for probe in (*(only(probe) for probe in exercise.probes), learns_alike, keeps_what_it_is_made_from):
         outcome = outcome_of(lambda probe=probe: probe(exercise, thing), thing, 2 * bounded.BUSY)
         if outcome:
-            return Refusal(Finding(outcome.message) if isinstance(outcome, Trouble) else outcome)
+            return Refusal(Finding(outcome.message, line=outcome.line) if isinstance(outcome, Trouble) else outcome)
     return None
 
 

@@ -145,7 +145,7 @@ def some_only(given: Tensor, expected: Tensor) -> Measure | None:
     """Wrong in some places of one dimension only, and right in all others."""
     wrong = (given - expected).abs() > CLOSE * expected.abs().max() + 1e-12
     for dimension, size in enumerate(expected.shape):
-        lines = wrong.movedim(dimension, 0).flatten(1).any(dim=1)
+        lines = wrong.movedim(dimension, 0).reshape(size, -1).any(dim=1)
         places = lines.nonzero().flatten().tolist()
         if size > 2 and len(places) <= max(1, size // 3):
             return Measure(None, f"Along dimension {dimension} only {in_words(places)} wrong, counted from 0; all "

@@ -16,7 +16,7 @@ from bert_parts.learn.sites import FUNCTIONS, with_
 from bert_parts.learn.statements import WITHOUT_LINE
 
 TICK = "__tick__"
-SHORT, LONGEST = 4_000, 100_000     # turns of loops and calls of functions in one candidate: at first, and if there is time left
+SHORT, LONGEST = 1_500, 100_000     # turns of loops and calls of functions in one candidate: at first, and if there is time left
 LONGEST_RANGE = 1_000_000
 FOR_PROOF = 1.5           # seconds beyond all others, for asking thoroughly those that pass
 FOR_ONE = 0.7             # the share of the time that single edits may take; the rest is for pairs

@@ -118,6 +118,9 @@ def branches(site: Site) -> Iterator[Draft]:
         yield from _ends(site)
     elif isinstance(node, ast.For):
         yield from _ends(site)
+        if isinstance(node.iter, ast.Name) and _changes(node.body, node.iter.id):
+            yield Draft("state", 1, "walks through a copy", lambda node: with_(
+                node, iter=ast.Call(name("list"), [node.iter], [])), node.iter)
         if isinstance(node.target, ast.Tuple) and len(node.target.elts) == 2:
             yield Draft("name", 1.5, "both names of the loop exchanged", lambda node: with_(node, target=with_(
                 node.target, elts=node.target.elts[::-1])), node.target)
@@ -128,6 +131,16 @@ def branches(site: Site) -> Iterator[Draft]:
         other = ast.Continue if isinstance(node, ast.Break) else ast.Break
         yield Draft("condition", 1.5, f"→ {other.__name__}", lambda node: other(), node)
         yield Draft("condition", 2, "→ pass", lambda node: ast.Pass(), node)
+
+
+def _changes(body: list, name: str) -> bool:
+    """Whether something is put into the collection of that name, or taken out."""
+    nodes = [node for statement in body for node in ast.walk(statement)]
+    changing = ("remove", "pop", "append", "insert", "extend", "add", "discard")
+    return any(isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and isinstance(node.func.value, ast.Name)
+               and node.func.value.id == name and node.func.attr in changing
+               or isinstance(node, ast.Delete) and any(isinstance(each, ast.Name) and each.id == name for each in ast.walk(node))
+               for node in nodes)
 
 
 def _ends(site: Site) -> Iterator[Draft]:
@@ -231,9 +244,20 @@ def definitions(site: Site) -> Iterator[Draft]:
                 node, body=[node.body[i], *without(node.body, i)]), node.body[i])
         if node.name != "__init__" and site.scope.attributes and node.name not in ("forward",):
             yield Draft("definition", 3, f"{node.name} → forward", lambda node: with_(node, name="forward"), node.args)
+    if isinstance(node, FUNCTIONS):
+        yield from _shared_defaults(node)
     if is_constructor(node) and isinstance(node.value, (ast.List, ast.ListComp, ast.Dict, ast.DictComp)):
         which = "nn.ModuleList" if isinstance(node.value, (ast.List, ast.ListComp)) else "nn.ModuleDict"
         yield Draft("definition", 1, f"{which}(…)", lambda node: with_(node, value=ast.Call(name(which), [node.value], [])), node)
+
+
+def _shared_defaults(node: ast.AST) -> Iterator[Draft]:
+    """A list or a dictionary that is a parameter's default, and so is shared by all calls: made anew in each."""
+    for argument, default in zip(node.args.args[len(node.args.args) - len(node.args.defaults) :], node.args.defaults, strict=True):
+        if isinstance(default, (ast.List, ast.Dict, ast.Set)) or isinstance(default, ast.Call) and called(default) in (
+                "list", "dict", "set", "defaultdict"):
+            yield Draft("state", 1, f"{argument.arg} made anew in each call", lambda node, a=argument.arg, d=default: with_(
+                node, body=[ast.Assign([ast.Name(a, ast.Store())], d), *node.body]), node.args)
 
 
 def is_super_call(node: ast.AST) -> bool:
