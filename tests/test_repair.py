@@ -66,6 +66,14 @@ LINES = [
     ("state", "y = x", "y = x.clone()"),
     ("return", "return (x, y)", "return x"),
     ("return", "x.relu()", "return x.relu()"),
+    ("axis", "return torch.einsum('ij,kj->ik', x, y)", "return torch.einsum('ij,ij->ik', x, y)"),
+    ("axis", "return torch.einsum('ij,jk->ki', x, y)", "return torch.einsum('ij,jk->ik', x, y)"),
+    ("missing", "return x.squeeze(0).bool", "return x.squeeze(0).bool()"),
+    ("number", "return x[-2:-1]", "return x[-1:]"),
+    ("number", "return range(1, n)", "return range(n)"),
+    ("number", "return x[n - 1]", "return x[n]"),
+    ("extra", "return max(x, y)", "return y"),
+    ("type", "y = (x,)", "y = x"),
 ]
 # The same for whole functions; the line is that of the mistake.
 FUNCTIONS = [
@@ -85,6 +93,11 @@ FUNCTIONS = [
     ("definition", 3, "class A:\n    def __init__(self):\n        self.a = [1]",
         "class A:\n    def __init__(self):\n        self.a = nn.ModuleList([1])"),
     ("definition", 1, "def f(x, y=1):\n    return x", "def f(y, x=1):\n    return x"),
+    ("state", 1, "def f(x, y=[]):\n    y.append(x)\n    return y", "def f(x, y=[]):\n    y = []\n    y.append(x)\n    return y"),
+    ("state", 2, "def f(x):\n    for i in x:\n        x.remove(i)\n    return x",
+     "def f(x):\n    for i in list(x):\n        x.remove(i)\n    return x"),
+    ("state", 2, "def f(n):\n    x = [[0] * n] * n\n    y = [[1] * n] * n\n    return x, y",
+     "def f(n):\n    x = [[0] * n for _ in range(n)]\n    y = [[1] * n for _ in range(n)]\n    return x, y"),
 ]
 MISSING = [     # what only the donor knows
     (2, "def f(x, y):\n    total = x * y\n    return torch.relu(total)",

@@ -219,6 +219,9 @@ def inserted(site: Site, donor: Donor) -> Iterator[Draft]:
                 if isinstance(new, ast.Return):
                     yield from _another_return(here, new, text, reads & set(donor.own), step, i == len(block) - 1)
                     continue
+                if attribute_set(new) and attribute_set(new) == attribute_set(here):
+                    yield Draft("definition", 2, f"→ {text}", lambda node, new=new: new, here, step)
+                    continue
                 if sets & set(donor.variables) <= reads:     # what was worked out before is not thrown away
                     if first:
                         yield Draft("missing", 3, f"{text} before it", lambda node, new=new: [new, node], here, step, new)
@@ -257,6 +260,12 @@ def written(node: ast.AST) -> str:
 
 def targets(node: ast.stmt) -> set[str]:
     return {each.id for each in ast.walk(node) if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store)}
+
+
+def attribute_set(node: ast.stmt) -> str | None:
+    """The one attribute of self that gets a value in a statement."""
+    target = node.targets[0] if isinstance(node, ast.Assign) and len(node.targets) == 1 else None
+    return target.attr if target is not None and is_own(target) else None
 
 
 def donor_statements(donor: Donor) -> list:

@@ -66,6 +66,11 @@ DTYPES = {"float32", "float64", "float16", "int64", "int32", "int8", "long", "bo
 GRADIENT = {"detach", "item", "no_grad", "data", "requires_grad_", "inference_mode", "detach_", "clone"}
 SCALING = {"sqrt", "rsqrt", "square", "pow", "exp", "log", "abs", "norm", "exp2", "log2", "log1p"}
 
+# Methods that take no argument, and so are easily named without being called.
+METHODS = set("bool float long int double detach clone mean sum contiguous flatten squeeze tril triu sqrt abs exp log all any max "
+              "min argmax numpy tolist item split lower upper strip items keys values copy parameters named_parameters modules "
+              "named_modules state_dict eval train backward t".split())
+
 CONFUSED = [set(words.split()) for words in (
     "softmax log_softmax sigmoid", "max mean sum min amax logsumexp prod", "tanh gelu relu sigmoid silu softmax",
         "log log2 log10 log1p", "exp exp2 expm1",
@@ -262,6 +267,8 @@ def attributes(site: Site) -> Iterator[Draft]:
                 if other != node.attr:
                     yield Draft("name", 2, f"self.{node.attr} → self.{other}", lambda node, o=other: with_(node, attr=o), node)
         yield from _confused(site, node.attr, "attr")
+        if node.attr in METHODS and isinstance(node.ctx, ast.Load) and site.place != "func":
+            yield Draft("missing", 1, f".{node.attr} → .{node.attr}()", lambda node: ast.Call(node, [], []), node)
         if node.attr in ("T", "mT", "data", "grad", "values", "indices") and isinstance(node.ctx, ast.Load):
             yield Draft(kind_of(node.attr, "extra"), 2, f"without .{node.attr}", lambda node: node.value, node)
         if node.attr in ("T", "mT"):
@@ -386,6 +393,8 @@ def calls(site: Site) -> Iterator[Draft]:
     if receiver(node) is not None:
         cost = 1.5 if word in RESHAPING | TYPING | GRADIENT | SCALING | DIMENSIONS else 2
         yield Draft(kind_of(word, "extra"), cost, f"without {word}", lambda node: receiver(node), node)
+    if word in ("max", "min") and len(node.args) == 2 and not isinstance_method(node):
+        yield Draft("extra", 2, f"only argument 1 of {word}", lambda node: node.args[1], node)
     if isinstance(node.func, ast.Attribute) and node.args and not is_module(node.func.value):
         yield Draft("extra", 4, f"only the argument of {word}", lambda node: node.args[0] if node.args else node, node)
     yield from _arguments_exchanged(node, word)
@@ -459,7 +468,8 @@ def _arguments_dropped(node: ast.Call, word: str) -> Iterator[Draft]:
     for i in range(len(node.args)):
         if len(node.args) > 1 or isinstance_method(node):
             cost = 2 if number(node.args[i]) is not None else 3
-            yield Draft(kind_of(word, "argument"), cost, f"{word}: without argument {i}",
+            kind = "number" if word == "range" else kind_of(word, "argument")
+            yield Draft(kind, cost, f"{word}: without argument {i}",
                 lambda node, i=i: with_(node, args=without(node.args, i)), node)
     for i, keyword in enumerate(node.keywords):
         yield Draft("axis" if keyword.arg in ("dim", "keepdim") else "argument", 2, f"{word}: without {keyword.arg}",
@@ -606,7 +616,8 @@ def collections(site: Site) -> Iterator[Draft]:
             yield Draft("return" if isinstance(site.parent, ast.Return) else "extra", 2, f"without item {i}",
                         lambda node, i=i: with_(node, elts=without(node.elts, i)), node)
             if isinstance(node, ast.Tuple):
-                yield Draft("return" if isinstance(site.parent, ast.Return) else "extra", 2, f"only item {i}",
+                kind = "return" if isinstance(site.parent, ast.Return) else "type" if len(node.elts) == 1 else "extra"
+                yield Draft(kind, 2, f"only item {i}",
                     lambda node, i=i: node.elts[i], node)
         other = ast.List if isinstance(node, ast.Tuple) else ast.Tuple
         yield Draft("type", 2, f"→ {other.__name__}", lambda node: other(node.elts, ast.Load()), node)
@@ -657,7 +668,9 @@ def values(site: Site) -> Iterator[Draft]:
             for attribute in ("clone", "copy"):
                 yield Draft("state", 1.2, f"a copy by {attribute}", lambda node, a=attribute: method(node, a), site.parent)
             yield Draft("state", 1.3, "a copy by list", lambda node: ast.Call(name("list"), [node], []), site.parent)
-    for function in ("int", "float", "str") if whole or isinstance(site.parent, (ast.Call, ast.Tuple)) else ():
+    fraction = isinstance(node, ast.Attribute) or isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div)     # int: often 0
+    types = ("float", "str") if fraction else ("int", "float", "str")
+    for function in types if whole or isinstance(site.parent, (ast.Call, ast.Tuple)) else ():
         yield Draft("type", 4, f"{function}(…)", lambda node, f=function: ast.Call(name(f), [node], []), node)
 
 
