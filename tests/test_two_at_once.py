@@ -13,7 +13,7 @@ from bert_parts.learn import EXERCISES, check
 from bert_parts.learn.edits import KINDS
 from bert_parts.learn.known import Outcomes, as_which, ways
 from bert_parts.learn.mirror import SAYS, Mirror
-from bert_parts.learn.nearness import Trial, near, total_of
+from bert_parts.learn.nearness import Trial, fingerprint, near, total_of
 from bert_parts.learn.patches import defined
 from bert_parts.learn.repair import Near, Search, repair, unused
 
@@ -98,6 +98,20 @@ def test_an_edit_that_cuts_out_what_is_wrong_is_the_last_resort():
     assert cutting and unused(tree) == set()
     kept = Search(ast.parse("def f(n):\n    unused = 3\n    return n * 3\n"), "f", {}, lambda f: f(2) == 4, 2)
     assert kept.one()[0].line == 3 and not kept.cuts_out(*kept.one())
+
+
+@pytest.mark.parametrize("change", [
+    lambda model, ids, words: ids.add_(1), lambda model, ids, words: words.append("more"), lambda model, ids, words: model.train(),
+    lambda model, ids, words: model(torch.ones(2)).sum().backward(), lambda model, ids, words: model.weight.requires_grad_(False),
+    lambda model, ids, words: model.register_forward_hook(print), lambda model, ids, words: setattr(model, "seen", 1),
+])
+def test_what_was_changed_in_place_is_seen(change):
+    given = torch.nn.Linear(2, 1).eval(), torch.arange(3), ["some", "words"]
+    before = fingerprint(given)
+    given[0](torch.ones(2)), given[1] + 1, sorted(given[2])
+    assert fingerprint(given) == before and fingerprint((*given, object())) is None
+    change(*given)
+    assert fingerprint(given) != before
 
 
 def test_totals_tell_answers_apart_quickly():

@@ -266,6 +266,8 @@ def attributes(site: Site) -> Iterator[Draft]:
             for other in site.scope.attributes:
                 if other != node.attr:
                     yield Draft("name", 2, f"self.{node.attr} → self.{other}", lambda node, o=other: with_(node, attr=o), node)
+        if isinstance(node.value, ast.Attribute) and is_own(node.value) and isinstance(node.ctx, ast.Load):
+            yield Draft("name", 2, f"self.….{node.attr} → self.{node.attr}", lambda node: with_(node, value=node.value.value), node)
         yield from _confused(site, node.attr, "attr")
         if node.attr in METHODS and isinstance(node.ctx, ast.Load) and site.place != "func":
             yield Draft("missing", 1, f".{node.attr} → .{node.attr}()", lambda node: ast.Call(node, [], []), node)

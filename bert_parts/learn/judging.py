@@ -101,7 +101,19 @@ def kind_of(given, expected) -> str | None:
         return "definition" if given.kind[0] == Misfit.__name__ else None
     if type(given) is not type(expected):
         return "return"
+    if isinstance(expected, (dict, list, tuple)):
+        return kind_inside(given, expected)
     return "type" if isinstance(given, Tensor) and given.dtype != expected.dtype and given.shape == expected.shape else None
+
+
+def kind_inside(given: dict | list | tuple, expected: dict | list | tuple) -> str | None:
+    """The same of what is in a collection: where there is None, nothing was given back; anything else of another type is that."""
+    if isinstance(expected, dict):
+        given, expected = ([each[key] for key in expected] if expected.keys() <= each.keys() else [] for each in (given, expected))
+    pairs = [(mine, wanted) for mine, wanted in zip(given, expected, strict=False) if type(mine) is not type(wanted)]
+    if pairs and not isinstance(pairs[0][0], bool | int | float):     # 1 for 1.0 is no other type
+        return "return" if pairs[0][0] is None else "type"
+    return next(filter(None, map(kind_of, given, expected)), None) if not pairs else None
 
 
 def copied(value):

@@ -172,7 +172,7 @@ class Prepared:
 def fingerprint(value):
     """What is another after a value was changed in place; None if that cannot be told of such a value."""
     if isinstance(value, Tensor):
-        return value._version, value.requires_grad, value.grad is None
+        return value._version, value.requires_grad, value.is_leaf and value.grad is None
     if isinstance(value, nn.Module):
         return [[(each.training, len(vars(each)), len(each._forward_hooks), len(each._forward_pre_hooks), len(each._backward_hooks))
                  for each in value.modules()], *map(fingerprint, value.parameters()), *map(fingerprint, value.buffers())]
