@@ -3,9 +3,9 @@
     python -m tools.diagnosis              a table, exercise by exercise
     python -m tools.diagnosis 01 02        some notebooks
     python -m tools.diagnosis --only NAME  one exercise
-    python -m tools.diagnosis --folder F   answers in another folder, say such as the engine has never seen
+    python -m tools.diagnosis --folder F   the answers of another folder, such as tests/answers/unseen
     python -m tools.diagnosis --misses     and each answer that is not named, with what was said of it
-    python -m tools.diagnosis --write      the table into docs/diagnosis.md
+    python -m tools.diagnosis --write      the tables of both folders into docs/diagnosis.md
 """
 
 import argparse
@@ -24,6 +24,7 @@ from tests.answers import KINDS, Answer, answers
 
 PROJECT = Path(__file__).resolve().parents[1]
 ANSWERS, REPORT = PROJECT / "tests" / "answers", PROJECT / "docs" / "diagnosis.md"
+UNSEEN = ANSWERS / "unseen"
 GENERAL = {"gradient cut off": "gradient", "gradient not a number": "gradient", "input changed in place": "state",
            "random in evaluation": "state"}
 COLUMNS = ("wrong", "accepted", "named", "located", "misnamed", "nothing", "doubles", "both", "right", "refused", "not kept")
@@ -116,9 +117,12 @@ def main():
     parser.add_argument("--folder", type=Path, default=ANSWERS)
     parser.add_argument("--write", action="store_true")
     chosen = parser.parse_args()
+    if chosen.write:
+        REPORT.write_text(HEAD + table(all_tried(answers())) + HEAD_OF_UNSEEN + table(all_tried(answers(folder=UNSEEN))),
+                          encoding="utf-8")
+        return
     found = [answer for notebook in chosen.notebooks for answer in answers(notebook, folder=chosen.folder)]
-    found = [answer for answer in found if chosen.only in (None, answer.exercise)]
-    verdicts = [tried(answer) for answer in tqdm(found, disable=None)]
+    verdicts = all_tried([answer for answer in found if chosen.only in (None, answer.exercise)])
     if chosen.misses:
         for verdict in verdicts:
             if verdict.kind not in ("named", "right"):
@@ -126,20 +130,30 @@ def main():
                 print(f"   {verdict.result.mistake}, line {verdict.result.line}: {verdict.result.message}")
     slowest = max(verdicts, key=lambda verdict: verdict.seconds)
     print(table(verdicts), f"\nThe slowest answer took {slowest.seconds:.1f} s: {slowest.answer}", sep="")
-    if chosen.write:
-        which = "" if chosen.notebooks == [""] else f"Tried were the answers to the notebooks {', '.join(chosen.notebooks)}.\n\n"
-        REPORT.write_text(HEAD + which + table(verdicts), encoding="utf-8")
+
+
+def all_tried(found: list[Answer]) -> list[Verdict]:
+    return [tried(answer) for answer in tqdm(found, disable=None)]
 
 
 HEAD = """# What the check says of mistakes that are in no list
 
-Made by `make diagnosis` from the answers in `tests/answers`, which were written by several hands before the diagnosis (those
-of the files `…_faults.py` after it). *Named*: a true name of the mistake, or the kind of thing that is the matter; *located*:
-the right line and no more; *misnamed*: something that is not so, or not the author's idea of it; *both*: of two mistakes at
-once, both named.
+Made by `make diagnosis` from the answers in `tests/answers`, which were written by several hands. *Named*: a true name of the
+mistake, or the kind of thing that is the matter; *located*: the right line and no more; *misnamed*: something that is not so, or not
+the author's idea of it; *both*: of two mistakes at once, both named.
 
-The lists and cases of notebooks 03, 04, 08, 09 and 10 were bettered after a look at these very answers, and the catalogue of
-edits was tried on some of them, so the figures say how well it does now, and not how well it would do on new ones.
+## Answers with which the diagnosis was bettered
+
+They were written before it (those of the files `…_faults.py` after it). The lists and cases of all notebooks were bettered after a
+look at these very answers, and the catalogue of edits was tried on them, so the figures say how well it does now, and not how well it
+would do on new ones.
+
+"""
+HEAD_OF_UNSEEN = """
+## Answers that it had not seen
+
+Those of `tests/answers/unseen`, by three others, who had seen neither the lists nor the diagnosis: for each exercise four with one
+mistake and one with two, of which the likeliest were to be left out.
 
 """
 
