@@ -138,15 +138,15 @@ def all_tried(found: list[Answer]) -> list[Verdict]:
 
 HEAD = """# What the check says of mistakes that are in no list
 
-Made by `make diagnosis` from the answers in `tests/answers`, which were written by several hands. *Named*: a true name of the
-mistake, or the kind of thing that is the matter; *located*: the right line and no more; *misnamed*: something that is not so, or not
-the author's idea of it; *both*: of two mistakes at once, both named.
+Made by `make diagnosis` from the answers in `tests/answers`, which were written by several hands. *Named*: a true name of
+the mistake, or the kind of thing that is the matter; *located*: the right line and no more; *misnamed*: something that is not so,
+or not the author's idea of it; *both*: of two mistakes at once, both named.
 
 ## Answers with which the diagnosis was bettered
 
 They were written before it (those of the files `…_faults.py` after it). The lists and cases of all notebooks were bettered after a
-look at these very answers, and the catalogue of edits was tried on them, so the figures say how well it does now, and not how well it
-would do on new ones.
+look at these very answers, and the catalogue of edits was tried on them, so the figures say how well it does now, and not how well
+it would do on new ones.
 
 """
 HEAD_OF_UNSEEN = """

@@ -4,8 +4,10 @@ code that sets it right; how the numbers differ; where values part. With all of 
 import ast
 import inspect
 import linecache
+import math
 import re
 import time
+from collections.abc import Callable
 from dataclasses import replace
 
 from bert_parts.learn import bounded
@@ -21,31 +23,32 @@ from bert_parts.learn.repair import Near, Search, search_in
 from bert_parts.learn.source import first_line, functions_of, surroundings_of, tree_of
 from bert_parts.learn.trace import parting, steps_of
 
-SECONDS = 2.0               # of the processor, for the whole answer
-FOR_TWO, FOR_PLACE = 0.6, 0.4     # of them for two known mistakes at once, and for the place of a known one
-FOR_MIRROR = 0.7            # beyond them, for changes of the course's version
+# Seconds of the processor: for one edit or two, for two known mistakes at once, for changes of the course's version, and for the
+# place of a mistake that has a name.
+FOR_EDITS, FOR_TWO, FOR_MIRROR, FOR_PLACE = 1.9, 0.5, 0.5, 0.5
+DOUBTFUL = 3.0              # an edit that costs more may hide two known mistakes
+SUSPECTED = 1.0             # by how much an edit is likelier at a place that is suspected
 CHANCE = re.compile("drop|train|eval|rand|bernoulli")
 
 
 def diagnosed(exercise: Exercise, thing, refusal: Refusal) -> Finding:
     """The refusal of an answer, with the mistake's name, its place and words where they are found."""
-    end = time.thread_time() + SECONDS
     if refusal.case is None:
-        return placed(exercise, thing, refusal, refusal.finding, end - SECONDS / 2)
+        return placed(exercise, thing, refusal, refusal.finding, 2 * FOR_PLACE)
     outcomes, known = Outcomes(exercise, thing, {refusal.case: refusal.given}), ways(exercise)
-    found = known_mistake(known, outcomes, refusal) or two_mistakes(known, outcomes, refusal, until=end - SECONDS + FOR_TWO)
-    finding = placed(exercise, thing, refusal, found, time.thread_time() + FOR_PLACE) if found else (
-        searched(exercise, thing, refusal, outcomes, known, end)
-        or shown_here(known, outcomes, refusal) or in_general(exercise, thing, refusal))
+    found = known_mistake(known, outcomes, refusal)
+    finding = placed(exercise, thing, refusal, found, FOR_PLACE) if found else (
+        searched(exercise, thing, refusal, outcomes, known) or shown_here(known, outcomes, refusal)
+        or in_general(exercise, thing, refusal))
     return with_example(exercise, thing, refusal, finding)
 
 
 # ── repair ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def placed(exercise: Exercise, thing, refusal: Refusal, finding: Finding, until: float) -> Finding:
+def placed(exercise: Exercise, thing, refusal: Refusal, finding: Finding, seconds: float) -> Finding:
     """A finding with the line on which a small edit sets the code right, if there is one."""
-    search = None if finding.line else search_for(exercise, thing, refusal, [], until)
+    search = None if finding.line else search_for(exercise, thing, refusal, [], seconds)
     edits = search and (search.one() or search.two())
     if not edits or not all(edit.sure for edit in edits):
         return finding
@@ -55,16 +58,19 @@ def placed(exercise: Exercise, thing, refusal: Refusal, finding: Finding, until:
     return replace(finding, line=edits[0].line, message=f"{finding.message}\n{places}")
 
 
-def searched(exercise: Exercise, thing, refusal: Refusal, outcomes: Outcomes, known: list[Way], until: float) -> Finding | None:
-    """A mistake that is in no list: an edit of the learner's code that sets it right; one that leaves a known mistake; a change of
-    the course's version that answers so; two edits.
+def searched(exercise: Exercise, thing, refusal: Refusal, outcomes: Outcomes, known: list[Way]) -> Finding | None:
+    """A mistake that is not in the list: an edit of the learner's code that sets it right; two known mistakes at once; an edit that
+    leaves a known one; a change of the course's version that answers so; both; two edits.
 
-    They are looked for in a child process only: code with an edit may bring down the process that tries it.
+    Edits and changes are tried in a child process only: code with an edit may bring down the process that tries it.
     """
-    if not bounded.may_be_killed:
-        return None
-    search = search_for(exercise, thing, refusal, known, until)
+    search = search_for(exercise, thing, refusal, known, FOR_EDITS)
     edits = search and search.one()
+    if edits and edits[0].cost < DOUBTFUL:
+        return repaired(exercise, thing, refusal, edits)
+    two = two_mistakes(known, outcomes, refusal, until=time.thread_time() + FOR_TWO)
+    if two:
+        return placed(exercise, thing, refusal, two, FOR_PLACE)
     if edits:
         return repaired(exercise, thing, refusal, edits)
     met = search and search.one_and_known()
@@ -72,6 +78,8 @@ def searched(exercise: Exercise, thing, refusal: Refusal, outcomes: Outcomes, kn
         edit, way = met
         return Finding(f"Two things at once. {way.mistake.says}\nAnd {place_of(edit, thing)}",
                        f"{way.mistake.name} + {edit.kind}", edit.line, edit.further)
+    if not bounded.may_be_killed:
+        return None
     mirror = Mirror(exercise, refusal.case, FOR_MIRROR)
     kind = mirror.kind_of(outcomes)
     if kind:
@@ -104,19 +112,32 @@ def place_of(edit: Edit, thing) -> str:
     return f"{'in' if edit.sure else 'perhaps in'} {in_words(edit.line, thing)}: {edit.says}{'.' * (edit.says[-1] != '?')}"
 
 
-def search_for(exercise: Exercise, thing, refusal: Refusal, known: list[Way], until: float) -> Search | None:
-    """The search for edits that set the learner's code right; None if there is no code, or no time.
+def search_for(exercise: Exercise, thing, refusal: Refusal, known: list[Way], seconds: float) -> Search | None:
+    """The search for edits that set the learner's code right, within so many seconds; None if there is no code, or no time.
 
     There is one in a child process only: code with an edit may bring down the process that tries it.
     """
-    text, seconds = own_definitions(thing), until - time.thread_time()
+    text = own_definitions(thing)
     if not text.strip() or seconds <= 0 or not bounded.may_be_killed:
         return None
     progress = Progress(exercise, known, refusal)
     search = search_in(text, thing.__name__, surroundings_of(thing), progress, seconds, ast.parse(exercise.source), progress.proved)
-    if search and refusal.case and refusal.case.training:     # there each candidate takes long
-        search.edits.sort(key=lambda edit: not CHANCE.search(ast.unparse(edit.about)))
+    if search and refusal.case:
+        first = suspected(exercise, thing, refusal)
+        search.edits.sort(key=lambda edit: edit.cost - SUSPECTED * first(edit))
     return search
+
+
+def suspected(exercise: Exercise, thing, refusal: Refusal) -> Callable[[Edit], bool]:
+    """Whether an edit is about what is suspected first: in training chance; else the line of an error, or the lines after the last
+    that is right, up to the first that is not."""
+    if refusal.case.training:
+        return lambda edit: bool(CHANCE.search(ast.unparse(edit.about)))
+    if isinstance(refusal.given, Trouble):
+        line = refusal.given.line
+        return lambda edit: line is not None and edit.line == line
+    agreed, line = last_and_first(exercise, thing, refusal)
+    return lambda edit: agreed is not None and agreed < edit.line <= (line or math.inf)
 
 
 class Progress:
@@ -186,13 +207,19 @@ def parted(exercise: Exercise, thing, refusal: Refusal) -> tuple[int | None, str
     """The line on which the learner's values part from those of the course's version, with words."""
     if isinstance(refusal.given, Trouble):
         return refusal.given.line, ""
+    agreed, line = last_and_first(exercise, thing, refusal)
+    if line is None or agreed is None or line <= agreed:
+        return None, ""
+    return line, (f"Line {agreed} still has values that the course's version has, too; from line {line} on there are none. Look at "
+                  f"{in_words(line, thing)}, and at all that goes into it.")
+
+
+def last_and_first(exercise: Exercise, thing, refusal: Refusal) -> tuple[int | None, int | None]:
+    """The last line of the learner's with values that the course's version has, too, and the first after it."""
     course = exercise.made(())
     own, theirs = (steps_of(lambda part=part: exercise.answer(part, refusal.case, refusal.case.arguments()), files_of(part))
                    for part in (thing, course))
-    agreed, line = parting(own, theirs, exercise.tolerance)
-    if line is None or agreed is None or line <= agreed:
-        return None, ""
-    return line, f"Up to line {agreed} your values are the course's. Look at {in_words(line, thing)}: there they part."
+    return parting(own, theirs, exercise.tolerance)
 
 
 def files_of(thing) -> set[str]:

@@ -16,10 +16,11 @@ from bert_parts.learn.sites import FUNCTIONS, with_
 from bert_parts.learn.statements import WITHOUT_LINE
 
 TICK = "__tick__"
-SHORT, LONGEST = 1_500, 100_000     # turns of loops and calls of functions in one candidate: at first, and if there is time left
+SHORT, LONG, LONGEST = 1_500, 15_000, 100_000     # turns of loops and calls of functions in one candidate: at first; in the end
 LONGEST_RANGE = 1_000_000
-FOR_PROOF = 1.5           # seconds beyond all others, for asking thoroughly those that pass
-FOR_ONE = 0.7             # the share of the time that single edits may take; the rest is for pairs
+FOR_PROOF = 1.2           # seconds beyond all others, for asking thoroughly those that pass
+FOR_LONG = 0.2            # the share of the time that is kept for candidates that turn often
+FOR_ONE = 0.7             # the share of the time that single edits may take; the rest is for pairs, whenever they are looked for
 MANY = 20                 # those of them that are tried as a second before all others
 FIRST_STEPS = 8           # single edits that help, from which a second is tried
 SAME_COST = 1.0           # repairs that cost so little more than the cheapest are as likely
@@ -89,7 +90,7 @@ class Search:
 
     def one(self) -> tuple[Edit, ...] | None:
         """The one edit that sets the tree right, out of all that do."""
-        self.clock.until(FOR_ONE)
+        self.clock.allow(FOR_ONE)
         self.before = self.progress(())
         if self.before >= 1:
             return None
@@ -115,7 +116,7 @@ class Search:
 
     def two(self) -> tuple[Edit, ...] | None:
         """The two edits that do so together, of which the first helps by itself; after ``one``, which found none."""
-        self.clock.until(1.0)
+        self.clock.allow(1 - FOR_ONE)
         return self.pair([edit for edit, _ in sorted(self.helping(), key=lambda each: (-each[1], each[0].cost)) if edit.sure])
 
     def helping(self) -> list[tuple[Edit, Near]]:
@@ -134,18 +135,22 @@ class Search:
         """How far each edit gets, as long as there is time; those that ran long are given more of it at the end."""
         long = []
         for edit in edits:
-            if self.clock.is_up(keep=0.1 if long else 0):
+            if self.clock.is_up(keep=FOR_LONG if long else 0):
                 break
             how_far = self.progress((edit,))
             if self.clock.ran_long():
                 long.append(edit)
             else:
                 yield edit, how_far
-        with self.clock.patience():
-            for edit in long:
-                if self.clock.is_up():
-                    return
-                yield edit, self.progress((edit,))
+        for most in (LONG, LONGEST):
+            with self.clock.patience(most):
+                for edit in list(long):
+                    if self.clock.is_up():
+                        return
+                    how_far = self.progress((edit,))
+                    if not self.clock.ran_long():
+                        long.remove(edit)
+                        yield edit, how_far
 
     def pair(self, helping: list[Edit]) -> tuple[Edit, ...] | None:
         """Two edits, the first of which helps by itself."""
@@ -260,17 +265,20 @@ class Clock:
     """Ends a candidate that turns too often, and the search when its time is up."""
 
     def __init__(self, seconds: float):
-        self.begin, self.seconds = time.thread_time(), seconds
-        self.end = self.stop = self.begin + seconds
+        self.seconds = seconds
+        self.allow(1)
+        self.stop = self.end
         self.most, self.alone, self.turns = LONGEST, seconds / 4, 0
         self.for_proof = FOR_PROOF
 
-    def until(self, share: float):
-        self.end = self.begin + share * self.seconds
+    def allow(self, share: float):
+        """From now on there is this share of the time."""
+        self.allowed = share * self.seconds
+        self.end = time.thread_time() + self.allowed
 
     def is_up(self, keep: float = 0) -> bool:
-        """Is the time up, but for a share of it that is kept?"""
-        return time.thread_time() > self.end - keep * self.seconds
+        """Is that time up, but for a share of it that is kept?"""
+        return time.thread_time() > self.end - keep * self.allowed
 
     def start(self):
         self.turns, self.stop = 0, min(self.end, time.thread_time() + self.alone)
@@ -283,10 +291,10 @@ class Clock:
         return self.turns > self.most
 
     @contextmanager
-    def patience(self):
-        """Within the block candidates may turn as often as any right answer does."""
+    def patience(self, most: int):
+        """Within the block candidates may turn so often."""
         before = self.most, self.alone
-        self.most, self.alone = max(self.most, LONGEST), self.seconds / 4
+        self.most, self.alone = max(self.most, most), self.seconds / 4
         yield
         self.most, self.alone = before
 
@@ -298,7 +306,7 @@ class Clock:
         self.stop = began + self.for_proof
         yield
         self.most, used = before, time.thread_time() - began
-        self.for_proof, self.begin, self.end = self.for_proof - used, self.begin + used, self.end + used
+        self.for_proof, self.end = self.for_proof - used, self.end + used
 
     def tick(self):
         self.turns += 1

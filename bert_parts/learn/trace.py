@@ -55,10 +55,16 @@ def steps_of(call, filenames: set[str]) -> list[Step]:
 def parting(own: list[Step], course: list[Step], tolerance: float) -> tuple[int | None, int | None]:
     """The last line on which the learner has a value that the course's version has too, and the first after it on which all
     that is computed is not the course's. None for either if there is no such line."""
-    found = [any(same(step.value, other.value, tolerance) for other in course) for step in own]
+    telling = [step for step in own if tells(step.value)]
+    found = [any(same(step.value, other.value, tolerance) for other in course) for step in telling]
     agreed = max((place for place, here in enumerate(found) if here), default=None)
     start = 0 if agreed is None else agreed + 1
-    return (None if agreed is None else own[agreed].line), next((step.line for step in own[start:]), None)
+    return (None if agreed is None else telling[agreed].line), next((step.line for step in telling[start:]), None)
+
+
+def tells(value: Tensor) -> bool:
+    """Whether it is unlikely that another has the same numbers by chance: they are fractions."""
+    return value.is_floating_point() and bool((value != value.round()).any())
 
 
 def same(one: Tensor, other: Tensor, tolerance: float) -> bool:
