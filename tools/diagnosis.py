@@ -13,9 +13,12 @@ import os
 import tempfile
 import time
 from collections import Counter, defaultdict
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
 
+import torch
 from tqdm import tqdm
 
 from bert_parts.learn import check
@@ -133,7 +136,9 @@ def main():
 
 
 def all_tried(found: list[Answer]) -> list[Verdict]:
-    return [tried(answer) for answer in tqdm(found, disable=None)]
+    """Each in its turn, on as many processors as there are."""
+    with ProcessPoolExecutor(os.cpu_count(), get_context("spawn"), torch.set_num_threads, (1,)) as pool:
+        return list(tqdm(pool.map(tried, found, chunksize=4), total=len(found), disable=None))
 
 
 HEAD = """# What the check says of mistakes that are in no list
@@ -153,7 +158,10 @@ HEAD_OF_UNSEEN = """
 ## Answers that it had not seen
 
 Those of `tests/answers/unseen`, by three others, who had seen neither the lists nor the diagnosis: for each exercise four with one
-mistake and one with two, of which the likeliest were to be left out.
+mistake and one with two, of which the likeliest were to be left out. Of what the check said of them three readers judged whether it
+is true of the code, and the names that they found true were written beside each answer: named 192 of 245, located 14, misnamed 20,
+nothing 19; of 49 doubles 24 both. Three were accepted at first (a product of probabilities that rounds to 0, words that hold the
+word, a parameter that belongs to no layer); three cases more refuse them.
 
 """
 

@@ -478,6 +478,7 @@ def pad_batch(rows, pad_id):
 # kind: type, operator
 # at2: "token_type_ids": box([b for a, b in rows], 1, width),
 # kind2: number, argument
+# known: segments padded with 1
 import torch
 
 

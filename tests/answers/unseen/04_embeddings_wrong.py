@@ -89,6 +89,7 @@ def nearest_words(word, tokens, vectors, k=5):
 # at2: pairs.append((cosine[n].item(), tokens[n]))
 # kind2: order, argument, return
 # known: divided by the square
+# known: pairs turned around
 import torch
 
 
@@ -298,6 +299,7 @@ class BertEmbeddings(nn.Module):
 # at2: self.dropout = nn.Dropout(config.attention_probs_dropout_prob)
 # kind2: name, argument, definition
 # known: another dropout rate
+# known: positions from 1
 import torch
 from torch import nn
 
@@ -403,6 +405,7 @@ def cosine_by_distance(vectors):
 # at2: return torch.stack([c.diagonal(d).mean() for d in range(len(v) - 1, -1, -1)])
 # kind2: order, number, argument
 # known: divided by the square
+# known: farthest first
 import torch
 
 

@@ -418,6 +418,7 @@ def gradient_times_input(model, batch, label, against=None):
 # kind2: operator, scale
 # known: label 0 taken for none
 # kind: name
+# known: mean
 import torch
 
 
