@@ -61,7 +61,7 @@ def test_where_code_cannot_be_ended_it_is_not_edited(monkeypatch):
     monkeypatch.setattr("bert_parts.learn.diagnosis.search_in", None)
     monkeypatch.setattr("bert_parts.learn.diagnosis.Mirror", None)
     result = check(next(answer for answer in answers(right=False) if "log_softmax" in answer.says).define())
-    assert result.status == "not yet" and "Up to line" in result.message
+    assert result.status == "not yet" and "still has values" in result.message
 
 
 def test_two_at_once_are_named_as_two():
