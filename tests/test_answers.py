@@ -1,18 +1,16 @@
 """Answers as learners write them: wrong ones are refused, right ones accepted and kept. All of them: ``make diagnosis``."""
 
-from pathlib import Path
-
 import pytest
 
 from bert_parts.learn import EXERCISES, check, hint
 from bert_parts.learn.apart import apart
 from bert_parts.learn.diagnosis import diagnosed
 from bert_parts.learn.judging import judge
-from tests.answers import answers
+from tests.answers import UNSEEN, answers
 
 EACH = 5     # every fifth, so that a run of the tests stays short
-UNSEEN = answers(folder=Path(__file__).parent / "answers" / "unseen")
-ONCE_ACCEPTED = [answer for answer in UNSEEN if answer.says in (
+NEW = answers(folder=UNSEEN)
+ONCE_ACCEPTED = [answer for answer in NEW if answer.says in (
     "multiplies first, and takes the logarithm of what is left", "leaves out every token that has the word inside it",
     "parameters outside of Linear, Embedding and LayerNorm are lost")]
 
@@ -22,7 +20,7 @@ def empty_home(tmp_path, monkeypatch):
     monkeypatch.setenv("BERT_PARTS_HOME", str(tmp_path))
 
 
-@pytest.mark.parametrize("answer", answers(right=False)[::EACH] + UNSEEN[::EACH] + ONCE_ACCEPTED, ids=str)
+@pytest.mark.parametrize("answer", answers(right=False)[::EACH] + NEW[::EACH] + ONCE_ACCEPTED, ids=str)
 def test_wrong_answers_are_refused(answer, monkeypatch):
     monkeypatch.setattr("bert_parts.learn.checking.diagnosed", lambda exercise, thing, refusal: refusal.finding)
     assert check(answer.define()).status == "not yet"

@@ -192,7 +192,7 @@ def numbers(site: Site) -> Iterator[Draft]:
         yield Draft("name", 3, f"{value} → {other}", lambda node, o=other: name(o), about)
     for other in dict.fromkeys(others):
         if other != value:
-            opposite = other == -value != -1
+            opposite = other == -value and value != 1     # from 1 it is two steps of a count as well
             yield Draft("sign" if opposite else kind, 1.5, f"{value} → {other}", lambda node, v=other: literal(v), about)
 
 

@@ -111,9 +111,12 @@ def kind_inside(given: dict | list | tuple, expected: dict | list | tuple) -> st
     if isinstance(expected, dict):
         given, expected = ([each[key] for key in expected] if expected.keys() <= each.keys() else [] for each in (given, expected))
     pairs = [(mine, wanted) for mine, wanted in zip(given, expected, strict=False) if type(mine) is not type(wanted)]
-    if pairs and not isinstance(pairs[0][0], bool | int | float):     # 1 for 1.0 is no other type
-        return "return" if pairs[0][0] is None else "type"
-    return next(filter(None, map(kind_of, given, expected)), None) if not pairs else None
+    if not pairs:
+        return next(filter(None, map(kind_of, given, expected)), None)
+    first, _ = pairs[0]
+    if isinstance(first, bool | int | float):     # 1 for 1.0 is no other type
+        return None
+    return "return" if first is None else "type"
 
 
 def copied(value):

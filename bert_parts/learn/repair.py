@@ -304,9 +304,11 @@ class Clock:
         before, self.most, self.turns = self.most, LONGEST, 0
         began = time.thread_time()
         self.stop = began + self.for_proof
-        yield
-        self.most, used = before, time.thread_time() - began
-        self.for_proof, self.end = self.for_proof - used, self.end + used
+        try:
+            yield
+        finally:
+            self.most, used = before, time.thread_time() - began
+            self.for_proof, self.end = self.for_proof - used, self.end + used
 
     def tick(self):
         self.turns += 1

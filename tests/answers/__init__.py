@@ -7,6 +7,9 @@ import linecache
 from dataclasses import dataclass
 from pathlib import Path
 
+FOLDER = Path(__file__).parent
+UNSEEN = FOLDER / "unseen"     # answers that were written after the diagnosis, by others
+
 KINDS = {"axis", "shape", "operator", "scale", "sign", "condition", "number", "name", "argument", "missing", "extra",
          "order", "type", "gradient", "state", "return", "definition"}
 
@@ -44,7 +47,7 @@ def read(path):
     return [_answer(cell, Path(path).stem.endswith("_right")) for cell in cells]
 
 
-def answers(notebook="", right=None, folder=Path(__file__).parent):
+def answers(notebook="", right=None, folder=FOLDER):
     """The answers for the notebooks whose names begin so; the right ones, the wrong ones, or (None) both."""
     found = [answer for path in sorted(folder.glob(f"{notebook}*.py")) if path.stem != "__init__" for answer in read(path)]
     return [answer for answer in found if right is None or answer.right == right]
