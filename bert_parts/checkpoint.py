@@ -14,7 +14,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from bert_parts.config import BertConfig
-from bert_parts.files import check_digest, finish_saving, read_json, whole_files
+from bert_parts.files import check_digest, finish_saving, quoted, read_json, shortened, whole_files
 from bert_parts.heads import (
     BertForMaskedLM,
     BertForNextSentencePrediction,
@@ -113,8 +113,8 @@ def _default_length(folder: Path, positions: int) -> int:
         if length is None:
             continue
         if not isinstance(length, int | float) or isinstance(length, bool) or not length >= 3:     # 1e30 stands for "no bound"
-            raise ValueError(f"{folder / name} sets {setting} to {length!r:.60}, where a number of tokens, 3 or more, is expected: "
-                             f"correct it, or take that line out.")
+            raise ValueError(f"{folder / name} sets {setting} to {quoted(length)}, where a number of tokens, 3 or more, is "
+                             f"expected: correct it, or take that line out.")
         return int(min(length, positions))
     return positions
 
@@ -202,7 +202,8 @@ def _check_sizes(config: BertConfig, weights: dict[str, Tensor], kind: type[nn.M
     if config.num_hidden_layers > max(100, len(weights)):
         told["num_hidden_layers"] = config.num_hidden_layers
     for name, value in told.items():
-        raise ValueError(f"config.json asks for {name} = {value}, and no such weights are there: check that they belong together.")
+        raise ValueError(f"config.json asks for {name} = {quoted(value)}, and no such weights are there: check that they "
+                         "belong together.")
     with torch.device("meta"):     # names and shapes, and no numbers
         places = BertModel(config).state_dict()
     if kind is not BertModel:     # which may have no pooler, and is looked at as a whole when it is filled
@@ -254,7 +255,7 @@ def _fetch(name: str) -> Path:
         return Path(snapshot_download(name, allow_patterns=[CONFIG, WEIGHTS, *TOKENIZER_FILES, SENTENCE_CONFIG]))
     except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OSError) as error:
         raise FileNotFoundError(
-            f"{name!r} is neither a folder here nor a checkpoint that could be fetched ({type(error).__name__}): check "
+            f"{quoted(name)} is neither a folder here nor a checkpoint that could be fetched ({type(error).__name__}): check "
             f'the name and the network, or use "all-MiniLM-L6-v2", which needs neither.'
         ) from error
 
@@ -283,10 +284,10 @@ def _check_weight(name: str, tensor: Tensor):
     if name.endswith("position_ids"):
         return
     if tensor.dtype not in (torch.float32, torch.float16, torch.bfloat16, torch.float64):
-        raise ValueError(f"{name} holds numbers of {tensor.dtype}, where weights (float32, float16, bfloat16) are expected, or "
-                         f"torch.int8 with a {name}.scale beside it: take a file that was saved whole.")
+        raise ValueError(f"{shortened(name)} holds numbers of {tensor.dtype}, where weights (float32, float16, bfloat16) are "
+                         f"expected, or torch.int8 with a .scale beside it: take a file that was saved whole.")
     if not tensor.sum().isfinite() and not tensor.isfinite().all():     # the sum is finite, and fast, almost always
-        raise ValueError(f"{name} holds values that are not finite numbers: train again from the last good weights.")
+        raise ValueError(f"{shortened(name)} holds values that are not finite numbers: train again from the last good weights.")
 
 
 def rename_published(published: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -362,10 +363,10 @@ def load_strictly(model: nn.Module, weights: dict[str, Tensor]):
 def _refuse_misfits(places: dict[str, Tensor], weights: dict[str, Tensor]):
     """Raises ValueError, with the first few names, if the weights do not fit the places."""
     found = misfits(places, weights)
-    problems = [f"{name} is missing" for name in found["missing"]]
-    problems += [f"{name} has no place in the model" for name in found["unexpected"]]
+    problems = [f"{shortened(name)} is missing" for name in found["missing"]]
+    problems += [f"{shortened(name)} has no place in the model" for name in found["unexpected"]]
     problems += [
-        f"{name} has shape {tuple(weights[name].shape)} where {tuple(places[name].shape)} is expected"
+        f"{shortened(name)} has shape {tuple(weights[name].shape)} where {tuple(places[name].shape)} is expected"
         for name in found["misshapen"]
     ]
     if problems:
@@ -433,8 +434,9 @@ def widen(weights: dict[str, Tensor]) -> dict[str, Tensor]:
         tensor = weights[name]
         if tensor.dtype != torch.int8 or tensor.dim() != 2 or scale.shape != tensor.shape[:1] or not scale.is_floating_point():
             raise ValueError(
-                f"{name}.scale is a tensor of {scale.dtype} with shape {tuple(scale.shape)} beside one of {tensor.dtype} with "
-                f"shape {tuple(tensor.shape)}, where one number for each row of a matrix of torch.int8 is expected: save it again."
+                f"{shortened(name)}.scale is a tensor of {scale.dtype} with shape {tuple(scale.shape)} beside one of "
+                f"{tensor.dtype} with shape {tuple(tensor.shape)}, where one number for each row of a matrix of torch.int8 is "
+                "expected: save it again."
             )
     kept = {name: tensor for name, tensor in weights.items() if name.removesuffix(".scale") not in scales or name in scales}
     return kept | {name: weights[name] * scale[:, None] for name, scale in scales.items()}

@@ -5,7 +5,7 @@ from collections.abc import Collection
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 
-from bert_parts.files import read_json
+from bert_parts.files import quoted, read_json, shortened
 
 # What a config.json can ask for beside the sizes: the values that are implemented. Anything else is refused.
 IMPLEMENTED = {
@@ -147,12 +147,12 @@ def check_settings(path: str | Path, given: dict, implemented: dict[str, tuple],
             if value not in implemented[name]:
                 known = " or ".join(repr(each) for each in implemented[name] if each is not None)
                 raise ValueError(
-                    f"{path} asks for {name} = {value!r:.60}, and this BERT implements only {known}: choose another checkpoint."
+                    f"{path} asks for {name} = {quoted(value)}, and this BERT implements only {known}: choose another checkpoint."
                 )
         elif name not in passed_over and value is not None:
             raise ValueError(
-                f"{path} asks for {name} = {value!r:.60}, which this BERT does not know: choose another checkpoint, or, if you "
-                f"know that it changes nothing, take that line out of the file."
+                f"{path} asks for {shortened(name)} = {quoted(value)}, which this BERT does not know: choose another "
+                f"checkpoint, or, if you know that it changes nothing, take that line out of the file."
             )
 
 
@@ -162,23 +162,23 @@ def _labels_of(path: str | Path, id2label: dict | None, num_labels: int | None) 
         return None
     if id2label is None:
         if not isinstance(num_labels, int) or not 1 <= num_labels <= 100_000:
-            raise ValueError(f"{path} sets num_labels to {num_labels!r:.60}, where a number of labels is expected: write that.")
+            raise ValueError(f"{path} sets num_labels to {quoted(num_labels)}, where a number of labels is expected: write that.")
         return {number: f"LABEL_{number}" for number in range(num_labels)}
     if not isinstance(id2label, dict) or not all(number.isdecimal() and number.isascii() for number in id2label):
-        raise ValueError(f"{path} sets id2label to {id2label!r:.60}, where names for the labels 0, 1, 2, … are expected.")
+        raise ValueError(f"{path} sets id2label to {quoted(id2label)}, where names for the labels 0, 1, 2, … are expected.")
     if num_labels not in (None, len(id2label)):
-        raise ValueError(f"{path} says that there are {num_labels!r:.20} labels, and names {len(id2label)}: make them agree.")
+        raise ValueError(f"{path} says that there are {quoted(num_labels, 20)} labels, and names {len(id2label)}: make them agree.")
     return {int(number): label for number, label in id2label.items()}
 
 
 def _check_labels(id2label: dict[int, str]):
     """Labels are numbered 0, 1, 2, … and have different names."""
     if not isinstance(id2label, dict) or not all(isinstance(label, str) for label in id2label.values()):
-        raise TypeError(f"id2label is {id2label!r:.60}, where a dict of the labels' names by their numbers is expected.")
+        raise TypeError(f"id2label is {quoted(id2label)}, where a dict of the labels' names by their numbers is expected.")
     if not id2label or set(id2label) != set(range(len(id2label))):
-        raise ValueError(f"id2label numbers its labels {list(id2label)!r:.60}, where 0, 1, 2, … are expected: number them so.")
+        raise ValueError(f"id2label numbers its labels {quoted(list(id2label))}, where 0, 1, 2, … are expected: number them so.")
     if len(set(id2label.values())) < len(id2label):
-        raise ValueError(f"id2label gives two labels the same name, {id2label!r:.60}: give each a name of its own.")
+        raise ValueError(f"id2label gives two labels the same name, {quoted(id2label)}: give each a name of its own.")
 
 
 def _check_size(name, value, kind):
@@ -186,11 +186,11 @@ def _check_size(name, value, kind):
     if kind is int:
         least = 0 if name == "pad_token_id" else 1
         if not isinstance(value, int) or isinstance(value, bool):
-            raise TypeError(f"{name} is {value!r}, where a whole number is expected.")
+            raise TypeError(f"{name} is {quoted(value)}, where a whole number is expected.")
         if value < least:
-            raise ValueError(f"{name} is {value}, where a whole number of at least {least} is expected.")
+            raise ValueError(f"{name} is {quoted(value)}, where a whole number of at least {least} is expected.")
         return
     if not isinstance(value, (int, float)) or isinstance(value, bool):
-        raise TypeError(f"{name} is {value!r}, where a number is expected.")
+        raise TypeError(f"{name} is {quoted(value)}, where a number is expected.")
     if not 0 <= value < 1:
-        raise ValueError(f"{name} is {value}, where a number from 0 up to, but not including, 1 is expected.")
+        raise ValueError(f"{name} is {quoted(value)}, where a number from 0 up to, but not including, 1 is expected.")

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from bert_parts.config import BertConfig
+from bert_parts.files import quoted
 
 
 class BertEmbeddings(nn.Module):
@@ -100,7 +101,7 @@ def nearest_words(word: str, tokens: list[str], vectors: Tensor, k: int = 5) -> 
         ValueError: the word is not one of the tokens.
     """
     if word not in tokens:
-        raise ValueError(f"{word!r} is not one of the {len(tokens)} tokens: only what stands in the table has a vector.")
+        raise ValueError(f"{quoted(word)} is not one of the {len(tokens)} tokens: only what stands in the table has a vector.")
     place = tokens.index(word)
     directions = F.normalize(vectors, dim=-1)
     cosines = directions @ directions[place]     # (V,)

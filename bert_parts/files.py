@@ -200,3 +200,14 @@ def read_json(path: str | Path) -> dict:
     if not isinstance(given, dict):
         raise ValueError(f"{path} holds a {type(given).__name__}, where a JSON object with settings is expected: fetch it again.")
     return given
+
+
+def quoted(value: object, most: int = 60) -> str:
+    """A value as a message quotes it: as Python writes it, and never more than so many characters of that."""
+    return shortened(repr(value), most)
+
+
+def shortened(value: object, most: int = 60) -> str:
+    """The text of a value; what is beyond so many characters becomes an ellipsis."""
+    text = str(value)
+    return text if len(text) <= most else text[: most - 1] + "…"

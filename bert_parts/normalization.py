@@ -7,6 +7,8 @@ accent, for punctuation and so on is written down at the end of this file.
 import re
 import unicodedata
 
+from bert_parts.files import quoted
+
 SURROGATE = re.compile(r"[\ud800-\udfff]")
 
 
@@ -32,7 +34,7 @@ def as_list(texts: str | list[str], name: str) -> list[str]:
     if isinstance(texts, str):
         return [texts]
     if not isinstance(texts, list | tuple):
-        raise TypeError(f"{name} is {texts!r:.60}, where a text or a list of texts is expected: give str or list of str.")
+        raise TypeError(f"{name} is {quoted(texts)}, where a text or a list of texts is expected: give str or list of str.")
     if not texts:
         raise ValueError(f"{name} is an empty list, where at least one text is expected: give one, be it an empty text.")
     for i, text in enumerate(texts):
@@ -44,11 +46,11 @@ def as_list(texts: str | list[str], name: str) -> list[str]:
 def check_text(text: str, name: str):
     if not isinstance(text, str):
         advice = f'decode it, as in {name}.decode("utf-8")' if isinstance(text, bytes) else "replace it or leave it out"
-        raise TypeError(f"{name} is {text!r:.60} ({type(text).__name__}), where text (str) is expected: {advice}.")
+        raise TypeError(f"{name} is {quoted(text)} ({type(text).__name__}), where text (str) is expected: {advice}.")
     half = SURROGATE.search(text)
     if half:
         raise ValueError(
-            f"The text {text!r:.60} holds {half[0]!r}, half of a surrogate pair, where whole characters are expected: "
+            f"The text {quoted(text)} holds {quoted(half[0])}, half of a surrogate pair, where whole characters are expected: "
             f'mend it with text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").'
         )
 

@@ -20,7 +20,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from bert_parts.files import whole_file
+from bert_parts.files import quoted, whole_file
 from bert_parts.normalization import as_list, check_text, normalize, split_words
 from bert_parts.wordpiece import LONGEST_WORD, SPECIAL_TOKENS, word_pieces
 
@@ -232,7 +232,7 @@ def _tokens_by_id(vocab: dict[str, int] | list[str]) -> list[str]:
     """A vocabulary as the list of its tokens, checked."""
     if not isinstance(vocab, dict | list) or not all(isinstance(token, str) for token in vocab):
         raise TypeError(
-            f"The vocabulary is {vocab!r:.60}, where a dict (token → id) or a list of tokens is expected: to read one "
+            f"The vocabulary is {quoted(vocab)}, where a dict (token → id) or a list of tokens is expected: to read one "
             f"from a file use BertTokenizer.from_file."
         )
     if isinstance(vocab, dict) and set(vocab.values()) != set(range(len(vocab))):
@@ -249,7 +249,7 @@ def _tokens_by_id(vocab: dict[str, int] | list[str]) -> list[str]:
         )
     if len(set(tokens)) < len(tokens):
         twice, times = Counter(tokens).most_common(1)[0]
-        raise ValueError(f"The vocabulary holds {twice!r} {times} times: a token has one id, so keep one of them.")
+        raise ValueError(f"The vocabulary holds {quoted(twice)} {times} times: a token has one id, so keep one of them.")
     return tokens
 
 
@@ -266,7 +266,7 @@ def _check_max_length(max_length: int | None, special: int) -> float:
     if max_length is None:
         return math.inf
     if not isinstance(max_length, int) or isinstance(max_length, bool):
-        raise TypeError(f"max_length is {max_length!r:.60}, where a whole number is expected: give an int, or None.")
+        raise TypeError(f"max_length is {quoted(max_length)}, where a whole number is expected: give an int, or None.")
     if max_length < special:
         raise ValueError(
             f"max_length is {max_length}, where the special tokens alone take {special}: "
@@ -280,6 +280,6 @@ def _row_of_ids(ids: list[int] | Tensor) -> list[int]:
         return [operator.index(i) for i in (ids.tolist() if isinstance(ids, Tensor) else ids)]
     except TypeError:
         raise TypeError(
-            f"The ids are {ids!r:.60}, where one row of whole numbers is expected: "
+            f"The ids are {quoted(ids)}, where one row of whole numbers is expected: "
             f"give a list of int or a 1-D tensor, and a batch row by row."
         ) from None

@@ -6,7 +6,7 @@ Everything that these files ask for is what BertTokenizer does, or is known to c
 from pathlib import Path
 
 from bert_parts.config import check_settings
-from bert_parts.files import read_json
+from bert_parts.files import quoted, read_json
 from bert_parts.tokenizer import BertTokenizer
 from bert_parts.wordpiece import CLS, LONGEST_WORD, MASK, PAD, SEP, SPECIAL_TOKENS, UNK
 
@@ -91,7 +91,7 @@ def _reads_lowercase(folder: Path, settings: dict, whole: dict | None) -> bool:
         check_settings(folder / SETTINGS, {"tokenizer_class": kind}, {"tokenizer_class": (None, *BERTS)}, ())
         lowercase = settings.get("do_lower_case", True)
     if not isinstance(lowercase, bool):
-        raise ValueError(f"{folder / SETTINGS} sets do_lower_case to {lowercase!r:.60}: write true or false.")
+        raise ValueError(f"{folder / SETTINGS} sets do_lower_case to {quoted(lowercase)}: write true or false.")
     return lowercase
 
 
@@ -138,7 +138,7 @@ def _check_whole(path: Path, whole: dict, tokenizer: BertTokenizer, strict: bool
         _check_template(path, whole, tokenizer)
     added = whole.get("added_tokens") or []
     if not isinstance(added, list) or not all(isinstance(token, dict) for token in added):
-        raise ValueError(f"{path} sets added_tokens to {added!r:.60}, where a list of tokens is expected: fetch it again.")
+        raise ValueError(f"{path} sets added_tokens to {quoted(added)}, where a list of tokens is expected: fetch it again.")
     for token in added:
         _check_token(path, "added_tokens", {name: value for name, value in token.items() if name != "id"}, SPECIAL_TOKENS)
     _check_added(path, [(token.get("content"), token.get("id")) for token in added], tokenizer)
@@ -169,7 +169,7 @@ def _check_tokenizer_config(path: Path, settings: dict, tokenizer: BertTokenizer
     _check_names(path, settings, IMPLEMENTED, PASSED_OVER)
     added = settings.get("added_tokens_decoder") or {}
     if not isinstance(added, dict) or not all(isinstance(token, dict) for token in added.values()):
-        raise ValueError(f"{path} sets added_tokens_decoder to {added!r:.60}, where tokens by their ids are expected.")
+        raise ValueError(f"{path} sets added_tokens_decoder to {quoted(added)}, where tokens by their ids are expected.")
     for token in added.values():
         _check_token(path, "added_tokens_decoder", token, SPECIAL_TOKENS)
     _check_added(path, [(token["content"], int(number) if number.isdecimal() else number) for number, token in added.items()],
@@ -203,6 +203,6 @@ def _check_added(path: Path, added, tokenizer: BertTokenizer):
     for token, number in added:
         if token not in SPECIAL_TOKENS or number != tokenizer.vocab[token]:
             raise ValueError(
-                f"{path} adds the token {token!r:.60} with the id {number!r:.20}, and beside the vocabulary this BERT knows only "
-                f"{', '.join(SPECIAL_TOKENS)}, with the ids that they have there: choose another checkpoint."
+                f"{path} adds the token {quoted(token)} with the id {quoted(number, 20)}, and beside the vocabulary this BERT "
+                f"knows only {', '.join(SPECIAL_TOKENS)}, with the ids that they have there: choose another checkpoint."
             )

@@ -16,7 +16,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from bert_parts.files import LOCK, alone_in, remove_leftovers, whole_file
+from bert_parts.files import LOCK, alone_in, quoted, remove_leftovers, shortened, whole_file
 
 STATE = "training.safetensors"     # in the folder given to fit: all that is needed to go on
 BETAS, EPSILON = (0.9, 0.999), 1e-6     # Devlin et al. 2019, appendix A.2; epsilon as in the published code
@@ -210,8 +210,8 @@ def _number_of(name: str, value: object) -> float:
     if getattr(value, "shape", None) == ():     # 0-dim: of torch or numpy
         value = value.item()
     if not isinstance(value, int | float):
-        raise ValueError(f"The evaluation gave {_told(value)} as {name!r}, where a number is expected: give its mean, or each of "
-                         f"its values under a name of its own.")
+        raise ValueError(f"The evaluation gave {_told(value)} as {quoted(name)}, where a number is expected: give its mean, "
+                         f"or each of its values under a name of its own.")
     return value
 
 
@@ -349,7 +349,7 @@ def _history_of(read: dict) -> History:
         numbers += [each.get("step"), *each.values()] if isinstance(each, dict) else [each]
     wrong = [number for number in numbers if not isinstance(number, int | float)]
     if wrong or len(history.loss) != len(history.learning_rate):
-        raise ValueError(f"its history holds {wrong[0]!r}" if wrong else "its history has more losses than rates, or fewer")
+        raise ValueError(f"its history holds {quoted(wrong[0])}" if wrong else "its history has more losses than rates, or fewer")
     return history
 
 
@@ -372,7 +372,7 @@ def _misfit(places: dict[str, Tensor], tensors: dict[str, Tensor]) -> str:
         if name not in tensors:
             return f"{name} is missing"
         if name not in places:
-            return f"{name} has no place"
+            return f"{shortened(name)} has no place"
         place, given = ((tuple(each.shape), each.dtype) for each in (places[name], tensors[name]))
         if place != given:
             return f"{name} has shape {given[0]} and type {given[1]}, where {place[0]} and {place[1]} are expected"

@@ -9,7 +9,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from bert_parts.files import LOCK, alone_in, finish_saving, remove_leftovers, whole_file, whole_files
+from bert_parts.files import LOCK, alone_in, finish_saving, quoted, remove_leftovers, shortened, whole_file, whole_files
 from tests.faults import file_size
 
 
@@ -142,3 +142,9 @@ def test_a_full_disk_leaves_all_files_that_belong_together(tmp_path, write):
         write(folder / "b")
     assert (error.value.errno, error.value.filename) == (errno.EFBIG, str(tmp_path))
     assert sorted(os.listdir(tmp_path)) == ["a", "b"] and (tmp_path / "a").read_text() == "a"
+
+
+def test_what_a_message_quotes_has_a_bound():
+    assert quoted("ab") == "'ab'" and quoted(12) == "12"
+    assert len(quoted({"a": ["b" * 1000]})) == 60 and quoted("a" * 70, 20) == f"'{'a' * 18}…"
+    assert shortened("a" * 60) == "a" * 60 and shortened("a" * 61) == "a" * 59 + "…"

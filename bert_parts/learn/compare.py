@@ -6,6 +6,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from bert_parts.files import shortened
+
 
 @dataclass(frozen=True)
 class Draws:
@@ -151,8 +153,3 @@ def described(value) -> str:
         return f"a tensor of shape {tuple(value.shape)}"
     article = "an" if type(value).__name__[0] in "aeiou" else "a"
     return f"{article} `{type(value).__name__}`"
-
-
-def shortened(value, width: int = 70) -> str:
-    text = str(value)
-    return text if len(text) <= width else text[: width - 1] + "…"

@@ -14,9 +14,10 @@ import torch
 from torch import Tensor, nn
 
 import bert_parts
+from bert_parts.files import shortened
 from bert_parts.learn import bounded
 from bert_parts.learn.bounded import Interrupted, TimeUp, in_time
-from bert_parts.learn.compare import difference, shortened
+from bert_parts.learn.compare import difference
 from bert_parts.learn.exercise import Case, Exercise, Finding, Misfit, randn
 from bert_parts.learn.source import source_of
 from bert_parts.learn.state import settings_kept

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bert_parts.datasets import SpanQuestion
+from bert_parts.files import quoted, shortened
 from bert_parts.spans import answer_places
 from bert_parts.tasks.rows import decoded, field_of, read_fields
 
@@ -62,14 +63,14 @@ def _place_of(answer: str, start: int | None, passage: str, where: str) -> tuple
         if start < 0 or not passage.startswith(answer, start):
             there = passage[start : start + len(answer)][:40] if start >= 0 else ""
             right = f"it begins with character {places[0]}, counted from 0" if places else "it does not stand there as whole words"
-            raise ValueError(f"{where}: 'answer_start' is {start}, and there the passage has {there!r} in place of the answer "
-                             f"{answer[:40]!r}: {right}.")
+            raise ValueError(f"{where}: 'answer_start' is {start}, and there the passage has {quoted(there)} in place of the "
+                             f"answer {quoted(answer)}: {right}.")
         return bare, start + len(answer) - len(answer.lstrip()), False
     if not places and bare in passage:
-        raise ValueError(f"{where}: the answer {bare[:40]!r} stands in the passage only inside of other words or numbers: copy "
+        raise ValueError(f"{where}: the answer {quoted(bare)} stands in the passage only inside of other words or numbers: copy "
                          f"whole words from there, or give its place as 'answer_start'.")
     if not places:
-        raise ValueError(f"{where}: the answer {bare[:40]!r} does not stand in the passage: copy it from there, or leave it "
+        raise ValueError(f"{where}: the answer {quoted(bare)} does not stand in the passage: copy it from there, or leave it "
                          f"empty if there is none.")
     return bare, places[0], len(places) > 1
 
@@ -104,8 +105,8 @@ def _number(start: object, where: str) -> int | None:
         return None
     whole = WHOLE.fullmatch(start.strip() if isinstance(start, str) else json.dumps(start))
     if not whole:
-        raise ValueError(f"{where}: 'answer_start' holds {json.dumps(start)[:40]}, where a whole number is expected: the character "
-                         f"with which the answer begins, counted from 0.")
+        raise ValueError(f"{where}: 'answer_start' holds {shortened(json.dumps(start))}, where a whole number is expected: "
+                         f"the character with which the answer begins, counted from 0.")
     return int(whole[1])
 
 
@@ -128,8 +129,8 @@ def _squad_question(asked: object, passage: str, where: str) -> _Asked:
     answers = _listed(asked, "answers", where)
     impossible = asked.get("is_impossible")
     if impossible not in (None, True, False) or impossible is not None and impossible == bool(answers):
-        raise ValueError(f"{where}: 'is_impossible' is {json.dumps(impossible)[:40]}, and there are {len(answers)} answers: it is "
-                         f"true where there are none, false where there are some.")
+        raise ValueError(f"{where}: 'is_impossible' is {shortened(json.dumps(impossible))}, and there are {len(answers)} "
+                         f"answers: it is true where there are none, false where there are some.")
     for answer in answers:
         if not isinstance(answer, dict) or not {"text", "answer_start"} <= answer.keys():
             raise ValueError(f"{where}: an answer is expected to be an object with 'text' and 'answer_start'.")
@@ -139,5 +140,6 @@ def _squad_question(asked: object, passage: str, where: str) -> _Asked:
 
 def _listed(fields: object, name: str, where: str) -> list:
     if not isinstance(fields, dict) or not isinstance(fields.get(name), list):
-        raise ValueError(f"{where}: an object with a list {name!r} is expected, as in SQuAD: data → paragraphs → qas → answers.")
+        raise ValueError(f"{where}: an object with a list {quoted(name)} is expected, as in SQuAD: data → paragraphs → qas → "
+                         "answers.")
     return fields[name]

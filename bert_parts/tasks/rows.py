@@ -8,6 +8,8 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from bert_parts.files import quoted, shortened
+
 NAMES = {",": "commas", ";": "semicolons", "\t": "tabs"}     # what may stand between the fields of a line
 SEPARATOR = re.compile(r'"?sep=([^\w "\r\n])"?\r?\n', re.IGNORECASE)
 
@@ -104,7 +106,7 @@ def _separated(name: str, text: str, separator: str, first: int) -> Iterator[tup
             header = [column.strip() for column in fields]
             twice = next((column for column in header if column and header.count(column) > 1), None)
             if twice is not None:
-                raise ValueError(f"{name}, line {line}: two columns are called {twice!r}: give each a name of its own.")
+                raise ValueError(f"{name}, line {line}: two columns are called {quoted(twice)}: give each a name of its own.")
             continue
         _check_count(f"{name}, line {line}", header, fields, separator)
         yield line, {column: field for column, field in zip(header, fields, strict=False) if column}
@@ -156,15 +158,16 @@ def _json_rows(name: str, text: str) -> Iterator[tuple[int, dict]]:
 def field_of(fields: dict, column: str, where: str, may_be_empty: bool) -> str:
     """The text of one field. Raises ValueError, which begins with `where`, if it is not there or is no text."""
     if column not in fields:
-        found = ", ".join(repr(name) for name in list(fields)[:5]) or "none"
-        raise ValueError(f"{where}: there is no column {column!r} (found: {found}): name the columns as they are expected.")
+        found = ", ".join(map(quoted, list(fields)[:5])) or "none"
+        raise ValueError(f"{where}: there is no column {quoted(column)} (found: {found}): name the columns as they are expected.")
     value = fields[column]
     if isinstance(value, int) and not isinstance(value, bool):
         value = str(value)
     if not isinstance(value, str):
-        raise ValueError(f"{where}: {column!r} holds {json.dumps(value)[:40]}, where a text is expected: put it in quotes.")
+        raise ValueError(f"{where}: {quoted(column)} holds {shortened(json.dumps(value))}, where a text is expected: put it "
+                         "in quotes.")
     if not value.strip() and not may_be_empty:
-        raise ValueError(f"{where}: {column!r} is empty: fill it in, or leave the row out.")
+        raise ValueError(f"{where}: {quoted(column)} is empty: fill it in, or leave the row out.")
     if any("\ud800" <= letter <= "\udfff" for letter in value):
-        raise ValueError(f"{where}: {column!r} holds half a character (a lone surrogate): write the whole character.")
+        raise ValueError(f"{where}: {quoted(column)} holds half a character (a lone surrogate): write the whole character.")
     return value

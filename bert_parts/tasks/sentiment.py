@@ -20,6 +20,7 @@ from torch import Generator, Tensor, nn
 from torch.nn import functional as F
 
 from bert_parts.datasets import movie_reviews
+from bert_parts.files import quoted
 from bert_parts.heads import BertForSequenceClassification
 from bert_parts.reading import most_tokens, read_in_batches
 from bert_parts.tasks.predict import Reader, label_names
@@ -120,7 +121,8 @@ def examples_of(path: Path | None, held_out: Path | None) -> Examples:
     rows = read_rows(path, ["text", "label"])
     labels = sorted({_label_of(row) for row in rows})
     if len(labels) < 2:
-        raise ValueError(f"{path.name}, line {rows[-1].line}: up to here every label is {labels[0]!r}: two or more are needed.")
+        raise ValueError(f"{path.name}, line {rows[-1].line}: up to here every label is {quoted(labels[0])}: two "
+                         "or more are needed.")
     learned = [Example(row["text"], labels.index(_label_of(row))) for row in rows]
     if not held_out:
         texts = len({example.text for example in learned})
@@ -130,8 +132,8 @@ def examples_of(path: Path | None, held_out: Path | None) -> Examples:
     measured, more = [], read_rows(held_out, ["text", "label"])
     for row in more:
         if _label_of(row) not in labels:
-            raise ValueError(f"{held_out.name}, line {row.line}: the label {_label_of(row)!r} does not occur in {path.name}, "
-                             f"which has {', '.join(map(repr, labels[:5]))}: correct it, or give examples of it.")
+            raise ValueError(f"{held_out.name}, line {row.line}: the label {quoted(_label_of(row))} does not occur in {path.name}, "
+                             f"which has {', '.join(map(quoted, labels[:5]))}: correct it, or give examples of it.")
         measured.append(Example(row["text"], labels.index(_label_of(row))))
     return _labelled(learned, measured, labels, _label_notes([*rows, *more], labels))
 
