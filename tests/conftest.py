@@ -7,6 +7,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tools.comparing import TOLERANCE, with_forgiven
 from tools.run_notebooks import ENVIRONMENT
@@ -21,6 +22,10 @@ os.environ["OMP_WAIT_POLICY"] = "PASSIVE"
 os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(OFFLINE), os.environ.get("PYTHONPATH")]))
 os.environ["BERT_PARTS_HOME"] = str(SCRATCH / "home")
 runpy.run_path(str(OFFLINE / "sitecustomize.py"))
+
+settings.register_profile("same", derandomize=True)     # a run tells of the change that it is for
+settings.register_profile("search")     # other examples in every run: make test ARGS=--hypothesis-profile=search
+settings.load_profile("same")
 
 
 def pytest_configure(config):

@@ -201,7 +201,7 @@ ODD = st.lists(
 ).map("".join)
 
 
-@settings(max_examples=300, deadline=None, derandomize=True)
+@settings(max_examples=300, deadline=None)
 @given(texts=st.lists(ODD, min_size=1, max_size=3), with_pairs=st.booleans(), max_length=st.integers(3, 20) | st.none())
 def test_whatever_hypothesis_finds(letters, texts, with_pairs, max_length):
     pairs = texts[::-1] if with_pairs else None

@@ -81,7 +81,7 @@ def test_the_same_as_the_slow_way(min_frequency, choose):
     assert len(tokens) == 220
 
 
-@settings(max_examples=200, deadline=None, derandomize=True)
+@settings(max_examples=200, deadline=None)
 @given(texts=st.lists(st.text(alphabet="aab ", max_size=12), min_size=1, max_size=6), min_frequency=st.integers(1, 9))
 def test_the_same_as_the_slow_way_on_words_full_of_repeats(texts, min_frequency):
     tokens = train_wordpiece(texts, 60, min_frequency=min_frequency)
@@ -218,7 +218,7 @@ COUNTS = st.integers(1, 4)     # small, so that scores are often equal
 PIECES = st.sampled_from(["a", "b", "##a", "##b", "##ab"])
 
 
-@settings(max_examples=300, deadline=None, derandomize=True)
+@settings(max_examples=300, deadline=None)
 @given(pairs=st.dictionaries(st.tuples(PIECES, PIECES), COUNTS, min_size=1), counts=st.lists(COUNTS, min_size=5, max_size=5))
 def test_best_pair_by_exact_fractions(pairs, counts):
     pieces = dict(zip(["a", "b", "##a", "##b", "##ab"], counts, strict=True))
@@ -228,7 +228,7 @@ def test_best_pair_by_exact_fractions(pairs, counts):
     assert best_pair(pairs, pieces) == sorted(best)[0]
 
 
-@settings(max_examples=300, deadline=None, derandomize=True)
+@settings(max_examples=300, deadline=None)
 @given(word=st.text(alphabet="ab", min_size=1, max_size=10), place=st.integers(0, 8))
 def test_join_pair_as_one_merge_of_tokenizers(word, place):
     pieces = letters(word)
