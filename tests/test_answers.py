@@ -57,7 +57,8 @@ def test_a_mistake_that_nobody_listed_has_its_line_and_kind(title, kind):
 def test_where_code_cannot_be_ended_it_is_not_edited(monkeypatch):
     monkeypatch.setattr("bert_parts.learn.apart.can_fork", lambda: False)
     monkeypatch.setattr("bert_parts.learn.diagnosis.search_in", None)
-    monkeypatch.setattr("bert_parts.learn.diagnosis.Mirror", None)
+    monkeypatch.setattr("bert_parts.learn.diagnosis.mirrored", None)
+    monkeypatch.setattr("bert_parts.learn.diagnosis.needed", None)
     result = check(next(answer for answer in answers(right=False) if "log_softmax" in answer.says).define())
     assert result.status == "not yet" and "still has values" in result.message
 

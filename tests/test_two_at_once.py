@@ -12,10 +12,10 @@ from bert_parts import AddAndNorm, MultiHeadAttention
 from bert_parts.learn import EXERCISES, check
 from bert_parts.learn.edits import KINDS
 from bert_parts.learn.known import Outcomes, as_which, ways
-from bert_parts.learn.mirror import SAYS, Mirror
+from bert_parts.learn.mirror import SAYS, changed_versions, mirrored
 from bert_parts.learn.nearness import Trial, fingerprint, near, total_of
 from bert_parts.learn.patches import defined
-from bert_parts.learn.repair import Near, Search, repair, unused
+from bert_parts.learn.repair import Clock, Near, Search, repair, unused
 
 NAMES = {"torch": torch, "nn": nn, "math": math, "AddAndNorm": AddAndNorm, "MultiHeadAttention": MultiHeadAttention}
 
@@ -69,10 +69,10 @@ def test_a_change_of_the_right_version():
                 scores = scores.masked_fill(~mask, -math.inf)
             return torch.stack([column.softmax(-1) for column in scores.unbind(-1)], dim=-1)
     """, "attention_weights")
-    mirror = Mirror(exercise, exercise.cases[0], seconds=5)
-    assert len(mirror.changed) > 30
-    assert mirror.kind_of(Outcomes(exercise, wrong)) == "axis"
-    assert mirror.kind_of(Outcomes(exercise, exercise.reference)) is None
+    case = exercise.cases[0]
+    assert len(list(changed_versions(exercise, case, Clock(5)))) > 30
+    assert mirrored(exercise, case, Outcomes(exercise, wrong), seconds=5) == "axis"
+    assert mirrored(exercise, case, Outcomes(exercise, exercise.reference), seconds=5) is None
 
 
 def test_what_is_taken_out_of_a_right_version_is_missing():
@@ -83,7 +83,7 @@ def test_what_is_taken_out_of_a_right_version_is_missing():
             return scores.softmax(dim=-1)
     """, "attention_weights")
     masked = next(case for case in exercise.cases if case.arguments()[2:] and case.arguments()[2] is not None)
-    assert Mirror(exercise, masked, seconds=5).kind_of(Outcomes(exercise, wrong)) == "missing"
+    assert mirrored(exercise, masked, Outcomes(exercise, wrong), seconds=5) == "missing"
 
 
 def test_each_kind_has_its_words():

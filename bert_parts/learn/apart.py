@@ -23,6 +23,7 @@ from bert_parts.learn import bounded
 
 ROOM = 4 << 30     # bytes that the code may take beyond what the notebook has
 PATIENCE = 120     # seconds for all questions together; for one there is bounded.SECONDS
+MOST_DIMENSIONS = 64     # of a tensor
 SHOWN = 10_000     # bytes, of what the code prints
 to_load: list[Callable] = []     # what a child had to load, and the next is to find loaded
 
@@ -111,6 +112,7 @@ def be_a_child(said: Callable[[], Iterator], answer_to: int, print_to: int):
         sys.stdin = os.fdopen(0, closefd=False)
         sys.stdout = sys.stderr = os.fdopen(1, "w", encoding="utf-8", errors="backslashreplace", buffering=1, closefd=False)
         builtins.input = no_input
+        torch.tensor, torch.as_tensor = map(not_without_end, (torch.tensor, torch.as_tensor))
         os.fork = no_fork     # a part that forks would do so again with every edit that is tried, and each of its children too
         display_as_text()
         os.environ["TORCHDYNAMO_DISABLE"] = "1"     # what is compiled from now on runs as written, too
@@ -126,6 +128,22 @@ def be_a_child(said: Callable[[], Iterator], answer_to: int, print_to: int):
                 line = line[os.write(answer_to, line):]
     finally:
         os._exit(0)
+
+
+def not_without_end(make: Callable) -> Callable:
+    """A function that makes a tensor of lists, with an error where torch would bring Python down: for a list that holds itself."""
+    def made(data, *arguments, **named):
+        check_depth(data)
+        return make(data, *arguments, **named)
+
+    return made
+
+
+def check_depth(data: Any, depth: int = 0):
+    if depth > MOST_DIMENSIONS:
+        raise ValueError("too many dimensions: does a list hold itself?")
+    for each in data if isinstance(data, (list, tuple)) else ():
+        check_depth(each, depth + 1)
 
 
 def no_fork():

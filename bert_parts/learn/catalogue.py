@@ -6,6 +6,7 @@ A rule takes a place in the syntax tree and gives drafts: what might be done the
 import ast
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from itertools import combinations
 
 from bert_parts.learn.sites import (
@@ -110,6 +111,8 @@ FORGOTTEN["std"] += (("unbiased", False), ("correction", 0))
 
 OPERATORS = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.MatMult, ast.FloorDiv, ast.Mod)
 BITS = (ast.BitAnd, ast.BitOr, ast.BitXor)
+PRECEDENCE = {ast.Add: 1, ast.Sub: 1, ast.Mult: 2, ast.Div: 2, ast.MatMult: 2, ast.FloorDiv: 2, ast.Mod: 2, ast.Pow: 3}
+LONGEST_ROW = 6     # operands of a row in which brackets are tried
 COMPARED = {
     ast.Lt: (ast.LtE, ast.Gt, ast.GtE), ast.LtE: (ast.Lt, ast.GtE, ast.Gt), ast.Gt: (ast.GtE, ast.Lt, ast.LtE),
     ast.GtE: (ast.Gt, ast.LtE, ast.Lt), ast.Eq: (ast.NotEq, ast.GtE, ast.LtE, ast.Gt, ast.Lt), ast.NotEq: (ast.Eq, ast.Lt, ast.Gt),
@@ -258,6 +261,21 @@ def _beside(site: Site) -> set[str]:
     return set()
 
 
+def forgotten(site: Site) -> Iterator[Draft]:
+    """An argument that the function never uses, in the place of something that is worked out or written down."""
+    function = site.within(FUNCTIONS)
+    if not function or not is_value(site) or isinstance(site.node, ast.Name) or isinstance(site.parent, (ast.Expr, ast.Return)):
+        return
+    for other in unused_arguments(function.node):
+        yield Draft("name", 2.5, f"… → {other}", lambda node, other=other: name(other), site.node)
+
+
+@cache
+def unused_arguments(function: ast.AST) -> list[str]:
+    read = {node.id for node in ast.walk(function) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
+    return [each.arg for each in all_arguments(function) if each.arg not in read and each.arg != SELF]
+
+
 def attributes(site: Site) -> Iterator[Draft]:
     """Another attribute of self, or another method or function that is easily confused."""
     node = site.node
@@ -313,6 +331,8 @@ def operations(site: Site) -> Iterator[Draft]:
     yield Draft(kind, 1.5, f"without {sign_of(node.op)} …", lambda node: node.left, node)
     yield Draft("scale" if scaling else "extra", 2.5, f"without … {sign_of(node.op)}", lambda node: node.right, node)
     yield from _regrouped(node)
+    if not isinstance(site.parent, ast.BinOp):
+        yield from _bracketed(node)
 
 
 def _regrouped(node: ast.BinOp) -> Iterator[Draft]:
@@ -323,6 +343,36 @@ def _regrouped(node: ast.BinOp) -> Iterator[Draft]:
     if isinstance(node.right, ast.BinOp):
         yield Draft("order", 2, "a ∘ (b · c) → (a ∘ b) · c", lambda node: with_(
             node.right, left=ast.BinOp(node.left, node.op, node.right.left)) if isinstance(node.right, ast.BinOp) else node, node)
+
+
+def _bracketed(node: ast.BinOp) -> Iterator[Draft]:
+    """Brackets around some neighbours in a row of operations that has none."""
+    operands, signs = _row(node)
+    row = [f"_{place}" for place in range(len(operands))]
+    before, found = ast.unparse(node), set()
+    for start, end in combinations(range(len(operands) if len(operands) <= LONGEST_ROW else 0), 2):
+        words = [f"({word}" if place == start else f"{word})" if place == end else word for place, word in enumerate(row)]
+        text = " ".join(part for pair in zip(words, [*signs, ""], strict=True) for part in pair)
+        new = _filled(ast.parse(text.strip(), mode="eval").body, operands)
+        if ast.unparse(new) not in found | {before}:
+            found.add(ast.unparse(new))
+            yield Draft("order", 2.5, f"brackets from {start} to {end}", lambda _, new=new: new, node)
+
+
+def _row(node: ast.expr, weakest: int = 0) -> tuple[list[ast.expr], list[str]]:
+    """The operands and signs of a row of operations; what stands in brackets is one operand."""
+    if not isinstance(node, ast.BinOp) or PRECEDENCE.get(type(node.op), -1) < weakest:
+        return [node], []
+    own = PRECEDENCE[type(node.op)]
+    left, right = _row(node.left, own), _row(node.right, own + 1)
+    return [*left[0], *right[0]], [*left[1], sign_of(node.op), *right[1]]
+
+
+def _filled(node: ast.expr, operands: list[ast.expr]) -> ast.expr:
+    """The operations with the operands in the places of their numbers."""
+    if isinstance(node, ast.Name):
+        return operands[int(node.id[1:])]
+    return ast.BinOp(_filled(node.left, operands), node.op, _filled(node.right, operands))
 
 
 def sign_of(op: ast.operator) -> str:
@@ -677,6 +727,5 @@ def values(site: Site) -> Iterator[Draft]:
 
 
 EXPRESSIONS: tuple[Callable[[Site], Iterator[Draft]], ...] = (
-    numbers, constants, one_more_or_less, names, attributes, operations, signs, comparisons, roots, calls, einsums, chains,
-    reshapes, subscripts,
-    collections, values)
+    numbers, constants, one_more_or_less, names, forgotten, attributes, operations, signs, comparisons, roots, calls, einsums,
+    chains, reshapes, subscripts, collections, values)

@@ -15,19 +15,22 @@ from bert_parts.learn.edits import Edit
 from bert_parts.learn.example import smallest
 from bert_parts.learn.exercise import Exercise, Finding
 from bert_parts.learn.judging import Refusal, Trouble, judge
-from bert_parts.learn.known import Outcomes, Way, as_which, known_mistake, shown_here, two_mistakes, ways
+from bert_parts.learn.known import Outcomes, Way, agree, as_which, known_mistake, shown_here, two_mistakes, ways
 from bert_parts.learn.measures import Measure, measured, sizes_of
-from bert_parts.learn.mirror import SAYS, Mirror
+from bert_parts.learn.mirror import SAYS, mirrored
 from bert_parts.learn.nearness import Trial
-from bert_parts.learn.repair import Near, Search, search_in
+from bert_parts.learn.needed import Needed, line_of, needed
+from bert_parts.learn.repair import Endless, Near, Search, search_in
+from bert_parts.learn.sites import code
 from bert_parts.learn.source import first_line, functions_of, surroundings_of, tree_of
 from bert_parts.learn.trace import parting, steps_of
 
 # Seconds of the processor: for one edit or two, for two known mistakes at once, for changes of the course's version, and for the
 # place of a mistake that has a name.
-FOR_EDITS, FOR_TWO, FOR_MIRROR, FOR_PLACE = 1.9, 0.5, 0.5, 0.5
+FOR_EDITS, FOR_TWO, FOR_MIRROR, FOR_PLACE, FOR_VALUE = 1.9, 0.5, 0.5, 0.5, 0.5
 DOUBTFUL = 3.0              # an edit that costs more may hide two known mistakes
 SUSPECTED = 1.0             # by how much an edit is likelier at a place that is suspected
+FURTHER_VALUE = "Work `{0}` out by hand for a small example: what should it be, and which step of yours makes it another?"
 CHANCE = re.compile("drop|train|eval|rand|bernoulli")
 
 
@@ -59,39 +62,41 @@ def placed(exercise: Exercise, thing, refusal: Refusal, finding: Finding, second
 
 
 def searched(exercise: Exercise, thing, refusal: Refusal, outcomes: Outcomes, known: list[Way]) -> Finding | None:
-    """A mistake that is not in the list: an edit of the learner's code that sets it right; two known mistakes at once; an edit that
-    leaves a known one; a change of the course's version that answers so; both; two edits.
+    """A mistake that is not in the list: an edit of the learner's code that sets it right; two known mistakes at once; a value
+    that, put right, sets all right; an edit that leaves a known mistake; a change of the course's version that answers so; two
+    edits.
 
     Edits and changes are tried in a child process only: code with an edit may bring down the process that tries it.
     """
     search = search_for(exercise, thing, refusal, known, FOR_EDITS)
     edits = search and search.one()
-    if edits and edits[0].cost < DOUBTFUL:
+    value = unmet(exercise, thing, refusal)
+    if edits and edits[0].cost < DOUBTFUL and not (value and value.mistake and value.line in edits[0].lines):
         return repaired(exercise, thing, refusal, edits)
     two = two_mistakes(known, outcomes, refusal, until=time.thread_time() + FOR_TWO)
     if two:
         return placed(exercise, thing, refusal, two, FOR_PLACE)
-    if edits:
+    if edits and not (value and (value.mistake or value.line not in edits[0].lines)):
         return repaired(exercise, thing, refusal, edits)
     met = search and search.one_and_known()
+    if value and not (met and shows_in_training_only(exercise, met[1])):
+        return value
     if met:
         edit, way = met
         return Finding(f"Two things at once. {way.mistake.says}\nAnd {place_of(edit, thing)}",
                        f"{way.mistake.name} + {edit.kind}", edit.line, edit.further)
     if not bounded.may_be_killed:
         return None
-    mirror = Mirror(exercise, refusal.case, FOR_MIRROR)
-    kind = mirror.kind_of(outcomes)
+    kind = mirrored(exercise, refusal.case, outcomes, FOR_MIRROR)
     if kind:
         return Finding(f"{refusal.finding.message}\nIn every case you answer as a right version does in which one thing is wrong: "
                        f"{SAYS[kind]}.", kind)
-    met = search and mirror.met_by(search)
-    if met:
-        edit, kind = met
-        return Finding(f"{refusal.finding.message}\nTwo things at once. {capital(place_of(edit, thing))}\nAnd elsewhere "
-                       f"{SAYS[kind]}.", f"{edit.kind} + {kind}", edit.line, edit.further)
     edits = search and (search.two() or search.cutting())
     return repaired(exercise, thing, refusal, edits) if edits else None
+
+
+def shows_in_training_only(exercise: Exercise, way: Way) -> bool:
+    return agree(Outcomes(exercise, exercise.reference), way.outcomes, [case for case in exercise.cases if not case.training])
 
 
 def repaired(exercise: Exercise, thing, refusal: Refusal, edits: tuple[Edit, ...]) -> Finding:
@@ -154,7 +159,6 @@ class Progress:
             return Near(near)
         found = Near(0.9 * near)
         found.like = as_which(self.known, self.exercise, thing, failed.case, failed.given)
-        found.given = failed.given if failed is self.trial.hardest_case else None
         return found
 
     def proved(self, thing) -> Near:
@@ -176,6 +180,33 @@ def own_definitions(thing) -> str:
 
 def in_words(line: int, thing) -> str:
     return f"line {line}, `{linecache.getline(next(iter(files_of(thing))), line).strip()}`"
+
+
+# ── values ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def unmet(exercise: Exercise, thing, refusal: Refusal) -> Finding | None:
+    """The place of a value that is not what it should be, while all that is made of it is right; None if there is none."""
+    value = value_of(exercise, thing, refusal)
+    if value is None:
+        return None
+    measure = measured(value.own, value.needed, dict(sizes_of(named_arguments(exercise, refusal))))
+    said = [refusal.finding.message,
+            f"In {in_words(line_of(value.node), thing)}: `{code(value.node)}` should be another value; then all that you make of "
+            f"it is right. {value.says()}".rstrip(), measure.says if measure else ""]
+    if value.given:
+        said.append(f"What is done there is right, so it is `{value.given}` that is wrong. Look at {in_words(value.line, thing)}.")
+    return Finding("\n".join(filter(None, said)), measure and measure.kind, value.line, FURTHER_VALUE.format(code(value.node)))
+
+
+def value_of(exercise: Exercise, thing, refusal: Refusal) -> Needed | None:
+    text = own_definitions(thing)
+    if not text.strip() or refusal.case.training or not bounded.may_be_killed:
+        return None
+    try:
+        return needed(exercise, ast.parse(text), surroundings_of(thing), refusal.case, FOR_VALUE)
+    except (Exception, SystemExit, Endless):     # of the learner's own code, run once more
+        return None
 
 
 # ── in general ───────────────────────────────────────────────────────────────────────────────────────────────────────

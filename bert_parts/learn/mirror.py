@@ -9,11 +9,8 @@ from bert_parts.learn.edits import Edit, edits_of
 from bert_parts.learn.exercise import Case, Exercise
 from bert_parts.learn.judging import Trouble
 from bert_parts.learn.known import Outcomes, agree
-from bert_parts.learn.nearness import Prepared, near, total_of
-from bert_parts.learn.repair import SAME_COST, Candidates, Clock, Endless, Search
-
-SWEEPING = {"return", "type", "gradient", "state", "definition"}     # kinds of edits that may hide everything else
-MOST = 20     # pairs of an edit and a change that are compared in every case
+from bert_parts.learn.nearness import Prepared
+from bert_parts.learn.repair import SAME_COST, Candidates, Clock, Endless
 
 SAYS = {     # of a kind of change, what is then the matter
     "axis": "a dimension is not the one that is meant",
@@ -37,63 +34,39 @@ SAYS = {     # of a kind of change, what is then the matter
 OTHER_WAY = {"missing": "extra", "extra": "missing"}     # what is taken out of a right version is missing in the learner's
 
 
-class Mirror:
-    """What the course's version answers in one case with each small change.
+def mirrored(exercise: Exercise, case: Case, outcomes: Outcomes, seconds: float) -> str | None:
+    """The kind of mistake, one of SAYS: that of the likeliest change with which the course's version answers as the learner's part
+    does in every case; a step left out, if that does. None if there is none, or if the likeliest are of several kinds.
 
-    Attributes:
-        changed: each change that could be tried in time, the likeliest first; what it makes of the version; what that answers.
+    Args:
+        case: the one that fails. outcomes: what the learner's part answers.
+        seconds: how long it may take, of the processor.
     """
-
-    def __init__(self, exercise: Exercise, case: Case, seconds: float):
-        self.exercise, self.case = exercise, case
-        self.cases = [each for each in exercise.cases if not each.training]
-        self.changed = [] if case.training else list(self.tried(Clock(seconds)))
-
-    def tried(self, clock: Clock) -> Iterator[tuple[Edit, object, object]]:
-        asked, tree = Prepared(self.exercise, self.case), ast.parse(self.exercise.source)
-        candidates = Candidates(tree, self.exercise.name, self.exercise.surroundings, clock)
-        for edit in edits_of(tree):
-            if clock.is_up():
-                return
-            clock.start()
-            with suppress(Exception, SystemExit, Endless):
-                changed = candidates.made((edit,))
-                if asked.nearness(changed) < 1 and asked.given is not None:
-                    yield edit, changed, asked.given
-
-    def kind_of(self, outcomes: Outcomes) -> str | None:
-        """The kind of mistake, one of SAYS: that of the likeliest change with which the version answers as the learner's part does
-        in every case; a step left out, if that does. None if there is none, or if the likeliest are of several kinds."""
-        given = outcomes.at(self.case)
-        if isinstance(given, Trouble):
-            return None
-        found = [edit for edit, changed, answer in self.changed if self.alike(answer, given)
-                 and agree(Outcomes(self.exercise, changed), outcomes, self.cases)]
-        if any(kind_as_seen(edit) == "missing" and edit.cost <= found[0].cost + SAME_COST for edit in found):
-            return "missing"
-        kinds = {kind_as_seen(edit) for edit in found if edit.cost == found[0].cost}
-        return kinds.pop() if len(kinds) == 1 else None
-
-    def met_by(self, search: Search) -> tuple[Edit, str] | None:
-        """The likeliest edit of the learner's code, and kind of change elsewhere in the course's version, with which both answer
-        the same in every case: two mistakes."""
-        totals = [total_of(answer) for *_, answer in self.changed]
-        pairs = [(edit.cost + change.cost, edit, reached, change, changed)
-                 for edit, reached in search.tried if reached.given is not None and edit.kind not in SWEEPING
-                 for (change, changed, answer), total in zip(self.changed, totals, strict=True)
-                 if change.kind not in SWEEPING and near(total, total_of(reached.given)) and self.alike(answer, reached.given)]
-        for _, edit, reached, change, changed in sorted(pairs, key=lambda pair: pair[0])[:MOST]:
-            if search.besides(edit, reached, ast.unparse(change.about)) and self.same(search, edit, changed):
-                return edit, kind_as_seen(change)
+    given = outcomes.at(case)
+    if case.training or isinstance(given, Trouble):
         return None
+    cases = [each for each in exercise.cases if not each.training]
+    found = [edit for edit, changed, answer in changed_versions(exercise, case, Clock(seconds))
+             if difference(answer, given, exercise.tolerance) is None and agree(Outcomes(exercise, changed), outcomes, cases)]
+    if any(kind_as_seen(edit) == "missing" and edit.cost <= found[0].cost + SAME_COST for edit in found):
+        return "missing"
+    kinds = {kind_as_seen(edit) for edit in found if edit.cost == found[0].cost}
+    return kinds.pop() if len(kinds) == 1 else None
 
-    def same(self, search: Search, edit: Edit, changed) -> bool:
-        candidate = search.candidates.made((edit,))
-        search.clock.start()
-        return agree(Outcomes(self.exercise, changed), Outcomes(self.exercise, candidate), self.cases)
 
-    def alike(self, one, other) -> bool:
-        return difference(one, other, self.exercise.tolerance) is None
+def changed_versions(exercise: Exercise, case: Case, clock: Clock) -> Iterator[tuple[Edit, object, object]]:
+    """Each small change of the course's version that can be tried in time and matters, the likeliest first; what it makes of the
+    version; and what that answers in the case."""
+    asked, tree = Prepared(exercise, case), ast.parse(exercise.source)
+    candidates = Candidates(tree, exercise.name, exercise.surroundings, clock)
+    for edit in edits_of(tree):
+        if clock.is_up():
+            return
+        clock.start()
+        with suppress(Exception, SystemExit, Endless):
+            changed = candidates.made((edit,))
+            if asked.nearness(changed) < 1 and asked.given is not None:
+                yield edit, changed, asked.given
 
 
 def kind_as_seen(change: Edit) -> str:

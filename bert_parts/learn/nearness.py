@@ -90,11 +90,6 @@ class Trial:
                 return self.failed(passed, near)
         return 1.0
 
-    @property
-    def hardest_case(self) -> "Prepared | None":
-        """The case of that question; None as long as there is none, or if it is a probe's."""
-        return self.cases[self.hardest] if self.hardest is not None and self.hardest < len(self.cases) else None
-
     def failed(self, place: int, near: float) -> float:
         self.failed_at = self.cases[place] if place < len(self.cases) else None
         if place == self.hardest:

@@ -16,7 +16,7 @@ from bert_parts.learn.sites import FUNCTIONS, with_
 from bert_parts.learn.statements import WITHOUT_LINE
 
 TICK = "__tick__"
-SHORT, LONG, LONGEST = 1_500, 15_000, 100_000     # turns of loops and calls of functions in one candidate: at first; in the end
+SHORT, LONG, LONGEST = 10_000, 30_000, 100_000     # turns of loops and calls of functions in one candidate: at first; in the end
 LONGEST_RANGE = 1_000_000
 FOR_PROOF = 1.2           # seconds beyond all others, for asking thoroughly those that pass
 FOR_LONG = 0.2            # the share of the time that is kept for candidates that turn often
@@ -34,11 +34,9 @@ class Near(float):
 
     Attributes:
         like: the known mistake as which it answers in all, if it is not right.
-        given: what it answers where the learner's own code fails first; None if it is right there, or raises an error.
     """
 
     like: Any = None
-    given: Any = None
 
 
 class Endless(BaseException):

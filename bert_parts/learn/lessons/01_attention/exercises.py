@@ -14,7 +14,7 @@ TITLE = "Attention"
 BUILDS = "scaled dot-product attention, masks, heads"
 PAPER = "[Vaswani et al. 2017](https://arxiv.org/abs/1706.03762), 3.2"
 
-PADDING = torch.tensor([[1, 1, 1, 1, 1, 1], [1, 1, 1, 0, 0, 0]])
+PADDING = torch.tensor([[1, 1, 1, 0, 0, 0], [1, 1, 1, 1, 1, 1]])     # the first: so it shows who takes it for all
 STAIRS = torch.ones(4, 6, dtype=torch.bool).tril(diagonal=1)
 LEAKS = ("A hidden place still has the weight {}. Whatever number you give to the hidden scores (or take away from them), "
          "e to its power is not 0, and next to other low scores it may even be the largest. −∞ is the only score whose "

@@ -81,6 +81,10 @@ EQUAL_IF_EXACT = {("c", "##d"): 5, ("a", "##b"): 6, ("e", "##f"): 5}     # all 1
 EQUAL_IF_EXACT_PIECES = {"a": 6, "##b": 6, "c": 6, "##d": 5, "e": 5, "##f": 6}
 
 
+NEARLY_EQUAL = {("a", "##b"): 19, ("c", "##d"): 37, ("a", "##e"): 1}     # 0.0304, 0.0296, 0.0004
+NEARLY_EQUAL_PIECES = {"a": 25, "##b": 25, "c": 25, "##d": 50, "##e": 100}
+
+
 class Vocabulary(dict):
     """Pieces and their ids, which stop a loop that asks for them without end."""
 
@@ -164,6 +168,8 @@ EXERCISES = (
         Case("six pairs with equal scores", lambda: (dict(EQUAL_SCORES), dict(EQUAL_SCORES_PIECES))),
         Case("seven pairs with equal scores and counts, two of which begin alike",
              lambda: (dict(EQUAL_COUNTS), dict(EQUAL_COUNTS_PIECES))),
+        Case("three pairs, two of which have nearly equal scores, and two begin alike",
+             lambda: (dict(NEARLY_EQUAL), dict(NEARLY_EQUAL_PIECES))),
         Case("three pairs with equal scores, if nothing is rounded on the way",
              lambda: (dict(EQUAL_IF_EXACT), dict(EQUAL_IF_EXACT_PIECES))),
     )),

@@ -21,7 +21,7 @@ CONFIG = BertConfig(vocab_size=8, hidden_size=12, num_hidden_layers=4, num_atten
 TINY = replace(CONFIG, hidden_size=4, num_hidden_layers=1, num_attention_heads=2, intermediate_size=6, hidden_dropout_prob=0.0,
                attention_probs_dropout_prob=0.0)
 DROPS, DROPS_WEIGHTS = replace(TINY, hidden_dropout_prob=0.3), replace(TINY, attention_probs_dropout_prob=0.4)
-PADDING = torch.tensor([[1, 1, 1, 1, 1, 1], [1, 1, 1, 0, 0, 0]])
+PADDING = torch.tensor([[1, 1, 1, 0, 0, 0], [1, 1, 1, 1, 1, 1]])
 
 
 def two_texts(length: int, width: int = 12, seed: int = 0) -> Tensor:

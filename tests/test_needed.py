@@ -1,0 +1,93 @@
+"""Which value of the learner's is wrong, where no small edit sets the code right."""
+
+import ast
+
+import pytest
+import torch
+
+from bert_parts.learn import apart, check
+from bert_parts.learn.needed import Needed, needed, with_values
+from bert_parts.learn.registry import EXERCISES
+from tests.answers import Answer
+
+DEVIATIONS = """
+def layer_norm(x, weight, bias, eps):
+    mean = x.mean(dim=-1, keepdim=True)
+    spread = (x - mean).abs().mean(dim=-1, keepdim=True)
+    return (x - mean) / (spread + eps) * weight + bias
+"""
+ALL_BUT_ONE = """
+import torch
+
+@torch.no_grad()
+def depends_on(function, x):
+    before = function(x)
+    columns = []
+    for place in range(x.size(1)):
+        moved = torch.randn_like(x)
+        moved[:, place] = x[:, place]
+        columns.append((function(moved) != before).any(dim=-1)[0])
+    return torch.stack(columns, dim=-1)
+"""
+FIRST_HEAD = """
+def split_heads(x, num_heads):
+    d = x.shape[-1] // num_heads
+    return x[..., None, :d].expand(-1, -1, num_heads, d).transpose(1, 2)
+"""
+RAISES = """
+def padding_mask(attention_mask):
+    return (attention_mask - 1 == 0)[:, None, None]
+"""
+
+
+def value_in(text: str) -> Needed | None:
+    tree = ast.parse(text)
+    name = tree.body[-1].name
+    exercise = EXERCISES[name]
+    for case in exercise.cases:
+        thing = Answer(name, "", text, False).define()
+        try:
+            given, expected = (exercise.answer(part, case, case.arguments()) for part in (thing, exercise.reference))
+        except RuntimeError:
+            given, expected = torch.zeros(()), torch.ones(())
+        if not given.equal(expected):
+            return needed(exercise, tree, {"torch": torch}, case, 5)
+    return None
+
+
+@pytest.mark.parametrize(("text", "expression", "line", "says"), [
+    (DEVIATIONS, "spread + eps", 5, "At [0, 0, 0] it is `1.343`, and `1.572` would do."),
+    (FIRST_HEAD, "x[..., None, :d]", 4, "Its shape is (2, 5, 1, 4), and (2, 5, 3, 4) would do."),
+    (RAISES, "attention_mask - 1 == 0", 3, ""),
+])
+def test_the_first_value_that_sets_all_right(text, expression, line, says):
+    found = value_in(text)
+    assert (ast.unparse(found.node), found.line, found.given, found.says()) == (expression, line, None, says)
+
+
+def test_where_the_step_is_right_its_one_variable_is_looked_at():
+    found = value_in(ALL_BUT_ONE)
+    assert (ast.unparse(found.node), found.given, found.line) == ("function(moved)", "moved", 10)
+
+
+def test_the_whole_answer_says_nothing():
+    assert value_in("def padding_mask(attention_mask):\n    return attention_mask.bool()") is None
+
+
+def test_a_constructor_is_let_be_and_what_a_lambda_cannot_do():
+    tree = ast.parse("class A:\n  def __init__(self):\n    self.a = f(1)\n  def forward(self, x):\n    super().g(x)\n"
+                     "    if (y := h(x)):\n      return f'{k(x)}'\n    x[m(1)] = y[0]")
+    assert [ast.unparse(site.node) for site in with_values(tree)] == ["h(x)", "m(1)", "y[0]"]
+
+
+@pytest.mark.skipif(not apart.can_fork(), reason="edits are tried in a child process only")
+def test_check_points_at_it():
+    result = check(Answer("layer_norm", "", DEVIATIONS.lstrip(), False).define())
+    assert result.line == 4 and result.mistake is None
+    assert "`spread + eps` should be another value; then all that you make of it is right." in result.message
+
+
+@pytest.mark.skipif(not apart.can_fork(), reason="there is no child process")
+def test_a_list_that_holds_itself_is_an_error_and_no_crash():
+    text = "import torch\n\ndef padding_mask(attention_mask):\n    a = [1]\n    a.append(a)\n    return torch.tensor(a)\n"
+    assert "does a list hold itself?" in check(Answer("padding_mask", "", text, False).define()).message
