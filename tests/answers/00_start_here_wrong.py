@@ -16,6 +16,7 @@ def mean_pooling(hidden, attention_mask):
     return hidden[attention_mask.bool()].mean(dim=0)
 
 # %% mean_pooling | the last real token is left out
+# known: marks taken for a length
 # style: loops
 # at: means.append(vectors[: n - 1].mean(dim=0))
 # kind: number
@@ -123,6 +124,7 @@ def mean_pooling(hidden, attention_mask):
         return torch.stack(result)
 
 # %% mean_pooling | the length without keepdim, so that it stretches along the batch
+# kind: extra
 # style: from NumPy
 # at: n = attention_mask.sum(axis=1)
 # at: return (s.T / n[:, None]).T

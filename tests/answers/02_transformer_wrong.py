@@ -156,6 +156,8 @@ def sinusoidal_positions(length, hidden_size):
 
 
 # %% sinusoidal_positions | the cosine of the sine
+# kind: order
+# at: pe[:, 0::2] = torch.sin(pe[:, 0::2])
 # style: hasty
 # at: pe[:, 1::2] = torch.cos(pe[:, 0::2])
 # kind: name
@@ -530,6 +532,7 @@ def shift_right(target_ids, start_id):
 
 
 # %% shift_right | as many start tokens as there are words
+# kind: axis
 # style: hasty
 # at: start = torch.full((target_ids.size(1), 1), start_id)
 # kind: number
@@ -557,6 +560,7 @@ def shift_right(target_ids, start_id):
 
 
 # %% shift_right | the last text dropped in place of the last word
+# kind: argument
 # style: hasty
 # at: return torch.cat([start, target_ids[:-1]], dim=1)
 # kind: axis, shape
@@ -581,6 +585,7 @@ def shift_right(target_ids, start_id):
 
 
 # %% shift_right | copied onto itself
+# kind: name
 # style: from NumPy
 # at: ids[:, 1:] = ids[:, :-1]
 # kind: state
@@ -707,6 +712,7 @@ def depends_on(function, x):
 
 
 # %% depends_on | moved by the loop's number, which is 0 at first
+# kind: operator
 # style: hasty
 # at: moved[:, place] += place * torch.randn_like(x[:, place])
 # kind: extra, number, scale
@@ -1325,6 +1331,8 @@ def sequence_log_prob(model, source_ids, source_mask, target_ids, start_id, pad_
 
 
 # %% sequence_log_prob | the padding is set to 0 before the softmax
+# kind: argument
+# at: return each.sum(dim=-1)
 # style: hasty
 # at: logits = logits.masked_fill((target_ids == pad_id)[..., None], 0.0)
 # kind: order
@@ -1382,6 +1390,8 @@ def sequence_log_prob(model, source_ids, source_mask, target_ids, start_id, pad_
 
 
 # %% sequence_log_prob | the target's padding is given as the source's mask
+# kind: extra
+# at: real = (source_ids != pad_id).long().flip(1)
 # style: hasty
 # at: logits = model(source_ids, shift_right(target_ids, start_id), real)
 # kind: name, argument
@@ -1411,6 +1421,7 @@ def sequence_log_prob(model, source_ids, source_mask, target_ids, start_id, pad_
 
 
 # %% sequence_log_prob | everything up to the shortest text's end
+# kind: return
 # style: hasty
 # at: shortest = (target_ids != pad_id).sum(dim=1).min()
 # kind: name, extra

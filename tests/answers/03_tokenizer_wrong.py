@@ -707,6 +707,7 @@ def build_row(first, second, max_length, cls_id, sep_id):
 
 
 # %% build_row | the zeros are counted when the row is already complete
+# at: if second is not None:
 # style: loops
 # at: segments = [0] * len(ids)
 # kind: order, number

@@ -574,6 +574,7 @@ class BertEmbeddings(nn.Module):
 
 
 # %% BertEmbeddings | positions from 1, and the segments subtracted
+# at: self.position_embeddings = nn.Embedding(config.max_position_embeddings + 1, config.hidden_size)
 # style: one-liner
 # at: places = self.position_embeddings(torch.arange(1, input_ids.size(1) + 1))
 # kind: number

@@ -359,6 +359,7 @@ class BertAttention(nn.Module):
 
 
 # %% BertAttention | queries and keys are normalised first, by the norm of the output
+# kind: argument
 # style: nanoGPT
 # at: attended = self.self(self.output.LayerNorm(x), mask=mask)
 # kind: extra, order
@@ -428,6 +429,8 @@ class BertAttention(nn.Module):
 
 
 # %% BertAttention | the attention's dropout takes the rate of the hidden ones, and the mask is reversed
+# kind: definition
+# at: self.self = MultiHeadAttention(
 # style: hasty
 # at: config.hidden_size, config.num_attention_heads, config.hidden_dropout_prob
 # kind: name, argument
@@ -637,6 +640,7 @@ def head_contributions(attention, x, mask=None):
 
 
 # %% head_contributions | the norm of the sum is shared out: scaled by its gain
+# kind: scale
 # style: one who has read of direct attribution
 # at: return torch.stack(parts, dim=1) * attention.output.LayerNorm.weight
 # kind: extra
@@ -666,6 +670,7 @@ def head_contributions(attention, x, mask=None):
 
 
 # %% BertLayer | both halves side by side, as in GPT-J
+# known: feed-forward's input added twice
 # style: nanoGPT
 # at: b = self.output(self.intermediate(x), x)
 # at: return a + b
@@ -734,6 +739,7 @@ class BertLayer(nn.Module):
 
 
 # %% BertLayer | dropout once more on what comes out
+# kind: return
 # style: Keras
 # at: return self.output.dropout(y)
 # kind: extra
@@ -952,6 +958,7 @@ class BertEncoder(nn.Module):
 
 
 # %% BertEncoder | layers skipped at random in training
+# kind: condition
 # style: HF (LayerDrop)
 # at: if self.training and torch.rand(()) < self.config.hidden_dropout_prob:
 # kind: extra, state
@@ -1054,6 +1061,7 @@ class BertEncoder(nn.Module):
 
 
 # %% BertEncoder | a ModuleDict, whose iteration gives names
+# kind: definition
 # style: Keras
 # at: for layer in self.layer:
 # at: x = layer(x, mask)

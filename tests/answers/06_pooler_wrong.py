@@ -1,4 +1,5 @@
 # %% BertPooler | the first B rows of all tokens, not the first of each text
+# kind: missing
 # style: from NumPy
 # at: first = hidden.reshape(-1, d)[:b]
 # kind: shape, number
@@ -77,6 +78,7 @@ class BertPooler(nn.Module):
         return pooled_output
 
 # %% BertPooler | the tokens' sum is pooled, weighted by how well each fits the first
+# kind: argument
 # style: one-liners and einsum
 # at: return self.dense(torch.einsum("bt,btd->bd", torch.einsum("btd,bd->bt", hidden, hidden[:, 0]).softmax(-1), hidden)).tanh()
 # kind: extra
@@ -412,6 +414,7 @@ class BertModel(nn.Module):
         return hidden, self.pooler(hidden)
 
 # %% BertModel | the first text's mask serves for all
+# kind: extra
 # style: loops and helpers
 # at: return padding_mask(attention_mask)[0]
 # kind: number, shape

@@ -80,6 +80,7 @@ def rename_published(published):
     return state_dict
 
 # %% rename_published | looks for position_ids under its full name before the prefix is off
+# kind: missing
 # style: one-liners
 # at: if n != "embeddings.position_ids"}
 # kind: order, condition
@@ -277,6 +278,7 @@ def misfits(places, weights):
     }
 
 # %% misfits | expects the matrices transposed, as TensorFlow keeps them
+# kind: name
 # style: from Keras
 # at: if name in places and tuple(reversed(weight.shape)) != tuple(places[name].shape):
 # kind: shape, extra
@@ -456,6 +458,7 @@ def module_outputs(model, names, batch):
     return outputs
 
 # %% module_outputs | a name also matches what begins like it: layer.1 and layer.10
+# kind: name
 # style: loops and helpers
 # at: if path.startswith(name):
 # kind: condition
@@ -508,6 +511,7 @@ def module_outputs(model, names, batch):
     return hidden_states
 
 # %% module_outputs | gradients stay switched off for the whole program
+# known: gradients left off
 # style: from Keras
 # at: torch.set_grad_enabled(False)
 # kind: state, gradient
@@ -700,6 +704,7 @@ def first_difference(model, reference, batch):
     return None
 
 # %% first_difference | the size of the largest, not the largest size
+# known: size of the largest, not the largest size
 # style: hasty
 # at: if not difference.max().abs() <= 0.0001:
 # kind: order
@@ -772,6 +777,7 @@ def first_difference(model, reference, batch):
     return "pooler" if off(mine["pooler"], yours["pooler"]) else None
 
 # %% first_difference | the limit grows with the values
+# known: limit grows with the values
 # style: Hugging Face
 # at: if not torch.allclose(x, y, atol=1e-4):
 # kind: argument, missing
@@ -816,6 +822,7 @@ def first_difference(model, reference, batch):
     return None
 
 # %% first_difference | the vectors' distance in place of the largest number
+# known: rounding counted
 # style: one-liners
 # at: far = lambda a, b: not ((a - b).norm(dim=-1) <= 1e-4).all()
 # kind: name, extra
@@ -877,6 +884,7 @@ def first_difference(model, reference, batch):
     return None
 
 # %% first_difference | the pooler comes first, and a NaN passes
+# known: last difference
 # style: hasty
 # at: names = ["pooler", "embeddings"] + [f"encoder.layer.{n}" for n in range(len(model.encoder.layer))]
 # kind: order

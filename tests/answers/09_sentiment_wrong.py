@@ -569,6 +569,7 @@ class BertForSequenceClassification(nn.Module):
 
 
 # %% BertForSequenceClassification | a dropout for another activation
+# kind: definition
 # style: one who reads the list of modules
 # at: self.dropout = nn.AlphaDropout(config.hidden_dropout_prob)
 # kind: name
@@ -1185,6 +1186,7 @@ def learning_rate_at(step, steps, peak, warmup):
 
 
 # %% learning_rate_at | only the rise gives something back
+# at: if step + 1 <= r:
 # style: hasty
 # at: rate = peak * (steps - step) / (steps - int(r))
 # at: return rate

@@ -466,6 +466,7 @@ def span_labels(window, start, end):
 
 
 # %% span_labels | the places are turned round in the window itself
+# at: places = window.places
 # style: hasty
 # at: places.reverse()
 # kind: state
@@ -483,6 +484,7 @@ def span_labels(window, start, end):
 
 
 # %% span_labels | the loop is left at the first token of the answer
+# known: first token twice; answers of one word only
 # style: loops
 # at: break
 # kind: order, extra, condition
@@ -501,6 +503,7 @@ def span_labels(window, start, end):
 
 
 # %% span_labels | the word is looked up as a whole
+# known: answers of one word only
 # style: hasty
 # at: first = window.places.index((start, end))
 # kind: name, condition
