@@ -27,7 +27,7 @@ from bert_parts.learn.trace import parting, steps_of
 
 # Seconds of the processor: for one edit or two, for two known mistakes at once, for changes of the course's version, and for the
 # place of a mistake that has a name.
-FOR_EDITS, FOR_TWO, FOR_MIRROR, FOR_PLACE, FOR_VALUE = 1.9, 0.5, 0.5, 0.5, 0.5
+FOR_EDITS, FOR_TWO, FOR_MIRROR, FOR_PLACE, FOR_VALUE = 1.9, 0.5, 0.5, 0.5, 1.0
 DOUBTFUL = 3.0              # an edit that costs more may hide two known mistakes
 SUSPECTED = 1.0             # by how much an edit is likelier at a place that is suspected
 FURTHER_VALUE = "Work `{0}` out by hand for a small example: what should it be, and which step of yours makes it another?"
