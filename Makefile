@@ -33,8 +33,8 @@ lab: $(LEARN)
 	@$(VENV) tools/lab.py $(ARGS)
 
 test: $(TEST)
-	$(PYTEST) -n 2 --dist loadfile --nbval --nbval-current-env --nbval-sanitize-with tests/sanitize.cfg --nbval-cell-timeout 900 \
-		--ignore tests/browser tests notebooks $(ARGS)
+	$(PYTEST) -n 2 --dist loadfile --no-loadscope-reorder --nbval --nbval-current-env --nbval-sanitize-with tests/sanitize.cfg --nbval-cell-timeout 900 \
+		--ignore tests/browser notebooks tests $(ARGS)
 
 test-browser: $(TEST)
 	$(PYTEST) tests/browser $(ARGS)

@@ -425,7 +425,7 @@ HOW_TO_DROP = {     # the line that makes the weights, or the lines that use the
     ("on the query", "dropout before the weights"), ("on the key", "dropout before the weights"),
     ("on both", "dropout on the values"), ("not scaled", "another rate"),
 ])
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("seed", range(2))
 def test_where_dropout_falls(how, mistake, seed, monkeypatch):
     text = LEARNERS_ATTENTION.replace("weights = F.dropout(attention_weights(query, key, mask), self.dropout, self.training)",
                                       "weights = attention_weights(query, key, mask)\n        " + HOW_TO_DROP[how])
@@ -673,10 +673,10 @@ def test_a_check_leaves_the_session_as_it_was(exercise):
     assert_unchanged(before)
 
 
-@pytest.mark.parametrize("after", [True, False], ids=["after", "before"])
-@pytest.mark.parametrize("exercise", EXERCISES.values(), ids=EXERCISES)
-def test_a_part_that_changes_everything_changes_nothing(exercise, after):
-    part, before = ruinous(exercise, after), state()
+@pytest.mark.parametrize(("place", "name"), enumerate(EXERCISES), ids=EXERCISES)
+def test_a_part_that_changes_everything_changes_nothing(place, name):
+    """It does so before its own work or after it, each in every other exercise: what is tried twice takes minutes."""
+    part, before = ruinous(EXERCISES[name], after=place % 2 == 0), state()
     check(part)
     assert_unchanged(before)
 
