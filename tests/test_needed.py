@@ -34,6 +34,15 @@ def split_heads(x, num_heads):
     d = x.shape[-1] // num_heads
     return x[..., None, :d].expand(-1, -1, num_heads, d).transpose(1, 2)
 """
+LOWEST = """
+import torch
+
+def attention_weights(query, key, mask=None):
+    scores = query @ key.mT / query.size(-1) ** 0.5
+    if mask is not None:
+        scores = torch.where(mask, scores, scores.min())
+    return scores.softmax(dim=-1)
+"""
 RAISES = """
 def padding_mask(attention_mask):
     return (attention_mask - 1 == 0)[:, None, None]
@@ -59,6 +68,7 @@ def value_in(text: str) -> Needed | None:
     (DEVIATIONS, "spread + eps", 5, "At [0, 0, 0] it is `1.343`, and `1.572` would do."),
     (FIRST_HEAD, "x[..., None, :d]", 4, "Its shape is (2, 5, 1, 4), and (2, 5, 3, 4) would do."),
     (RAISES, "attention_mask - 1 == 0", 3, ""),
+    (LOWEST, "scores.min()", 7, "Its shape is (), and (2, 3, 4, 6) would do."),     # the scores of line 5 are right
 ])
 def test_the_first_value_that_sets_all_right(text, expression, line, says):
     found = value_in(text)
