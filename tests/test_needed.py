@@ -80,6 +80,36 @@ def test_where_the_step_is_right_its_one_variable_is_looked_at():
     assert (ast.unparse(found.node), found.given, found.line) == ("function(moved)", "moved", 10)
 
 
+WHOLE_NUMBERS = """
+import torch
+
+def cosine_by_distance(vectors):
+    unit = vectors / vectors.norm(dim=1, keepdim=True)
+    found = torch.full((len(vectors),), 0)
+    for distance in range(len(vectors)):
+        found[distance] = torch.stack([unit[i] @ unit[i + distance] for i in range(len(vectors) - distance)]).mean()
+    return found
+"""
+UNMASKED = """
+import torch
+
+def head_contributions(attention, x, mask=None):
+    heads = attention.self.num_heads
+    found = attention.self(x).unflatten(-1, (heads, -1))
+    return torch.einsum("bthd,ohd->bhto", found, attention.output.dense.weight.unflatten(1, (heads, -1)))
+"""
+
+
+@pytest.mark.parametrize(("text", "expression", "kind", "sources"), [
+    (WHOLE_NUMBERS, "torch.full((len(vectors),), 0)", "type", ()),
+    (UNMASKED, "attention.self(x)", "argument", ()),
+    (DEVIATIONS, "spread + eps", None, (4,)),
+])
+def test_what_the_two_expressions_tell(text, expression, kind, sources):
+    found = value_in(text)
+    assert (ast.unparse(found.node), found.kind, found.sources) == (expression, kind, sources)
+
+
 def test_the_whole_answer_says_nothing():
     assert value_in("def padding_mask(attention_mask):\n    return attention_mask.bool()") is None
 

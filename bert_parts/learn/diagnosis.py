@@ -190,13 +190,19 @@ def unmet(exercise: Exercise, thing, refusal: Refusal) -> Finding | None:
     value = value_of(exercise, thing, refusal)
     if value is None:
         return None
-    measure = measured(value.own, value.needed, dict(sizes_of(named_arguments(exercise, refusal))))
+    measure = None if value.kind else measured(value.own, value.needed, dict(sizes_of(named_arguments(exercise, refusal))))
     said = [refusal.finding.message,
             f"In {in_words(line_of(value.node), thing)}: `{code(value.node)}` should be another value; then all that you make of "
             f"it is right. {value.says()}".rstrip(), measure.says if measure else ""]
     if value.given:
         said.append(f"What is done there is right, so it is `{value.given}` that is wrong. Look at {in_words(value.line, thing)}.")
-    return Finding("\n".join(filter(None, said)), measure and measure.kind, value.line, FURTHER_VALUE.format(code(value.node)))
+    if value.kind == "argument":
+        said.append("It is the right thing to call, with another number of arguments than it needs here.")
+    if value.sources:
+        lines = [f"line {line}" for line in value.sources[-3:]]
+        said.append(f"What goes into it is made in {' and '.join(lines)}: look there, too.")
+    return Finding("\n".join(filter(None, said)), value.kind or measure and measure.kind, value.line,
+                   FURTHER_VALUE.format(code(value.node)))
 
 
 def value_of(exercise: Exercise, thing, refusal: Refusal) -> Needed | None:

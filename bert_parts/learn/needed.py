@@ -32,6 +32,8 @@ class Needed:
         line: where to look. That of the expression; but if the course's version does the same with other values, and one of them
             is a variable of the learner's, the line that made that last.
         given: that variable, or None.
+        kind: what kind of thing is the matter, where the two expressions tell it.
+        sources: the lines that make what goes into the expression.
     """
 
     node: ast.expr
@@ -39,6 +41,8 @@ class Needed:
     needed: Any
     line: int
     given: str | None = None
+    kind: str | None = None
+    sources: tuple[int, ...] = ()
 
     def says(self) -> str:
         """How the values differ; "" where that cannot be said shortly."""
@@ -190,12 +194,16 @@ class _Search:
     def found(self, number: int, source: int, mine: list, theirs: list) -> Needed:
         pairs = [pair for pair in zip(mine, theirs, strict=False) if self.differ(*pair)]
         own, wanted = pairs[0] if pairs else (None, theirs[0])
-        site = self.own.places[number]
-        made = made_before(site) if same_work(site.node, self.course.places[source].node) else {}
-        if len(made) == 1:
-            (name, line), = made.items()
+        site, course = self.own.places[number], self.course.places[source].node
+        made, alike = made_before(site), same_work(site.node, course)
+        lines = tuple(sorted({line for lines in made.values() for line in lines} - {line_of(site.node)}))
+        if alike and count_of(site.node) != count_of(course):
+            return Needed(site.node, own, wanted, line_of(site.node), kind="argument")
+        if alike and len(made) == 1:
+            (name, (*_, line)), = made.items()
             return Needed(site.node, own, wanted, line, name)
-        return Needed(site.node, own, wanted, line_of(site.node))
+        other_type = isinstance(own, Tensor) and own.dtype != wanted.dtype and own.shape == wanted.shape
+        return Needed(site.node, own, wanted, line_of(site.node), kind="type" if other_type else None, sources=lines)
 
 
 def form(values: list) -> tuple:
@@ -214,12 +222,18 @@ def same_work(one: ast.expr, other: ast.expr) -> bool:
     return isinstance(one, ast.BinOp) and isinstance(other, ast.BinOp) and type(one.op) is type(other.op)
 
 
-def made_before(site: Site) -> dict[str, int]:
-    """The variables in an expression that a line before it sets, or sets a part of, and the last such line of each."""
-    function = site.within(FUNCTIONS).node
-    names = {node.id for node in ast.walk(site.node) if isinstance(node, ast.Name)}
-    lines = [(node.id, statement.lineno) for statement in ast.walk(function)
-             if isinstance(statement, (ast.Assign, ast.AugAssign, ast.AnnAssign, ast.For)) and statement.lineno < site.line
-             for target in getattr(statement, "targets", [getattr(statement, "target", None)])
-             for node in ast.walk(target) if isinstance(node, ast.Name) and node.id in names]
-    return dict(sorted(lines, key=lambda pair: pair[1]))
+def count_of(node: ast.expr) -> int:
+    """How many things a function is given."""
+    return len(node.args) + len(node.keywords) if isinstance(node, ast.Call) else 2
+
+
+def made_before(site: Site) -> dict[str, list[int]]:
+    """The variables in an expression that lines before it set, or set a part of, each with those lines."""
+    names, found = {node.id for node in ast.walk(site.node) if isinstance(node, ast.Name)}, defaultdict(list)
+    for statement in ast.walk(site.within(FUNCTIONS).node):
+        if isinstance(statement, (ast.Assign, ast.AugAssign, ast.AnnAssign, ast.For)) and statement.lineno < site.line:
+            for target in getattr(statement, "targets", [getattr(statement, "target", None)]):
+                for node in ast.walk(target):
+                    if isinstance(node, ast.Name) and node.id in names:
+                        found[node.id].append(statement.lineno)
+    return {name: sorted(lines) for name, lines in found.items()}
