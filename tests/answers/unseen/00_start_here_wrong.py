@@ -26,6 +26,7 @@ def mean_pooling(hidden, attention_mask):
     return torch.einsum("btd,bt->bd", hidden, share.to(hidden.dtype))
 
 # %% mean_pooling | the marks taken as places: tokens 0 and 1, again and again
+# at: for row, row_mask in zip(hidden, attention_mask):
 # style: loops
 # at: real_ones = row[row_mask]
 # kind: type, missing, operator, name

@@ -256,6 +256,7 @@ class MultiHeadAttention(nn.Module):
         return out.transpose(1, 2).flatten(2)
 
 # %% MultiHeadAttention | the mask is left out where there is a context
+# known: mask ignored with a context
 # style: misread
 # at: weights = attention_weights(q, k)
 # kind: missing, argument, condition
@@ -292,6 +293,7 @@ class MultiHeadAttention(nn.Module):
         return result.permute(0, 2, 1, 3).reshape(B, T, H * d)
 
 # %% MultiHeadAttention | causal where no mask is given
+# at: y = F.scaled_dot_product_attention(
 # style: nanoGPT
 # at: is_causal=mask is None,
 # kind: argument, extra, condition

@@ -87,6 +87,7 @@ def sinusoidal_positions(length, hidden_size):
     return pe
 
 # %% causal_mask | all rows are the same list
+# known: nothing hidden
 # style: plain Python
 # at: rows = [[False] * length] * length
 # kind: state, definition, operator

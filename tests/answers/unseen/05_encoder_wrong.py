@@ -41,6 +41,7 @@ class AddAndNorm(nn.Module):
         return self.LayerNorm(h + residual)
 
 # %% AddAndNorm | F.layer_norm without the learned weight and bias
+# at: return self.norm(residual + change)
 # style: took `norm` over from the experiment above
 # at: return F.layer_norm(v, v.shape[-1:], eps=self.config.layer_norm_eps)
 # kind: missing, argument, name, operator
@@ -134,6 +135,7 @@ class BertAttention(nn.Module):
         return x + self.output(seen, x)
 
 # %% BertAttention | normalises before the attention, too
+# at: h = self.self(h, mask=mask)
 # style: knows GPT-2
 # at: h = self.output.LayerNorm(x)
 # kind: extra, order

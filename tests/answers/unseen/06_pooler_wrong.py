@@ -56,6 +56,8 @@ class BertPooler(nn.Module):
         return torch.tanh(self.dense(first))
 
 # %% BertPooler | clips at −1 and 1 instead of bending
+# kind: missing
+# at: z = self.dense(hidden[:, 0])
 # style: NumPy thinker
 # at: return torch.clip(z, -1.0, 1.0)
 # kind: operator

@@ -80,6 +80,7 @@ def rename_published(published):
     return ours
 
 # %% rename_published | asks the first name only, and renames every gamma and beta
+# known: gamma and beta renamed everywhere
 # style: beginner
 # at: has_bert = names[0].startswith("bert.")
 # kind: condition, number, missing

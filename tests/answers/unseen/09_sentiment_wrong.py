@@ -101,6 +101,7 @@ class BertForSequenceClassification(nn.Module):
 
 
 # %% BertForSequenceClassification | double: drops outside of training too, and forgets the segments
+# known: random in evaluation
 # style: functional
 # at: pooled = F.dropout(pooled, self.dropout.p)
 # kind: argument, state, missing, operator
@@ -129,6 +130,7 @@ class BertForSequenceClassification(nn.Module):
 
 
 # %% decay_groups | each parameter comes again with every module around it
+# at: for module in model.modules():
 # style: walks the modules
 # at: for name, param in module.named_parameters():
 # kind: argument, extra, missing, name
