@@ -6,7 +6,7 @@ measures memory loads only what it needs.
 
 import shutil
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -196,20 +196,15 @@ def openvino_runtime(file: Callable[[Setting], Path]) -> Callable[[Setting], For
     return make
 
 
-# The first one's numbers are what the others must give.
 EXPORTED = {
     "ONNX Runtime": Engine(onnx_runtime(onnx_file)),
     "ONNX Runtime, int8": Engine(onnx_runtime(onnx_int8_file), exact=False),
     "OpenVINO": Engine(openvino_runtime(openvino_file)),
     "OpenVINO, int8": Engine(openvino_runtime(openvino_int8_file), exact=False),
 }
-ENGINES = {
+ENGINES = {     # the first one's numbers are what the others must give
     "transformers, SDPA": Engine(transformers_in("sdpa")),
     "transformers, eager": Engine(transformers_in("eager")),
     "torch.nn.TransformerEncoder": Engine(torch_encoder),
     **EXPORTED,
 }
-
-
-def all_hidden(forward: Forward, batches: Iterable[Batch]) -> list[np.ndarray]:
-    return [np.asarray(forward(batch)) for batch in batches]

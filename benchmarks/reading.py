@@ -5,9 +5,10 @@ from functools import partial
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from benchmarks import opponents, ours
-from benchmarks.opponents import ENGINES, Engine, Forward
+from benchmarks.opponents import ENGINES, Engine
 from benchmarks.texts import NAME, Batch, Batches, Setting, in_batches, long_rows, one_among_many, reviews, short_rows, told
 from benchmarks.timing import Contender, Makers
 from bert_parts import load_pretrained
@@ -33,8 +34,9 @@ def ragged_reviews(setting: Setting) -> tuple[str, Makers]:
 
 
 def ragged(setting: Setting) -> tuple[str, Makers]:
-    rows = one_among_many(setting)
-    return f"One long text among others: {told(rows)}, in one batch; {SORTED} in batches of 4", _ragged(setting, rows, 16, 4)
+    rows, size = one_among_many(setting), 2 if setting.quick else 4
+    about = f"One long text among others: {told(rows)}, in one batch; {SORTED} in batches of {size}"
+    return about, _ragged(setting, rows, len(rows), size)
 
 
 def maps(setting: Setting) -> tuple[str, Makers]:
@@ -63,13 +65,13 @@ def _ragged(setting: Setting, rows: list[list[int]], size: int, sorted_size: int
 def _reader(setting: Setting, engine: Engine, batches: Batches) -> Contender:
     forward = engine.make(setting)
 
-    def run() -> list:
+    def run() -> list[Tensor | np.ndarray]:
         return [forward(batch) for batch in batches.batches]
 
     return Contender(run, lambda: real_tokens(run(), batches), exact=engine.exact)
 
 
-def real_tokens(hidden: list[Forward], batches: Batches) -> np.ndarray:
+def real_tokens(hidden: list[Tensor | np.ndarray], batches: Batches) -> np.ndarray:
     """The hidden states of all that is no padding, text by text in their first order: (N, D)."""
     found = {}
     for some, batch, places in zip(hidden, batches.batches, batches.places, strict=True):

@@ -65,7 +65,7 @@ def measured(rows: Sequence[Row]) -> str:
     head = f"| | ms | × as fast as {rows[0].name} | differs by | holds, MB | adds, MB |\n|---|---|---|---|---|---|"
     lines = []
     for row in rows:
-        differs = f"{row.difference:.0e}" if row.cosine is None else f"cosine {row.cosine:.4f}"
+        differs = f"cosine {row.cosine:.4f}" if row.cosine else f"{row.difference:.0e}" if row.difference else "0"
         cells = [row.name, with_quartiles([1000 * one for one in row.seconds]), shown(*ratios(rows[0].seconds, row.seconds)),
                  differs, megabytes(row.held), megabytes(row.added)]
         lines.append(f"| {' | '.join(cells)} |")

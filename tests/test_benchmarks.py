@@ -5,8 +5,10 @@ import re
 import subprocess
 import sys
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -148,6 +150,24 @@ def test_the_course_without_a_fast_path_is_left_out_by_a_line(case, tmp_path, mo
     assert row.left_out.startswith("ModuleNotFoundError: ") and "bert_parts.unpadding" in row.left_out
 
 
+@pytest.mark.parametrize("case", [reading.one_text, training.fine_tuning, vectors.of_reviews])
+def test_the_fast_path_is_a_contender_where_the_course_has_one(case, tmp_path, monkeypatch):
+    entered = []
+
+    @contextmanager
+    def unpadded(model):
+        entered.append(type(model).__name__)
+        yield
+
+    monkeypatch.setitem(sys.modules, "bert_parts.unpadding", SimpleNamespace(unpadded=unpadded))
+    contender = case(setting(tmp_path))[1]["bert_parts, unpadded"]()
+    contender.before()
+    contender.check()
+    compared = len(entered)
+    contender.run()
+    assert 0 < compared < len(entered)     # both what is compared and what is timed
+
+
 # ── the page ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -164,7 +184,7 @@ def test_the_tables():
     assert first.splitlines() == [
         "| | ms | × as fast as theirs | differs by | holds, MB | adds, MB |",
         "|---|---|---|---|---|---|",
-        "| theirs | 20.0 (20.0–30.0) | 1.00 (1.00–1.00) | 0e+00 | 400 | 50 |",
+        "| theirs | 20.0 (20.0–30.0) | 1.00 (1.00–1.00) | 0 | 400 | 50 |",
         "| theirs, int8 | 10.0 (10.0–10.0) | 2.00 (2.00–3.00) | cosine 0.9877 |  |  |",
         "| bert_parts | 10.0 (10.0–15.0) | 2.00 (1.50–3.00) | 2e-06 | 300 | 0 |",
     ]
