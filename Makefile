@@ -4,6 +4,7 @@
 # make notebooks      write stubs and map anew, run every notebook afresh and save it; NAMES="01 07" for some
 # make compared       how many of the notebooks' outputs the tests compare
 # make diagnosis      how well the check tells mistakes that are in no list: writes docs/diagnosis.md
+# make bench          speed and memory beside other libraries, which come into .venv-bench: writes docs/benchmarks.md
 # make lint           style of .py and .ipynb
 # make lock           write constraints.txt anew from the requirements
 #
@@ -18,16 +19,20 @@ TORCH ?=
 VENV := .venv/bin/python
 LEARN := .venv/.installed
 TEST := .venv/.installed-test
+BENCH := .venv-bench/.installed
 PYTEST := $(VENV) -m pytest
 
 problem = $(shell command -v "$(PYTHON)" >/dev/null 2>&1 || { echo "There is no command $(PYTHON): install Python 3.11 or newer, or name one, as in 'make lab PYTHON=python3.12'"; exit; }; "$(PYTHON)" tools/check_python.py)
-# A .venv that runs is completed by its own Python; else $(PYTHON) makes one, if it will do.
-python = $(shell $(VENV) -c "" 2>/dev/null && echo $(VENV))
+# A .venv that runs is completed by its own Python; else $(PYTHON) makes one, if it will do. So is .venv-bench.
+runs = $(shell $(1) -c "" 2>/dev/null && echo $(1))
+python = $(call runs,$(VENV))
 install = $(or $(python),"$(PYTHON)") tools/install.py $(if $(TORCH),--torch $(TORCH))
 
 ready = $(if $(python),,$(if $(problem),$(error $(problem))))
 
-.PHONY: lab test test-browser notebooks compared diagnosis lint lock no-venv
+.PHONY: lab test test-browser notebooks compared diagnosis bench lint lock no-venv
+
+bench $(BENCH): VENV := .venv-bench/bin/python
 
 lab: $(LEARN)
 	@$(VENV) tools/lab.py $(ARGS)
@@ -48,6 +53,9 @@ compared: $(TEST)
 diagnosis: $(TEST)
 	@$(VENV) -m tools.diagnosis --write
 
+bench: $(BENCH)
+	@$(VENV) -m benchmarks $(ARGS)
+
 lint: $(TEST)
 	$(VENV) -m ruff check .
 
@@ -56,6 +64,7 @@ lock:
 	@$(or $(python),"$(PYTHON)") tools/lock.py
 
 $(LEARN) $(TEST): $(if $(python),,no-venv)     # marks beside a Python that does not run mean nothing
+$(BENCH): $(if $(call runs,.venv-bench/bin/python),,no-venv)
 
 $(LEARN): requirements.txt constraints.txt pyproject.toml
 	@$(ready)
@@ -68,3 +77,9 @@ $(TEST): requirements-test.txt requirements.txt constraints.txt pyproject.toml
 	@echo "Installing what the tests need into .venv."
 	@$(install) --tests
 	@touch $(LEARN) $@
+
+$(BENCH): requirements-bench.txt requirements.txt constraints.txt pyproject.toml
+	@$(ready)
+	@echo "Installing the course, and what it is compared with, into .venv-bench."
+	@$(install) --bench
+	@touch $@

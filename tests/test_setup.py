@@ -57,7 +57,8 @@ def test_a_python_that_will_not_do_is_told_in_one_line(version, has_venv, words)
 
 def make(folder: Path, *arguments: str) -> subprocess.CompletedProcess:
     """make in a copy of the course that has nothing but what comes before the installation."""
-    for name in ("Makefile", "requirements.txt", "requirements-test.txt", "constraints.txt", "pyproject.toml"):
+    for name in ("Makefile", "requirements.txt", "requirements-test.txt", "requirements-bench.txt", "constraints.txt",
+                 "pyproject.toml"):
         shutil.copy(ROOT / name, folder)
     (folder / "tools").mkdir()
     for name in ("check_python.py", "install.py"):
@@ -112,6 +113,34 @@ def test_what_is_installed_is_not_installed_again(tmp_path):
     assert "another tools/install.py\n" in run_make(tmp_path, "lab", "PYTHON=./another").stdout
 
 
+@needs_make
+def test_what_the_course_is_compared_with_has_an_environment_of_its_own(tmp_path):
+    (tmp_path / ".venv-bench" / "bin").mkdir(parents=True)
+    python = tmp_path / ".venv-bench" / "bin" / "python"
+    python.write_text('#!/bin/sh\n[ "$1" = -c ] || echo bench $*\n')
+    python.chmod(0o755)
+    assert make(tmp_path, "bench").stdout.splitlines()[1:] == ["bench tools/install.py --bench", "bench -m benchmarks"]
+    assert run_make(tmp_path, "bench", "ARGS=--quick").stdout == "bench -m benchmarks --quick\n"
+    assert not (tmp_path / ".venv").exists()
+
+
+@pytest.mark.parametrize("words, venv, file", [
+    ([], ".venv", "requirements.txt"),
+    (["--tests"], ".venv", "requirements-test.txt"),
+    (["--bench"], ".venv-bench", "requirements-bench.txt"),
+])
+def test_what_is_installed_where(monkeypatch, words, venv, file):
+    calls = []
+    monkeypatch.setattr(sys, "argv", ["install.py", *words])
+    for name in ("make_venv", "mend", "site_packages", "install_torch"):
+        monkeypatch.setattr(installing, name, lambda *arguments: None)
+    monkeypatch.setattr(installing, "install", lambda *arguments: calls.append(arguments))
+    installing.main()
+    ((python, *arguments),) = calls
+    assert python.relative_to(ROOT).parts[0] == venv
+    assert arguments == ["-r", str(ROOT / file)]
+
+
 # ── the installation ─────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -151,6 +180,7 @@ def test_all_that_is_installed_here_is_whole():
     assert [path.name for each, path in packages if path.suffix == ".dist-info" and not is_whole(each, path)] == []
 
 
+PYTHON = Path("python")     # of the environment that is installed into
 CPU, CUDA = ("--no-deps", "--index-url", "INDEX", "torch==2.13.0+cpu"), ("--no-deps", "torch==2.13.0")
 
 
@@ -173,8 +203,8 @@ def test_which_torch_comes(monkeypatch, there, wanted, card, answer, expected):
     monkeypatch.setattr(installing, "has_nvidia_card", lambda: card)
     monkeypatch.setattr(installing, "answers", lambda index: answer)
     monkeypatch.setattr(installing, "cpu_index", lambda: "INDEX")
-    monkeypatch.setattr(installing, "install", lambda *arguments: calls.append(arguments))
-    installing.install_torch(wanted)
+    monkeypatch.setattr(installing, "install", lambda python, *arguments: calls.append(arguments))
+    installing.install_torch(PYTHON, wanted)
     given = [tuple(word for word in call if "reinstall" not in word) for call in calls]
     assert given == ([expected] if expected else [])
 
@@ -185,7 +215,7 @@ def test_the_usual_torch_comes_where_there_is_no_cpu_build(monkeypatch, capsys):
 
     monkeypatch.setattr(installing, "answers", lambda index: True)
     monkeypatch.setattr(installing, "install", fail)
-    installing.bring_cpu_build("2.13.0")
+    installing.bring_cpu_build(PYTHON, "2.13.0")
     assert "There is no CPU build for this machine" in capsys.readouterr().out
 
 

@@ -2,6 +2,7 @@
 
     python3 tools/install.py                  what a learner needs
     python3 tools/install.py --tests          what the tests need, too
+    python3 tools/install.py --bench          what `make bench` compares with, into .venv-bench, which is apart from that
     python3 tools/install.py --torch cuda     PyTorch with CUDA, for NVIDIA cards; --torch cpu without
 
 On Linux the usual build of PyTorch brings some 4 GB for NVIDIA cards. Where there is no such card, the CPU build is taken instead,
@@ -28,20 +29,24 @@ sys.path.insert(0, str(ROOT))
 
 from tools.check_python import has_venv, problem  # noqa: E402
 
-VENV = ROOT / ".venv"
-PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+VENV, BENCH = ROOT / ".venv", ROOT / ".venv-bench"
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--tests", action="store_true", help="bring what the tests need, too")
+    wanted = parser.add_mutually_exclusive_group()
+    wanted.add_argument("--tests", action="store_true", help="bring what the tests need, too")
+    wanted.add_argument("--bench", action="store_true", help="bring what `make bench` needs, into an environment of its own")
     parser.add_argument("--torch", choices=("cpu", "cuda"), help="which build of PyTorch, on Linux")
     options = parser.parse_args()
+    file = "requirements-bench.txt" if options.bench else "requirements-test.txt" if options.tests else "requirements.txt"
+    venv = BENCH if options.bench else VENV
+    python = venv / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     try:
-        make_venv()
-        mend(site_packages())
-        install_torch(options.torch)
-        install("-r", str(ROOT / ("requirements-test.txt" if options.tests else "requirements.txt")))
+        make_venv(venv, python)
+        mend(site_packages(python))
+        install_torch(python, options.torch)
+        install(python, "-r", str(ROOT / file))
     except (subprocess.CalledProcessError, OSError) as error:
         sys.exit(f"The installation did not finish ({why(error)}). What is there is kept: give the same command again to go on.")
     except KeyboardInterrupt:
@@ -56,15 +61,15 @@ def why(error: Exception) -> str:
 # ---------------------------------------------------------------- the environment
 
 
-def make_venv():
-    """A .venv with a Python that runs and can be installed into; what an earlier try left half made is made whole."""
-    if answer_of(PYTHON, "") is None:     # there is none, or its Python is gone
+def make_venv(venv: Path, python: Path):
+    """An environment with a Python that runs and can be installed into; what an earlier try left half made is made whole."""
+    if answer_of(python, "") is None:     # there is none, or its Python is gone
         refuse(problem(sys.version_info, has_venv()))
-        subprocess.run([sys.executable, "-m", "venv", "--clear", VENV], check=True)
-    refuse(answer_of(PYTHON, f"import runpy; runpy.run_path({str(ROOT / 'tools' / 'check_python.py')!r}, run_name='__main__')"))
-    if not uv() and answer_of(PYTHON, "import pip") is None:
-        print("There is no pip in .venv: putting it there.", flush=True)
-        subprocess.run([PYTHON, "-m", "ensurepip", "--upgrade"], check=True, stdout=subprocess.DEVNULL)
+        subprocess.run([sys.executable, "-m", "venv", "--clear", venv], check=True)
+    refuse(answer_of(python, f"import runpy; runpy.run_path({str(ROOT / 'tools' / 'check_python.py')!r}, run_name='__main__')"))
+    if not uv() and answer_of(python, "import pip") is None:
+        print(f"There is no pip in {venv.name}: putting it there.", flush=True)
+        subprocess.run([python, "-m", "ensurepip", "--upgrade"], check=True, stdout=subprocess.DEVNULL)
 
 
 def refuse(problem: str | None):
@@ -72,8 +77,8 @@ def refuse(problem: str | None):
         sys.exit(problem)
 
 
-def site_packages() -> Path:
-    return Path(answer_of(PYTHON, "import sysconfig; print(sysconfig.get_path('purelib'))"))
+def site_packages(python: Path) -> Path:
+    return Path(answer_of(python, "import sysconfig; print(sysconfig.get_path('purelib'))"))
 
 
 def answer_of(python: Path, code: str) -> str | None:
@@ -89,12 +94,12 @@ def uv() -> str | None:
     return shutil.which("uv")
 
 
-def install(*arguments: str):
-    """One call of uv, or of pip, that installs into .venv."""
+def install(python: Path, *arguments: str):
+    """One call of uv, or of pip, that installs where this Python finds it."""
     if uv():
-        command = [uv(), "pip", "install", "--python", str(PYTHON)]
+        command = [uv(), "pip", "install", "--python", str(python)]
     else:
-        command = [str(PYTHON), "-m", "pip", "install", "--disable-pip-version-check"]
+        command = [str(python), "-m", "pip", "install", "--disable-pip-version-check"]
     subprocess.run([*command, *arguments], check=True, cwd=ROOT)
 
 
@@ -136,32 +141,32 @@ def is_there(path: Path, size: str) -> bool:
 # ---------------------------------------------------------------- which PyTorch
 
 
-def install_torch(wanted: str | None):
+def install_torch(python: Path, wanted: str | None):
     """On Linux, the build of PyTorch that fits this machine, or the one asked for. Elsewhere the usual one is for the CPU."""
     if sys.platform != "linux":
         return
-    version, there = pinned_torch(), answer_of(PYTHON, "import importlib.metadata as m; print(m.version('torch'))") or ""
+    version, there = pinned_torch(), answer_of(python, "import importlib.metadata as m; print(m.version('torch'))") or ""
     is_cpu, is_pinned = there.endswith("+cpu"), there.split("+")[0] == version
     if wanted == "cuda" and is_cpu:
-        install("--no-deps", reinstalling(), f"torch=={version}")
+        install(python, "--no-deps", reinstalling(), f"torch=={version}")
     if wanted == "cuda" or (is_pinned and (is_cpu or not wanted)):
         return
     if not wanted and has_nvidia_card():
         print("There is an NVIDIA card: PyTorch comes with CUDA. Without: tools/install.py --torch cpu", flush=True)
         return
-    bring_cpu_build(version)
+    bring_cpu_build(python, version)
 
 
-def bring_cpu_build(version: str):
+def bring_cpu_build(python: Path, version: str):
     """The CPU build from PyTorch's own index; a sentence where that cannot be had."""
     if not answers(cpu_index()):
         print("PyTorch's index of CPU builds does not answer, so PyTorch comes from where everything else does: on most "
               "Linux machines that is its build for NVIDIA cards, some 4 GB more.", flush=True)
         return
-    print("PyTorch comes as its CPU build, without the 4 GB for NVIDIA cards. To have these: "
-          f"{PYTHON.relative_to(ROOT)} tools/install.py --torch cuda", flush=True)
+    print("PyTorch comes as its CPU build, without the 4 GB for NVIDIA cards. To have these: the same command with --torch cuda "
+          "(make: with TORCH=cuda).", flush=True)
     try:
-        install("--no-deps", reinstalling(), "--index-url", cpu_index(), f"torch=={version}+cpu")
+        install(python, "--no-deps", reinstalling(), "--index-url", cpu_index(), f"torch=={version}+cpu")
     except subprocess.CalledProcessError:
         print("There is no CPU build for this machine: PyTorch comes from where everything else does.", flush=True)
 

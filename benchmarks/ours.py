@@ -1,0 +1,38 @@
+"""The package's side, through what it offers to everyone."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+
+import torch
+from torch import Tensor, nn
+
+from benchmarks.texts import NAME, Batch
+from bert_parts import load_pretrained
+
+Context = Callable[[nn.Module], AbstractContextManager]     # within which a model is run
+
+
+def as_it_is() -> Context:
+    return nullcontext
+
+
+def unpadded() -> Context:
+    """Only real tokens are computed. Raises ModuleNotFoundError as long as the package has no such path."""
+    from bert_parts.unpadding import unpadded as context
+
+    return context
+
+
+WAYS = {"bert_parts": as_it_is, "bert_parts, unpadded": unpadded}
+
+
+def forward_in(context: Context) -> Callable[[Batch], Tensor]:
+    """A batch (B, T) → hidden states (B, T, D)."""
+    model, _ = load_pretrained(NAME)
+
+    @torch.inference_mode()
+    def forward(batch: Batch) -> Tensor:
+        with context(model):
+            return model(**batch)[0]
+
+    return forward

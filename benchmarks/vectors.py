@@ -1,0 +1,91 @@
+"""Sentence vectors of many reviews, from text to vector: the mean of the hidden states, of length 1 (Reimers & Gurevych 2019)."""
+
+from collections.abc import Callable
+from functools import partial
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from benchmarks import ours
+from benchmarks.opponents import EXPORTED, Engine
+from benchmarks.texts import NAME, Setting, reviews, tokenizer
+from benchmarks.timing import Contender, Makers
+from bert_parts import BertTokenizer, load_pretrained, mean_pooling
+from bert_parts.checkpoint import find_checkpoint
+from bert_parts.search import sentence_vectors
+
+BATCH = 64     # texts, as `sentence_vectors` takes them; sentence-transformers takes 32 unless told
+LONGEST = 256     # tokens of a text, as the checkpoint is made to read
+
+
+def of_reviews(setting: Setting) -> tuple[str, Makers]:
+    texts = reviews(50 if setting.quick else 5000)
+    makers = {f"sentence-transformers, batches of {size}": partial(_theirs, texts, size) for size in (32, BATCH)}
+    makers |= {name: partial(_exported, setting, engine, texts) for name, engine in EXPORTED.items()}
+    makers |= {name: partial(_ours, way, texts) for name, way in ours.WAYS.items()}
+    return f"{len(texts):,} reviews, from text to vector; batches of {BATCH} unless said otherwise, by length", makers
+
+
+def _theirs(texts: list[str], size: int) -> Contender:
+    from sentence_transformers import SentenceTransformer
+
+    model = SentenceTransformer(str(find_checkpoint(NAME)), device="cpu", local_files_only=True)
+
+    def run() -> np.ndarray:
+        return model.encode(texts, batch_size=size, convert_to_numpy=True, show_progress_bar=False)
+
+    return Contender(run, run)
+
+
+def _ours(way: Callable, texts: list[str]) -> Contender:
+    """With a tokenizer that has seen none of the texts, since whoever makes vectors of texts has new ones."""
+    context = way()
+    model, fresh = load_pretrained(NAME)[0], None
+
+    def forget():
+        nonlocal fresh
+        fresh = BertTokenizer(tokenizer().tokens)
+        fresh.model_max_length = LONGEST
+
+    def run() -> Tensor:
+        with context(model):
+            return sentence_vectors(model, fresh, texts, BATCH)
+
+    return Contender(run, lambda: run().numpy(), before=forget)
+
+
+def _exported(setting: Setting, engine: Engine, texts: list[str]) -> Contender:
+    """An engine behind Rust's tokenizer, the texts by length as sentence-transformers has them."""
+    forward, cut = engine.make(setting), _rust_rows()
+
+    def run() -> Tensor:
+        rows = cut(texts)
+        order = sorted(range(len(rows)), key=lambda place: -len(rows[place]))
+        made = []
+        for start in range(0, len(rows), BATCH):
+            batch = _padded([rows[place] for place in order[start : start + BATCH]])
+            hidden = torch.as_tensor(forward(batch))
+            made.append(F.normalize(mean_pooling(hidden, batch["attention_mask"]), dim=-1))
+        return torch.cat(made)[torch.tensor(order).argsort()]     # in the order of the texts
+
+    return Contender(run, lambda: run().numpy(), exact=engine.exact)
+
+
+def _padded(rows: list[list[int]]) -> dict[str, Tensor]:
+    ids = np.zeros((len(rows), max(map(len, rows))), dtype=np.int64)
+    marks = np.zeros_like(ids)
+    for number, row in enumerate(rows):
+        ids[number, : len(row)], marks[number, : len(row)] = row, 1
+    return {"input_ids": torch.from_numpy(ids), "attention_mask": torch.from_numpy(marks),
+            "token_type_ids": torch.zeros(ids.shape, dtype=torch.int64)}
+
+
+def _rust_rows() -> Callable[[list[str]], list[list[int]]]:
+    from tokenizers import Tokenizer
+
+    made = Tokenizer.from_file(str(find_checkpoint(NAME) / "tokenizer.json"))
+    made.no_padding()
+    made.enable_truncation(LONGEST)
+    return lambda texts: [row.ids for row in made.encode_batch_fast(texts)]
