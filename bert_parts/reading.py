@@ -1,7 +1,8 @@
-"""Many texts are read batch by batch, like lengths together."""
+"""Many texts are read batch by batch, like lengths together, without padding."""
 
 import math
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
 from typing import TypeVar
 
 import torch
@@ -9,6 +10,7 @@ from torch import nn
 from tqdm import tqdm
 
 from bert_parts.tokenizer import BertTokenizer
+from bert_parts.unpadding import unpadded
 
 Made = TypeVar("Made")
 
@@ -19,13 +21,14 @@ def most_tokens(model: nn.Module, tokenizer: BertTokenizer) -> int:
 
 
 def read_in_batches(
-    read: Callable[[list[int]], Made], lengths: Sequence[int], batch_size: int
+    model: nn.Module, read: Callable[[list[int]], Made], lengths: Sequence[int], batch_size: int
 ) -> Iterator[tuple[list[int], Made]]:
-    """Read examples of these lengths, the longest first, so that hardly any time goes into padding.
+    """Read examples of these lengths, the longest first, so that hardly any time goes into padding; the model is `unpadded`.
 
     Without gradients. Shows its progress if it takes long.
 
     Args:
+        model: what `read` runs.
         read: what is made of a batch, given the places of its examples.
 
     Returns:
@@ -34,6 +37,6 @@ def read_in_batches(
     by_length = sorted(range(len(lengths)), key=lengths.__getitem__, reverse=True)     # later batches fit where earlier ones lay
     for start in tqdm(range(0, len(lengths), batch_size), desc="reading", unit="batch", delay=1, leave=False):
         places = by_length[start : start + batch_size]
-        with torch.inference_mode():
+        with torch.inference_mode(), unpadded(model) if len(places) > 1 else nullcontext():
             made = read(places)
         yield places, made

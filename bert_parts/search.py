@@ -32,7 +32,7 @@ def sentence_vectors(
         return F.normalize(mean_pooling(hidden, batch["attention_mask"]), dim=-1)     # (B, D)
 
     vectors = torch.empty(len(sentences), model.config.hidden_size)
-    for places, made in read_in_batches(read, [len(tokenizer.ids(sentence)) for sentence in sentences], batch_size):
+    for places, made in read_in_batches(model, read, [len(tokenizer.ids(sentence)) for sentence in sentences], batch_size):
         vectors[places] = made
     return vectors
 

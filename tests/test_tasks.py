@@ -358,6 +358,20 @@ def test_a_model_with_few_positions_reads_as_much_as_it_can():
     assert torch.allclose(scores, model(**tokenizer(text)).expand(2, -1), atol=1e-6)
 
 
+def test_a_run_learns_and_measures_without_padding(table, tiny, tmp_path):
+    seen = []
+
+    def watched(step):
+        def watching(model, *arguments, **named):
+            seen.append("forward" in vars(model.bert.encoder))
+            return step(model, *arguments, **named)
+        return watching
+
+    task = TASK._replace(fine_tune=watched(TASK.fine_tune), measure=watched(TASK.measure))
+    assert main(task, ["--data", str(table), "--model", str(tiny), "--output", str(tmp_path / "out")]) == 0
+    assert seen == [True, True]
+
+
 def test_what_is_no_number_never_gets_into_the_results(table, tiny, tmp_path, capsys, monkeypatch):
     command = ["--data", str(table), "--model", str(tiny), "--output", str(tmp_path / "out")]
     assert main(TASK._replace(measure=lambda *_: {"accuracy": float("nan")}), command) == 1

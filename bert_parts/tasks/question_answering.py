@@ -131,7 +131,7 @@ def find_answers(
         return model(**pad_batch([(cut[place][1].ids, cut[place][1].segments) for place in places], tokenizer.pad_id))
 
     found = [Answer("", 0, -torch.inf) for _ in questions]
-    for places, scores in read_in_batches(read, [len(window.ids) for _, window in cut], batch_size):
+    for places, scores in read_in_batches(model, read, [len(window.ids) for _, window in cut], batch_size):
         for place, start, end in zip(places, *scores, strict=True):
             question, window = cut[place]
             answer = _answer_in(window, questions[question].passage, start, end)

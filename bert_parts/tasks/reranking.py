@@ -215,7 +215,7 @@ def say(model: nn.Module, tokenizer: BertTokenizer, rows: Sequence[dict[str, str
         return _scores_of(model, tokenizer, asked, answers, cosines[places], length)     # (B,)
 
     made = torch.empty(len(rows))
-    for places, given in read_in_batches(read, [len(tokenizer.ids(text)) for text in texts], CANDIDATES):
+    for places, given in read_in_batches(model, read, [len(tokenizer.ids(text)) for text in texts], CANDIDATES):
         made[places] = given
     scores, of_question = made.tolist(), {}
     for question, score in zip(questions, scores, strict=True):

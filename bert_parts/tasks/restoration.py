@@ -86,7 +86,7 @@ def read(model: nn.Module, tokenizer: BertTokenizer, some: Sequence[Stretch], ba
         return model(**batch).argmax(dim=-1), asked != NOT_ASKED     # (B, T), (B, T)
 
     found = [[] for _ in some]
-    for places, labels in read_in_batches(likeliest, [len(stretch.words) for stretch in some], batch_size):
+    for places, labels in read_in_batches(model, likeliest, [len(stretch.words) for stretch in some], batch_size):
         for place, row, where in zip(places, *labels, strict=True):
             given = iter(row[where].tolist())     # a word of which the tokenizer leaves nothing was not asked for
             found[place] = [next(given, 0) if tokenizer.ids(word) else 0 for word in some[place].words]

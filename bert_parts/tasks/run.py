@@ -23,6 +23,7 @@ from bert_parts.tasks.predict import Reader, count_cut, predict
 from bert_parts.tasks.rows import read_rows
 from bert_parts.tokenizer import BertTokenizer
 from bert_parts.training import History, forget
+from bert_parts.unpadding import unpadded
 
 RESULTS = "results.json"
 STOPPED = "Stopped: give the same command again to go on from here."
@@ -253,9 +254,10 @@ def _one_seed(task: Task, arguments: argparse.Namespace, seed: int, examples: Ex
     model, tokenizer = task.begin(examples.labels, seed, arguments.model)
     if task.reader.at_once:
         tokenizer.model_max_length = arguments.length
-    history = task.fine_tune(model, tokenizer, examples.learned, epochs=arguments.epochs, seed=seed,
-                             learning_rate=arguments.learning_rate, folder=unfinished, depends_on=settings | {"seed": seed})
-    measured = task.measure(model, tokenizer, examples.held_out)
+    with unpadded(model):
+        history = task.fine_tune(model, tokenizer, examples.learned, epochs=arguments.epochs, seed=seed,
+                                 learning_rate=arguments.learning_rate, folder=unfinished, depends_on=settings | {"seed": seed})
+        measured = task.measure(model, tokenizer, examples.held_out)
     if not all(math.isfinite(share) for share in measured.values()):
         raise ValueError(f"What was measured is no number ({measured}): hold out examples of which each can be judged.")
     save_pretrained(model, tokenizer, arguments.output / f"seed_{seed}")

@@ -101,7 +101,7 @@ def label_scores(model: nn.Module, tokenizer: BertTokenizer, texts: Sequence[str
         return model(**tokenizer([texts[place] for place in places], max_length=longest))     # (B, L)
 
     scores = torch.empty(len(texts), model.num_labels)
-    for places, given in read_in_batches(read, [len(tokenizer.ids(text)) for text in texts], batch_size):
+    for places, given in read_in_batches(model, read, [len(tokenizer.ids(text)) for text in texts], batch_size):
         scores[places] = given
     return scores
 

@@ -1,0 +1,175 @@
+"""A batch without its padding: real tokens lie in one row, and each text looks at itself only (Zeng et al. 2022).
+
+All parts of an encoder but attention look at one token at a time, and need not know where a text ends.
+"""
+
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import MethodType
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from bert_parts.attention import MultiHeadAttention, join_heads, split_heads
+
+HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
+blocks = Counter()     # of each module that is answered for: how many blocks are open on it, in all threads
+changing = threading.Lock()
+
+
+class Packed(NamedTuple):
+    """What layers are given in place of a mask when texts lie in one row, the shortest first.
+
+    Attributes:
+        groups: (texts, tokens): so many texts of so many tokens each follow one another.
+    """
+
+    groups: list[tuple[int, int]]
+
+
+def unpad(x: Tensor, attention_mask: Tensor) -> tuple[Tensor, Tensor]:
+    """The real tokens of all texts, one after the other, and how many each text has.
+
+    Shapes:
+        x (B, T, D), attention_mask (B, T) of 0 and 1, or boolean → packed (N, D), lengths (B,), which sum to N
+
+    Raises:
+        ValueError: there is not one mark for each token.
+    """
+    if attention_mask.shape != x.shape[:2]:
+        raise ValueError(f"attention_mask has shape {tuple(attention_mask.shape)} and x {tuple(x.shape)}: give every token one "
+                         f"mark.")
+    real = attention_mask.bool()
+    return x[real], real.sum(dim=1)
+
+
+def pad_again(packed: Tensor, attention_mask: Tensor) -> Tensor:
+    """The inverse of `unpad`: every token where it was, and zeros for padding.
+
+    Shapes:
+        packed (N, D), attention_mask (B, T) of 0 and 1, or boolean → (B, T, D)
+
+    Raises:
+        ValueError: there is not one token for each mark.
+    """
+    real = attention_mask.bool()
+    if len(packed) != real.sum():
+        raise ValueError(f"packed holds {len(packed)} tokens, and attention_mask marks {int(real.sum())}: give the mask that these "
+                         f"tokens were taken out with.")
+    padded = packed.new_zeros(*real.shape, packed.size(-1))
+    padded[real] = packed
+    return padded
+
+
+@contextmanager
+def unpadded(model: nn.Module) -> Iterator[None]:
+    """While the block is open, every encoder in the model runs without the padding of its batch: the same numbers in less time.
+
+        with unpadded(model):
+            hidden, pooled = model(**batch)     # zeros where there is padding
+
+    The parts run as they are, a learner's too, on all real tokens in one row (1, N, D). Only attention is done text by text,
+    texts of equal length together. For training as for reading; dropout draws other random numbers than with padding.
+
+    As without the block runs a batch that has no padding, or a mask that hides more than padding; a graph that is compiled or
+    exported; and an encoder in whose modules hooks hang, such as those of `record_attention`, which see what they always see.
+    So does a model in which there is no encoder: that is a module whose `layer[i].attention.self` has `num_heads`. Blocks may be
+    open in several threads at once.
+    """
+    encoders = {module: found for module in model.modules() if (found := _attentions_of(module))}
+    answered = [(encoder, _encode) for encoder in encoders] + [(each, _attend) for found in encoders.values() for each in found]
+    for module, forward in answered:
+        _answer_for(module, forward)
+    try:
+        yield
+    finally:
+        for module, _ in answered:
+            _leave(module)
+
+
+def _attentions_of(encoder: nn.Module) -> list[nn.Module]:
+    """One a layer; none if it is something else than an encoder, such as a decoder, whose layers look across too."""
+    layers = getattr(encoder, "layer", None)
+    if not isinstance(layers, nn.ModuleList) or any(hasattr(layer, "cross_attention") for layer in layers):
+        return []
+    found = [getattr(getattr(layer, "attention", None), "self", None) for layer in layers]
+    return found if all(isinstance(getattr(each, "num_heads", None), int) for each in found) else []
+
+
+def _answer_for(module: nn.Module, forward):
+    """Let `forward` answer when the module is called. It is bound to the module, so that copies of that have their own."""
+    with changing:
+        if not blocks[module]:
+            module.forward = MethodType(forward, module)
+        blocks[module] += 1
+
+
+def _leave(module: nn.Module):
+    with changing:
+        blocks[module] -= 1
+        if not blocks[module]:
+            del blocks[module], module.forward
+
+
+# ---------------------------------------------------------------- what answers
+
+
+def _encode(encoder: nn.Module, x: Tensor, mask: Tensor | None = None) -> Tensor:
+    """An encoder's forward: x (B, T, D) → (B, T, D), with zeros where there is padding."""
+    forward = type(encoder).forward
+    real = _real_tokens(x, mask)
+    if real is None or not _may_be_packed(encoder):
+        return forward(encoder, x, mask)
+    packed, lengths = unpad(x, real)                                             # (N, D), (B,)
+    order = lengths.repeat_interleave(lengths).argsort(stable=True)              # (N,): texts of equal length side by side
+    tokens, texts = lengths.unique(return_counts=True)
+    packed = forward(encoder, packed[order][None], Packed(list(zip(texts.tolist(), tokens.tolist(), strict=True))))
+    return pad_again(packed[0, order.argsort()], real)
+
+
+def _real_tokens(x: Tensor, mask: Tensor | None) -> Tensor | None:
+    """Which tokens (B, T) are real; None if the mask tells of no padding, or of more, or leaves a text empty (an error, as ever).
+
+    While a graph is made nothing is read back from the device, and how many tokens are real cannot be known.
+    """
+    if torch.compiler.is_compiling() or not isinstance(mask, Tensor) or mask.dtype != torch.bool:
+        return None
+    if mask.shape != (x.size(0), 1, 1, x.size(1)):
+        return None
+    real = mask[:, 0, 0]
+    return real if real.any(dim=1).all() and not real.all() else None
+
+
+def _may_be_packed(encoder: nn.Module) -> bool:
+    """Whether all its attention is answered for (a copy may have got another part), and nobody looks into it by hooks."""
+    answers = (vars(attention).get("forward") for attention in _attentions_of(encoder))
+    inside = (vars(module) for module in encoder.modules() if module is not encoder)
+    return all(getattr(answer, "__func__", None) is _attend for answer in answers) and not any(
+        attributes[kind] for attributes in inside for kind in HOOKS)
+
+
+def _attend(attention: nn.Module, x: Tensor, context: Tensor | None = None, mask: Tensor | Packed | None = None) -> Tensor:
+    """An attention module's forward: x (1, N, D) → (1, N, D) if texts are packed; else as ever."""
+    forward = type(attention).forward
+    if not isinstance(mask, Packed):
+        return forward(attention, x, context, mask)
+    if type(attention) is MultiHeadAttention:
+        return _attend_at_once(attention, x, mask)
+    texts = x[0].split([texts * tokens for texts, tokens in mask.groups])     # whatever another class computes
+    found = [forward(attention, each.unflatten(0, group)) for each, group in zip(texts, mask.groups, strict=True)]
+    return torch.cat([each.flatten(0, 1) for each in found])[None]
+
+
+def _attend_at_once(attention: MultiHeadAttention, x: Tensor, packed: Packed) -> Tensor:
+    """The course's own attention: queries, keys and values of all texts at once, then each text by itself."""
+    projected = [part(x)[0] for part in (attention.query, attention.key, attention.value)]                # (N, D)
+    texts = zip(*(each.split([texts * tokens for texts, tokens in packed.groups]) for each in projected), strict=True)
+    dropout, found = attention.dropout if attention.training else 0.0, []
+    for group, parts in zip(packed.groups, texts, strict=True):
+        heads = (split_heads(part.unflatten(0, group), attention.num_heads) for part in parts)            # (texts, H, tokens, d)
+        found.append(join_heads(F.scaled_dot_product_attention(*heads, dropout_p=dropout)).flatten(0, 1))
+    return torch.cat(found)[None]
