@@ -16,17 +16,23 @@ def normalize(text: str, lowercase: bool = True) -> str:
     """Clean the text up; with lowercase, also take off capitals and accents ("Élan" → "elan")."""
     text = CONTROL.sub("", text)
     text = SPACE.sub(" ", text)
-    text = CHINESE.sub(r" \g<0> ", text)     # written without spaces, so that every character stands for a word
-    if lowercase:
-        text = DECOMPOSABLE.sub(lambda run: unicodedata.normalize("NFD", run[0]), text)     # é → e and an accent
-        text = ACCENT.sub("", text)
-        text = text.translate(LOWERCASE).lower()
-    return text
+    if not text.isascii():     # of what follows, ASCII has only the capitals
+        text = _set_apart(CHINESE, text)     # written without spaces, so that every character stands for a word
+        if lowercase:
+            text = DECOMPOSABLE.sub(lambda run: unicodedata.normalize("NFD", run[0]), text)     # é → e and an accent
+            text = ACCENT.sub("", text)
+            text = ODD_CAPITAL.sub(lambda letter: letter[0].translate(LOWERCASE), text)
+    return text.lower() if lowercase else text
 
 
 def split_words(text: str) -> list[str]:
     """Cut at spaces; every punctuation mark is a word of its own ("don't" → don · ' · t)."""
-    return PUNCTUATION.sub(r" \g<0> ", text).split()
+    return _set_apart(PUNCTUATION, text).split()
+
+
+def _set_apart(characters: re.Pattern, text: str) -> str:
+    """A space before and after each of the characters ("co-writer" → "co - writer"), for a pattern in brackets."""
+    return " ".join(characters.split(text))     # thanks to the brackets, split keeps the characters where it cuts
 
 
 def as_list(texts: str | list[str], name: str) -> list[str]:
@@ -60,10 +66,19 @@ def check_text(text: str, name: str):
 # the tables are written out, in hexadecimal. tests/test_tokenizer.py holds every code point against the reference.
 
 
-def _characters(table: str, times: str = "") -> re.Pattern:
-    """A pattern for one character of a table of code points and ranges of them; with times="+", for a run of such."""
-    ranges = ["-".join(f"\\U{int(end, 16):08x}" for end in entry.split("-")) for entry in table.split()]
-    return re.compile(f"[{''.join(ranges)}]{times}")
+def _characters(table: str, form: str = "{}") -> re.Pattern:
+    """A pattern for one character of a table of code points and ranges, in ascending order; form="{}+": for a run of such.
+
+    It asks for a character that is none of the others, which is the same, and several times as fast: re knows with one look
+    whether a character up to U+FFFF is in a set, but if it is not, goes through all that the set has above.
+    """
+    others, start = [], 0
+    for entry in table.split():
+        first, last = (int(end, 16) for end in (entry.split("-") * 2)[:2])
+        if start < first:
+            others.append(f"\\U{start:08x}-\\U{first - 1:08x}")
+        start = last + 1
+    return re.compile(form.format(f"[^{''.join(others)}\\U{start:08x}-\\U0010ffff]"))
 
 
 CONTROL = _characters("""
@@ -73,14 +88,15 @@ CONTROL = _characters("""
 
 SPACE = _characters("9-a d 20 a0 1680 2000-200a 2028-2029 202f 205f 3000")
 
-CHINESE = _characters("3400-4dbf 4e00-9fff f900-faff 20000-2a6df 2a700-2b81f 2b920-2ceaf 2f800-2fa1f")
+CHINESE = _characters("3400-4dbf 4e00-9fff f900-faff 20000-2a6df 2a700-2b81f 2b920-2ceaf 2f800-2fa1f", form="({})")
 
 # Runs in which a letter may come apart into a base and accents, and accents be put in order (Unicode 9). The ranges
-# are as wide as they can be without touching a character that only a newer Unicode takes apart or puts in order.
+# are as wide as they can be without touching a character that only a newer Unicode takes apart or puts in order. With
+# ASCII, which stays as it is, most texts are a single run.
 DECOMPOSABLE = _characters("""
-    c0-7f3 816-85b 8d4-9df a33-bcd c48-ccd d4a-eb9 ec8-1714 1734-1abd 1b06-1df5 1dfb-a806 a8c4-1037a 10a0d-10ae6
+    0-7f3 816-85b 8d4-9df a33-bcd c48-ccd d4a-eb9 ec8-1714 1734-1abd 1b06-1df5 1dfb-a806 a8c4-1037a 10a0d-10ae6
     11046 1107f-112ea 1133c-11374 11442-11446 114bb-1172b 11c3f 16af0-16b36 1bc9e-1e02a 1e8d0-2fa1d
-""", times="+")
+""", form="{}+")
 
 ACCENT = _characters("""
     300-33f 342 345-36f 483-487 591-5bd 5bf 5c1-5c2 5c4-5c5 5c7 610-61a 64b-65f 670 6d6-6dc 6df-6e4 6e7-6e8 6ea-6ed
@@ -119,7 +135,7 @@ PUNCTUATION = _characters("""
     1056f 10857 1091f 1093f 10a50-10a58 10a7f 10af0-10af6 10b39-10b3f 10b99-10b9c 11047-1104d 110bb-110bc
     110be-110c1 11140-11143 11174-11175 111c5-111c9 111cd 111db 111dd-111df 11238-1123d 112a9 114c6 115c1-115d7
     11641-11643 1173c-1173e 12470-12474 16a6e-16a6f 16af5 16b37-16b3b 16b44 1bc9f 1da87-1da8b
-""")
+""", form="({})")
 
 # What str.lower() would get differently: it ends a word in ς instead of σ, and in Python 3.11 it does not know the
 # capitals that are younger than Unicode 14.
@@ -129,3 +145,4 @@ LOWERCASE = {
     **dict(zip(range(0x10D50, 0x10D66), range(0x10D70, 0x10D86), strict=True)),
     **dict(zip(range(0x16EA0, 0x16EB9), range(0x16EBB, 0x16ED4), strict=True)),
 }
+ODD_CAPITAL = re.compile(f"[{''.join(map(chr, LOWERCASE))}]")

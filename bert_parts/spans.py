@@ -17,7 +17,7 @@ from bert_parts.normalization import CHINESE
 from bert_parts.tokenizer import BertTokenizer, build_row
 
 # A word with its accents and joiners, a Chinese character, or a mark. (Python's \w has no accents, and takes _ for a letter.)
-LETTERS = rf"[^\W_{CHINESE.pattern[1:-1]}]+"
+LETTERS = rf"(?:(?!{CHINESE.pattern})[^\W_])+"
 WITHIN = "".join(filter(lambda letter: unicodedata.category(letter).startswith("M"), map(chr, range(0x300, 0x1F000))))
 WORD = re.compile(rf"{LETTERS}(?:[{WITHIN}\u00ad\u200c\u200d]+(?:{LETTERS})?)*|\S")
 NUMBER = re.compile(r"\d+(?:[.,]\d+)+")     # 1,000 and 3.5: three words each, and no place to find 3

@@ -15,6 +15,8 @@ import operator
 import re
 from array import array
 from collections import Counter
+from collections.abc import Callable
+from itertools import chain
 from pathlib import Path
 
 import torch
@@ -25,7 +27,8 @@ from bert_parts.normalization import as_list, check_text, normalize, split_words
 from bert_parts.wordpiece import LONGEST_WORD, SPECIAL_TOKENS, word_pieces
 
 SPECIAL = re.compile("(" + "|".join(map(re.escape, SPECIAL_TOKENS)) + ")")
-REMEMBERED = 50_000      # stretches of text whose ids a tokenizer keeps at hand
+ASCII_WORD = re.compile("[A-Za-z0-9]+|[!-~]")     # as split_words cuts ASCII without control characters
+REMEMBERED = 50_000      # stretches of text whose ids a tokenizer keeps at hand, and as many words
 
 
 def truncate(first: list[int], second: list[int], room: float) -> tuple[list[int], list[int]]:
@@ -90,6 +93,25 @@ def pad(rows: list[list[int]], value: int) -> Tensor:
     return torch.frombuffer(flat, dtype=torch.int64).view(len(rows), longest)     # (B, T)
 
 
+class Remembered(dict):
+    """Text → its ids, which are read when they are asked for the first time.
+
+    The memory is bounded, whatever is read: when it holds REMEMBERED texts, it begins anew; and a text of more than 100
+    characters is not remembered but read every time.
+    """
+
+    def __init__(self, read: Callable[[str], tuple[int, ...]]):
+        self.read = read
+
+    def __missing__(self, text: str) -> tuple[int, ...]:
+        ids = self.read(text)
+        if len(text) <= LONGEST_WORD:
+            if len(self) >= REMEMBERED:
+                self.clear()
+            self[text] = ids
+        return ids
+
+
 class BertTokenizer:
     """The WordPiece tokenizer of BERT.
 
@@ -112,7 +134,8 @@ class BertTokenizer:
         self.pad_id, self.unk_id, self.cls_id, self.sep_id, self.mask_id = map(self.vocab.get, SPECIAL_TOKENS)
         self.lowercase = lowercase
         self.model_max_length: int | None = None
-        self.remembered: dict[str, list[int]] = {}
+        self.remembered = Remembered(self.read)
+        self.remembered_words = Remembered(self.read_word)
 
     @classmethod
     def from_file(cls, path: str | Path, lowercase: bool = True) -> "BertTokenizer":
@@ -146,30 +169,33 @@ class BertTokenizer:
             ValueError: text with half of a surrogate pair, which is no character.
         """
         check_text(text, "text")
-        pieces = []
-        for part in SPECIAL.split(text):
-            if part in SPECIAL_TOKENS:
-                pieces.append(part)
-            else:
-                for word in split_words(normalize(part, self.lowercase)):
-                    pieces += word_pieces(word, self.vocab)
-        return pieces
+        return [piece for word in self.words(text) for piece in word_pieces(word, self.vocab)]
 
     def ids(self, text: str) -> list[int]:
         """The ids of tokenize(text). The same words come again and again: what stands between spaces is read once."""
-        ids = []
+        ids, remembered = [], self.remembered
         for stretch in text.split(" "):
-            known = self.remembered.get(stretch)
-            ids += self.read(stretch) if known is None else known
+            ids += remembered[stretch]
         return ids
 
-    def read(self, stretch: str) -> list[int]:
-        ids = [self.vocab[piece] for piece in self.tokenize(stretch)]
-        if len(stretch) <= LONGEST_WORD:     # the memory is bounded both in how much it holds and in how long that is
-            if len(self.remembered) >= REMEMBERED:
-                self.remembered.clear()
-            self.remembered[stretch] = ids
-        return ids
+    def read(self, stretch: str) -> tuple[int, ...]:
+        """The ids of what stands between spaces. Its words are remembered, too: "film" is cut once for "Film" and "(film,"."""
+        if stretch.isascii() and stretch.isalnum():     # one word, of which at most capitals have to go
+            return self.remembered_words[stretch.lower() if self.lowercase else stretch]
+        check_text(stretch, "text")
+        return tuple(chain.from_iterable(map(self.remembered_words.__getitem__, self.words(stretch))))
+
+    def read_word(self, word: str) -> tuple[int, ...]:
+        return tuple(map(self.vocab.__getitem__, word_pieces(word, self.vocab)))
+
+    def words(self, text: str) -> list[str]:
+        """What word_pieces gets to cut. A special token is a word, too: the vocabulary holds it as a whole."""
+        if text.isascii() and text.isprintable() and "[" not in text:     # most of English, in a third of the time
+            return ASCII_WORD.findall(text.lower() if self.lowercase else text)
+        words = []
+        for part in SPECIAL.split(text):
+            words += [part] if part in SPECIAL_TOKENS else split_words(normalize(part, self.lowercase))
+        return words
 
     def __call__(
         self, texts: str | list[str], pairs: str | list[str] | None = None, max_length: int | None = None

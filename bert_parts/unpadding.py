@@ -103,8 +103,7 @@ def _attentions_of(encoder: nn.Module) -> list[nn.Module]:
 def _answer_for(module: nn.Module, forward):
     """Let `forward` answer when the module is called. It is bound to the module, so that copies of that have their own."""
     with changing:
-        if not blocks[module]:
-            module.forward = MethodType(forward, module)
+        module.forward = MethodType(forward, module)
         blocks[module] += 1
 
 

@@ -1,12 +1,19 @@
 """The tokenizer against Hugging Face's: the same ids for every review, every code point and 100,000 odd strings."""
 
+import copy
+import os
 import pickle
 import random
+import time
+import tracemalloc
 import unicodedata
+from itertools import product
+from statistics import median
+from string import printable
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from tokenizers.normalizers import BertNormalizer
 from tokenizers.pre_tokenizers import BertPreTokenizer
@@ -14,8 +21,8 @@ from transformers import BertTokenizerFast
 
 from bert_parts import tokenizer as module
 from bert_parts.checkpoint import find_checkpoint
-from bert_parts.datasets import movie_reviews
-from bert_parts.normalization import normalize, split_words
+from bert_parts.datasets import movie_reviews, passages
+from bert_parts.normalization import CHINESE, normalize, split_words
 from bert_parts.tokenizer import BertTokenizer, pad, truncate
 from bert_parts.wordpiece import SPECIAL_TOKENS, word_pieces
 
@@ -23,6 +30,7 @@ VOCABULARY = find_checkpoint("all-MiniLM-L6-v2") / "vocab.txt"
 CODE_POINTS = [chr(i) for i in range(0x110000) if not 0xD800 <= i < 0xE000]
 WITH_CHARACTERS = [c for c in CODE_POINTS if ord(c) >> 16 in (0, 1, 2, 3, 14)]     # no other plane holds any
 REVIEWS = [review.text for review in movie_reviews()]
+PASSAGES = [passage.text for passage in passages()]
 
 
 class Both:
@@ -54,8 +62,16 @@ def vocabulary_tokens():
 
 def letter_tokens():
     """A vocabulary of single letters, in which hardly anything is [UNK]: no difference can hide behind it."""
-    letters = sorted({letter for pool in POOLS for text in pool for form in forms(text) for letter in form})
-    return [*SPECIAL_TOKENS, *letters, *(f"##{letter}" for letter in letters)]
+    return with_letters({letter for pool in POOLS for text in pool for form in forms(text) for letter in form})
+
+
+def all_letters_tokens():
+    """All that can stand in a word; but not every Chinese character, each of which is a word."""
+    return with_letters({c for c in WITH_CHARACTERS if unicodedata.category(c)[0] not in "CZ" and not CHINESE.match(c)} | {*"中文"})
+
+
+def with_letters(letters):
+    return [*SPECIAL_TOKENS, *sorted(letters), *(f"##{letter}" for letter in sorted(letters))]
 
 
 def forms(text):
@@ -97,6 +113,9 @@ POOLS = [
     RANDOM.sample(CODE_POINTS[:0xFFFF], 3000),
     RANDOM.sample(CODE_POINTS, 1000),
 ]
+
+
+CHINESE_TEXTS = ["".join(RANDOM.choices("的一是不了人我在有他这中大来上国个到说们为子和你，。", k=100)) for _ in range(1000)]
 
 
 def odd_text(seeded):
@@ -184,6 +203,32 @@ def differing(ours, theirs, context, code_points):
     return wrong
 
 
+@pytest.mark.parametrize(
+    ("lowercase", "context"), [(True, "B{}c"), (False, "B{}c"), (True, "[SEP]{},"), (True, "x\u0301{}\u0323")], ids=ascii
+)
+def test_ids_at_every_code_point(lowercase, context):
+    both = Both(all_letters_tokens(), lowercase)
+    theirs = both.rust.encode
+    wrong = differing(both.ours.ids, lambda text: theirs(text, add_special_tokens=False).ids, context, WITH_CHARACTERS)
+    assert not wrong, f"{len(wrong)} code points differ: {' '.join(wrong[:50])}"
+
+
+@pytest.mark.parametrize("lowercase", [True, False], ids=["uncased", "cased"])
+def test_the_short_cut_for_ascii(tokenizer, lowercase):
+    """It gives what the long way gives, for any two characters, and for four of some."""
+    tokenizer = BertTokenizer(tokenizer.tokens, lowercase)
+    texts = ["".join(letters) for letters in product(map(chr, range(128)), repeat=2)]
+    texts += ["".join(letters) for letters in product("aZ9_ \t.[]\x00\x1f\x7f", repeat=4)]
+    assert [text for text in texts if tokenizer.words(text) != split_words(normalize(text, lowercase))] == []
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.text(alphabet=printable, max_size=30))
+def test_the_short_cut_for_ascii_in_longer_texts(letters, text):
+    assume("[" not in text)
+    assert letters.ours.words(text) == split_words(normalize(text))
+
+
 @pytest.mark.parametrize("lowercase", [True, False], ids=["uncased", "cased"])
 @pytest.mark.parametrize("tokens", [vocabulary_tokens, letter_tokens])
 def test_odd_strings(tokens, lowercase):
@@ -194,8 +239,10 @@ def test_odd_strings(tokens, lowercase):
         theirs = both.rust.encode_batch(texts, add_special_tokens=False)
         differ = [text for text, their in zip(texts, theirs, strict=True) if both.ours.ids(text) != their.ids]
         assert not differ, f"{len(differ)} of 1,000 differ, such as {differ[0]!a}"
+        assert [both.ours.vocab[piece] for piece in both.ours.tokenize(texts[0])] == both.ours.ids(texts[0])
 
 
+SMALL = with_letters("abcdefghijklmnopqrstuvwxyzàé.,中")
 ODD = st.lists(
     st.one_of(st.text(max_size=5), *(st.sampled_from(pool) for pool in POOLS)), max_size=6
 ).map("".join)
@@ -282,8 +329,44 @@ def test_what_is_remembered_is_bounded(monkeypatch):
     texts = [*REVIEWS[:50], "word" * 100]
     first, second = tokenizer(texts), tokenizer(texts)
     assert torch.equal(first["input_ids"], second["input_ids"])
-    assert len(tokenizer.remembered) <= 10
-    assert max(map(len, tokenizer.remembered)) <= 100
+    for remembered in (tokenizer.remembered, tokenizer.remembered_words):
+        assert 0 < len(remembered) <= 10
+        assert max(map(len, remembered)) <= 100
+
+
+def test_memory_is_bounded_whatever_is_read(monkeypatch):
+    """Words that never come again, short and long, with and without marks, in a stream without end."""
+    monkeypatch.setattr(module, "REMEMBERED", 200)
+    tokenizer, seeded = BertTokenizer(SMALL), random.Random(0)
+
+    def read(count):
+        for _ in range(count):
+            tokenizer.ids(f"{seeded.getrandbits(seeded.randint(1, 500)):x}{seeded.choice(['', '.', 'é', '中', '각' * 99])}")
+        return tracemalloc.get_traced_memory()[0]
+
+    tracemalloc.start()
+    try:
+        read(1000)
+        before = max(read(100) for _ in range(10))
+        assert max(read(100) for _ in range(100)) <= 2 * before     # 6 times as much would be read and kept
+    finally:
+        tracemalloc.stop()
+
+
+@settings(max_examples=200, deadline=None)
+@given(texts=st.lists(ODD, min_size=1, max_size=8), remembered=st.integers(1, 4))
+def test_what_is_remembered_changes_nothing(texts, remembered):
+    fresh = [BertTokenizer(SMALL).ids(text) for text in texts]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "REMEMBERED", remembered)
+        tokenizer = BertTokenizer(SMALL)
+        assert [tokenizer.ids(text) for text in texts * 2] == fresh * 2
+
+
+def test_what_is_refused_is_not_remembered(tokenizer):
+    for _ in range(2):
+        with pytest.raises(ValueError, match="half of a surrogate pair"):
+            tokenizer.ids("film \ud83d")
 
 
 def test_what_is_remembered_cannot_be_changed_from_outside(tokenizer):
@@ -292,8 +375,41 @@ def test_what_is_remembered_cannot_be_changed_from_outside(tokenizer):
     assert tokenizer.ids("film") == before
 
 
-def test_pickled_for_the_workers_of_a_data_loader(tokenizer):
-    assert pickle.loads(pickle.dumps(tokenizer)).tokenize("unbelievably") == tokenizer.tokenize("unbelievably")
+@pytest.mark.parametrize("again", [lambda it: pickle.loads(pickle.dumps(it)), copy.deepcopy], ids=["pickled", "copied"])
+def test_pickled_for_the_workers_of_a_data_loader(tokenizer, again):
+    tokenizer.ids("a film")
+    other = again(tokenizer)
+    assert other.tokenize("unbelievably") == tokenizer.tokenize("unbelievably")
+    assert other.ids("A film, unbelievably!") == tokenizer.ids("A film, unbelievably!")
+    assert other.remembered.read.__self__ is other
+
+
+# How fast ------------------------------------------------------------------------------------------------------------
+
+
+def seconds(call):
+    """Of processor time, of all threads together, so that other work on the machine hardly counts."""
+    began = time.process_time()
+    call()
+    return time.process_time() - began
+
+
+@pytest.mark.parametrize(
+    ("texts", "cold", "warm"),
+    [(REVIEWS, 2, 5), ([text for text in PASSAGES if not text.isascii()], 1, 3), (CHINESE_TEXTS, 0.7, 1)],
+    ids=["reviews", "passages that are not ASCII", "Chinese"],
+)
+def test_fast_enough(monkeypatch, uncased, texts, cold, warm):
+    """Cold: a new tokenizer that has read nothing. On a quiet machine it is 3 and 10 times as fast as Rust with the reviews."""
+    monkeypatch.setitem(os.environ, "TOKENIZERS_PARALLELISM", "false")
+    rust, first, second = [], [], []
+    for _ in range(5):
+        ours = BertTokenizer(uncased.ours.tokens)
+        rust.append(seconds(lambda: uncased.rust.encode_batch_fast(texts, add_special_tokens=False)))
+        first.append(seconds(lambda ours=ours: [ours.ids(text) for text in texts]))
+        second.append(seconds(lambda ours=ours: [ours.ids(text) for text in texts]))
+    assert median(rust) >= cold * median(first)
+    assert median(rust) >= warm * median(second)
 
 
 # What it refuses -----------------------------------------------------------------------------------------------------

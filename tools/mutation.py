@@ -64,6 +64,7 @@ TESTS = {
     "tokenizer_files": "tokenizer_files tokenizer",
     "training": "training",
     "transformer": "transformer",
+    "unpadding": "unpadding",
     "wordpiece": "wordpiece tokenizer",
     "tasks.command": "predict tasks",
     "tasks.mask_filler": "mask_filler predict",
