@@ -69,7 +69,7 @@ def check_text(text: str, name: str):
 def _characters(table: str, form: str = "{}") -> re.Pattern:
     """A pattern for one character of a table of code points and ranges, in ascending order; form="{}+": for a run of such.
 
-    It asks for a character that is none of the others, which is the same, and several times as fast: re knows with one look
+    It asks for a character that is none of the others, which is the same, and faster: re knows with one look
     whether a character up to U+FFFF is in a set, but if it is not, goes through all that the set has above.
     """
     others, start = [], 0

@@ -90,6 +90,11 @@ def cosine_by_distance(vectors):
         found[distance] = torch.stack([unit[i] @ unit[i + distance] for i in range(len(vectors) - distance)]).mean()
     return found
 """
+ROOT = """
+def mean_pooling(hidden, attention_mask):
+    mask = attention_mask.unsqueeze(-1).to(hidden.dtype)
+    return (hidden * mask).sum(1) / mask.sum(1).sqrt()
+"""
 UNMASKED = """
 import torch
 
@@ -102,6 +107,7 @@ def head_contributions(attention, x, mask=None):
 
 @pytest.mark.parametrize(("text", "expression", "kind", "sources"), [
     (WHOLE_NUMBERS, "torch.full((len(vectors),), 0)", "type", ()),
+    (ROOT, "mask.sum(1).sqrt()", None, (3,)),     # beside the course's whole numbers, which is no fault
     (UNMASKED, "attention.self(x)", "argument", ()),
     (DEVIATIONS, "spread + eps", None, (4,)),
 ])

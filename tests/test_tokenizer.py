@@ -1,14 +1,11 @@
 """The tokenizer against Hugging Face's: the same ids for every review, every code point and 100,000 odd strings."""
 
 import copy
-import os
 import pickle
 import random
-import time
 import tracemalloc
 import unicodedata
 from itertools import product
-from statistics import median
 from string import printable
 
 import pytest
@@ -382,34 +379,6 @@ def test_pickled_for_the_workers_of_a_data_loader(tokenizer, again):
     assert other.tokenize("unbelievably") == tokenizer.tokenize("unbelievably")
     assert other.ids("A film, unbelievably!") == tokenizer.ids("A film, unbelievably!")
     assert other.remembered.read.__self__ is other
-
-
-# How fast ------------------------------------------------------------------------------------------------------------
-
-
-def seconds(call):
-    """Of processor time, of all threads together, so that other work on the machine hardly counts."""
-    began = time.process_time()
-    call()
-    return time.process_time() - began
-
-
-@pytest.mark.parametrize(
-    ("texts", "cold", "warm"),
-    [(REVIEWS, 2, 5), ([text for text in PASSAGES if not text.isascii()], 1, 3), (CHINESE_TEXTS, 0.7, 1)],
-    ids=["reviews", "passages that are not ASCII", "Chinese"],
-)
-def test_fast_enough(monkeypatch, uncased, texts, cold, warm):
-    """Cold: a new tokenizer that has read nothing. On a quiet machine it is 3 and 10 times as fast as Rust with the reviews."""
-    monkeypatch.setitem(os.environ, "TOKENIZERS_PARALLELISM", "false")
-    rust, first, second = [], [], []
-    for _ in range(5):
-        ours = BertTokenizer(uncased.ours.tokens)
-        rust.append(seconds(lambda: uncased.rust.encode_batch_fast(texts, add_special_tokens=False)))
-        first.append(seconds(lambda ours=ours: [ours.ids(text) for text in texts]))
-        second.append(seconds(lambda ours=ours: [ours.ids(text) for text in texts]))
-    assert median(rust) >= cold * median(first)
-    assert median(rust) >= warm * median(second)
 
 
 # What it refuses -----------------------------------------------------------------------------------------------------

@@ -71,12 +71,13 @@ def searched(exercise: Exercise, thing, refusal: Refusal, outcomes: Outcomes, kn
     search = search_for(exercise, thing, refusal, known, FOR_EDITS)
     edits = search and search.one()
     value = unmet(exercise, thing, refusal)
-    if edits and edits[0].cost < DOUBTFUL and not (value and value.mistake and value.line in edits[0].lines):
+    told_better = bool(edits and value and value.mistake not in (None, edits[0].kind) and value.line in edits[0].lines)
+    if edits and edits[0].cost < DOUBTFUL and not told_better:
         return repaired(exercise, thing, refusal, edits)
     two = two_mistakes(known, outcomes, refusal, until=time.thread_time() + FOR_TWO)
     if two:
         return placed(exercise, thing, refusal, two, FOR_PLACE)
-    if edits and not (value and (value.mistake or value.line not in edits[0].lines)):
+    if edits and not told_better and (value is None or value.line in edits[0].lines):
         return repaired(exercise, thing, refusal, edits)
     met = search and search.one_and_known()
     if value and not (met and shows_in_training_only(exercise, met[1])):

@@ -49,7 +49,7 @@ class Needed:
         own, needed = self.own, self.needed
         if isinstance(own, Tensor) and own.shape != needed.shape:
             return f"Its shape is {tuple(own.shape)}, and {tuple(needed.shape)} would do."
-        if isinstance(own, Tensor) and own.dtype != needed.dtype:
+        if of_another_type(own, needed):
             return f"It is of {own.dtype}, and {needed.dtype} would do."
         where = ""
         if isinstance(own, Tensor) and own.dim():
@@ -202,12 +202,19 @@ class _Search:
         if alike and len(made) == 1:
             (name, (*_, line)), = made.items()
             return Needed(site.node, own, wanted, line, name)
-        other_type = isinstance(own, Tensor) and own.dtype != wanted.dtype and own.shape == wanted.shape
-        return Needed(site.node, own, wanted, line_of(site.node), kind="type" if other_type else None, sources=lines)
+        kind = "type" if of_another_type(own, wanted) else None
+        return Needed(site.node, own, wanted, line_of(site.node), kind=kind, sources=lines)
 
 
 def form(values: list) -> tuple:
     return len(values), getattr(values[0], "shape", None)
+
+
+def of_another_type(own: Any, needed: Any) -> bool:
+    """Whole numbers, or truth values, where fractions are needed; or the same numbers in another type."""
+    if not isinstance(own, Tensor) or own.dtype == needed.dtype or own.shape != needed.shape:
+        return False
+    return needed.is_floating_point() > own.is_floating_point() or bool((own.double() == needed.double()).all())
 
 
 def line_of(node: ast.expr) -> int:
