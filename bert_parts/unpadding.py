@@ -75,13 +75,15 @@ def unpadded(model: nn.Module) -> Iterator[None]:
     The parts run as they are, a learner's too, on all real tokens in one row (1, N, D). Only attention is done text by text,
     texts of equal length together. For training as for reading; dropout draws other random numbers than with padding.
 
-    As without the block runs a batch that has no padding, or a mask that hides more than padding; a graph that is compiled or
-    exported; and an encoder in whose modules hooks hang, such as those of `record_attention`, which see what they always see.
-    So does a model in which there is no encoder: that is a module whose `layer[i].attention.self` has `num_heads`. Blocks may be
-    open in several threads at once.
+    Blocks may be open in several threads at once. As without the block runs:
+    - a batch that has no padding, a mask that hides more than padding, and a graph that is compiled or exported;
+    - an encoder in whose modules hooks hang, such as those of `record_attention`, which see what they always see; or one of whose
+      modules has been given a forward that is not of its class;
+    - all that is no encoder: that is a module whose `layer[i].attention.self` has `num_heads`.
     """
     encoders = {module: found for module in model.modules() if (found := _attentions_of(module))}
     answered = [(encoder, _encode) for encoder in encoders] + [(each, _attend) for found in encoders.values() for each in found]
+    answered = [(module, forward) for module, forward in answered if _is_free(module, forward)]
     for module, forward in answered:
         _answer_for(module, forward)
     try:
@@ -98,6 +100,12 @@ def _attentions_of(encoder: nn.Module) -> list[nn.Module]:
         return []
     found = [getattr(getattr(layer, "attention", None), "self", None) for layer in layers]
     return found if all(isinstance(getattr(each, "num_heads", None), int) for each in found) else []
+
+
+def _is_free(module: nn.Module, forward) -> bool:
+    """Whether its class answers when it is called, or `forward` does already, in another block; and nothing else."""
+    given = vars(module).get("forward")
+    return given is None or getattr(given, "__func__", None) is forward
 
 
 def _answer_for(module: nn.Module, forward):

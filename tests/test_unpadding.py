@@ -383,6 +383,18 @@ def test_a_model_without_an_encoder_of_ours():
             assert_as_before(model)
 
 
+@pytest.mark.parametrize("place", ["encoder", "encoder.layer.1.attention.self"])
+def test_a_forward_that_somebody_has_put_there(place, widths):
+    model, marks = made(), torch.tensor(MARKS["ragged"])
+    module = model.get_submodule(place)
+    module.forward = lambda *given, forward=module.forward, **named: forward(*given, **named) / 2
+    expected, theirs = model(ids_like(marks), marks)[0], module.forward
+    with unpadded(model):
+        assert torch.equal(model(ids_like(marks), marks)[0], expected)
+    assert module.forward is theirs and sum("forward" in vars(each) for each in model.modules()) == 1
+    del module.forward
+
+
 def test_a_hook_on_the_encoder_itself_sees_a_batch(widths):
     model, marks = made(), torch.tensor(MARKS["ragged"])
     with unpadded(model):
