@@ -67,7 +67,9 @@ def make(folder: Path, *arguments: str) -> subprocess.CompletedProcess:
 
 
 def run_make(folder: Path, *arguments: str) -> subprocess.CompletedProcess:
-    outside = {name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL")}
+    """make as from a terminal: without what a `make test ARGS=…` around the tests hands on."""
+    handed_on = {"MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "PYTHON", "ARGS", "NAMES", "TORCH"}
+    outside = {name: value for name, value in os.environ.items() if name not in handed_on}
     return subprocess.run(["make", *arguments], cwd=folder, env=outside, capture_output=True, text=True)
 
 
