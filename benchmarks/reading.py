@@ -9,12 +9,11 @@ from torch import Tensor
 
 from benchmarks import opponents, ours
 from benchmarks.opponents import ENGINES, Engine
-from benchmarks.texts import NAME, Batch, Batches, Setting, in_batches, long_rows, one_among_many, reviews, short_rows, told
+from benchmarks.texts import NAME, SORTED, Batch, Batches, Setting, in_batches, long_rows, one_among_many, reviews, short_rows, told
 from benchmarks.timing import Contender, Makers
 from bert_parts import load_pretrained
 from bert_parts.visualize import record_attention
 
-SORTED = "by length"
 OURS = {name: Engine(lambda setting, way=way: ours.forward_in(way())) for name, way in ours.WAYS.items()}
 
 

@@ -15,6 +15,7 @@ from bert_parts.tokenizer import build_row, pad_batch
 NAME = "all-MiniLM-L6-v2"
 SCRIPTS = "ru el he ar fa hi bn ta th ka hy am zh ja ko".split()     # languages that are written in other letters
 NAMES_IN_A_TEXT = 8
+SORTED = "by length"     # what is said of a contender whose texts are in that order
 ONE_AMONG_MANY = [47, 60, 55, 60, 71, 10, 61, 256, 94, 42, 58, 18, 36, 23, 41, 92]     # 64 tokens on average; 15 drawn from 8 to 94
 
 Batch = dict[str, Tensor]

@@ -12,7 +12,7 @@ from torch.nn import functional as F
 from benchmarks import ours
 from benchmarks.opponents import load_theirs, once
 from benchmarks.ours import Context
-from benchmarks.texts import NAME, Batch, Setting, in_batches, one_among_many, tokenizer, told
+from benchmarks.texts import NAME, SORTED, Batch, Setting, in_batches, one_among_many, short_rows, tokenizer, told
 from benchmarks.timing import Contender, Makers
 from bert_parts import BertForMaskedLM, load_pretrained, save_pretrained
 from bert_parts.masking import mask_tokens, masked_lm_loss
@@ -21,7 +21,6 @@ from bert_parts.tasks.run import under_new_head
 from bert_parts.training import MAX_NORM
 
 RATE = 1e-5     # so low that the loss of the last round is much like that of the first
-SORTED = "by length"
 
 Labelled = tuple[Batch, Tensor]
 
@@ -58,8 +57,7 @@ def fine_tuning(setting: Setting) -> tuple[str, Makers]:
 
 
 def _labelled(examples: Sequence[sentiment.Example], size: int, by_length: bool) -> list[Labelled]:
-    rows = [[tokenizer().cls_id, *tokenizer().ids(example.text), tokenizer().sep_id] for example in examples]
-    made = in_batches(rows, size, by_length)
+    made = in_batches(short_rows([example.text for example in examples]), size, by_length)
     labels = [torch.tensor([examples[place].label for place in places]) for places in made.places]
     return list(zip(made.batches, labels, strict=True))
 

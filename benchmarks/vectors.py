@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import partial
+from itertools import chain
 
 import numpy as np
 import torch
@@ -10,7 +11,7 @@ from torch.nn import functional as F
 
 from benchmarks import ours
 from benchmarks.opponents import EXPORTED, Engine
-from benchmarks.texts import NAME, Setting, reviews, tokenizer
+from benchmarks.texts import NAME, Setting, in_batches, reviews, tokenizer
 from benchmarks.timing import Contender, Makers
 from bert_parts import BertTokenizer, load_pretrained, mean_pooling
 from bert_parts.checkpoint import find_checkpoint
@@ -61,25 +62,12 @@ def _exported(setting: Setting, engine: Engine, texts: list[str]) -> Contender:
     forward, cut = engine.make(setting), _rust_rows()
 
     def run() -> Tensor:
-        rows = cut(texts)
-        order = sorted(range(len(rows)), key=lambda place: -len(rows[place]))
-        made = []
-        for start in range(0, len(rows), BATCH):
-            batch = _padded([rows[place] for place in order[start : start + BATCH]])
-            hidden = torch.as_tensor(forward(batch))
-            made.append(F.normalize(mean_pooling(hidden, batch["attention_mask"]), dim=-1))
-        return torch.cat(made)[torch.tensor(order).argsort()]     # in the order of the texts
+        made = in_batches(cut(texts), BATCH, by_length=True)
+        pooled = [mean_pooling(torch.as_tensor(forward(batch)), batch["attention_mask"]) for batch in made.batches]
+        order = torch.tensor(list(chain.from_iterable(made.places)))
+        return F.normalize(torch.cat(pooled), dim=-1)[order.argsort()]     # in the order of the texts
 
     return Contender(run, lambda: run().numpy(), exact=engine.exact)
-
-
-def _padded(rows: list[list[int]]) -> dict[str, Tensor]:
-    ids = np.zeros((len(rows), max(map(len, rows))), dtype=np.int64)
-    marks = np.zeros_like(ids)
-    for number, row in enumerate(rows):
-        ids[number, : len(row)], marks[number, : len(row)] = row, 1
-    return {"input_ids": torch.from_numpy(ids), "attention_mask": torch.from_numpy(marks),
-            "token_type_ids": torch.zeros(ids.shape, dtype=torch.int64)}
 
 
 def _rust_rows() -> Callable[[list[str]], list[list[int]]]:

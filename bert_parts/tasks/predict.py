@@ -11,6 +11,7 @@ from typing import NamedTuple
 from torch import nn
 
 from bert_parts.checkpoint import CONFIG, load_pretrained
+from bert_parts.files import shortened
 from bert_parts.reading import most_tokens
 from bert_parts.tasks.rows import read_rows
 from bert_parts.tokenizer import BertTokenizer
@@ -173,8 +174,7 @@ def _print_table(rows: Sequence[dict[str, str]], said: Sequence[dict]):
 def _shortened(text: str, most: int) -> str:
     """The beginning of a text on one line, without what a terminal would obey."""
     text = "".join(letter if letter.isprintable() else " " for letter in text[: 4 * most])
-    text = " ".join(text.split())
-    return text if len(text) <= most else text[: most - 1] + "…"
+    return shortened(" ".join(text.split()), most)
 
 
 def _in_words(value: object) -> str:

@@ -61,7 +61,7 @@ def _place_of(answer: str, start: int | None, passage: str, where: str) -> tuple
     places = answer_places(bare, passage)
     if start is not None:
         if start < 0 or not passage.startswith(answer, start):
-            there = passage[start : start + len(answer)][:40] if start >= 0 else ""
+            there = passage[start : start + len(answer)] if start >= 0 else ""
             right = f"it begins with character {places[0]}, counted from 0" if places else "it does not stand there as whole words"
             raise ValueError(f"{where}: 'answer_start' is {start}, and there the passage has {quoted(there)} in place of the "
                              f"answer {quoted(answer)}: {right}.")
