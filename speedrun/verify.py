@@ -1,0 +1,117 @@
+"""Runs a record anew, from nothing, and judges what comes out."""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+import psutil
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+from torch.nn import functional as F
+
+from bert_parts.files import shortened
+from speedrun.fence import ROOT, Refused
+from speedrun.runner import QUESTIONS, SCORES, THREADS
+from speedrun.text import VOCABULARY, Questions, Text, save_text
+
+OVER = 1.02              # of its time a run may take: its last step has begun before the end
+ANSWERING = 0.1          # of the budget, for reading and answering the questions
+
+
+class Run(NamedTuple):
+    """How a run ended.
+
+    Attributes:
+        seconds: of processor time, in training.
+        losses: of each question (Q,), in nats.
+        right: whether the likeliest token was the right one, (Q,).
+    """
+
+    seed: int
+    seconds: float
+    losses: Tensor
+    right: Tensor
+
+
+def verify(record: Path, seed: int, text: Text, questions: Questions, budget: float, root: Path = ROOT) -> Run:
+    """Train a record under the clock and ask it.
+
+    It runs in a folder that holds a copy of the code and the text to learn from; no address that is held out is there.
+
+    Raises:
+        Refused: the run took too long, read what it must not, failed, or gave no scores for the questions.
+    """
+    with _sandbox(record, text) as folder, _started(folder, record, seed, budget, root) as child:
+        _expect("begun", child)
+        began = _seconds_of(child)
+        _expect("trained", child)
+        seconds = _seconds_of(child) - began
+        if seconds > OVER * budget + 1:
+            raise Refused(f"The training took {seconds:,.0f} seconds of processor time, where {budget:,.0f} are expected: end it "
+                          f"when clock.share() is 1.")
+        save_file({"ids": questions.ids, "asked": questions.asked}, folder / QUESTIONS)
+        print("go on", file=child.stdin, flush=True)
+        _expect("", child)
+        if child.wait():
+            raise Refused("The run ended with an error while it answered: what is above says which.")
+        return judged(seed, seconds, load_file(folder / SCORES)["scores"], questions.answers)
+
+
+@contextmanager
+def _sandbox(record: Path, text: Text) -> Iterator[Path]:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        for part in ("bert_parts", "speedrun"):
+            shutil.copytree(ROOT / part, folder / part, ignore=shutil.ignore_patterns("__pycache__", "*.json"))
+        shutil.copy(record, folder / record.name)
+        save_text(text, folder)
+        yield folder
+
+
+@contextmanager
+def _started(folder: Path, record: Path, seed: int, budget: float, root: Path) -> Iterator[subprocess.Popen]:
+    command = [sys.executable, "-m", "speedrun.runner", record.name, str(seed), str(budget), str(root)]
+    threads = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS"), str(THREADS))
+    places = dict.fromkeys(("PYTHONPATH", "TMPDIR", "HOME"), str(folder))
+    set_up = os.environ | threads | places | {"OMP_WAIT_POLICY": "passive"}     # who waits does not work
+    with subprocess.Popen(command, cwd=folder, env=set_up, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as child:
+        try:
+            yield child
+        finally:
+            child.kill()
+
+
+def _expect(word: str, child: subprocess.Popen):
+    """The next line that the run says; "" is that it says no more. What a record prints itself is passed over."""
+    for line in child.stdout:
+        if line.startswith("failed "):
+            raise Refused(shortened(line.removeprefix("failed ").strip(), 300))
+        if word and line.strip() == word:
+            return
+    if word:
+        raise Refused(f"The run ended before it had {word}: what is above says why.")
+
+
+def _seconds_of(child: subprocess.Popen) -> float:
+    spent = psutil.Process(child.pid).cpu_times()
+    return spent.user + spent.system + spent.children_user + spent.children_system
+
+
+def judged(seed: int, seconds: float, scores: Tensor, answers: Tensor) -> Run:
+    """Losses and hits from scores (Q, V), which need not be logarithms of probabilities: they are made so here.
+
+    Raises:
+        Refused: the scores are not of the questions, or not finite.
+    """
+    if scores.shape != (len(answers), VOCABULARY):
+        raise Refused(f"The scores have the shape {tuple(scores.shape)}, where {(len(answers), VOCABULARY)}, a score for "
+                      f"each token at each place that is asked, is expected.")
+    if not scores.isfinite().all():
+        raise Refused(f"{int((~scores.isfinite()).sum()):,} of the scores are not finite: give numbers.")
+    return Run(seed, seconds, F.cross_entropy(scores, answers, reduction="none"), scores.argmax(dim=1) == answers)

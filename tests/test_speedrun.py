@@ -1,0 +1,165 @@
+"""The speedrun: who may claim a record, and what is refused."""
+
+import math
+from textwrap import dedent
+
+import pytest
+import torch
+from torch.nn import functional as F
+
+from bert_parts.datasets import FOLDER, addresses
+from bert_parts.tokenizer import BertTokenizer
+from speedrun import table
+from speedrun.clock import Clock
+from speedrun.fence import ROOT, Refused, check_source
+from speedrun.text import LENGTH, VOCABULARY, Text, for_trying, load_text, save_text
+from speedrun.verify import Run, judged, verify
+
+HONEST = """
+    def train(text, clock, seed):
+        rows, counts = text.rows(32), torch.zeros(2000)
+        for share in clock.steps():
+            counts += rows.flatten().bincount(minlength=2000)
+        return Counted((counts + 1).log())
+
+
+    class Counted(torch.nn.Module):
+        def __init__(self, frequencies):
+            super().__init__()
+            self.frequencies = frequencies
+
+        def forward(self, ids, asked):
+            return self.frequencies.expand(int(asked.sum()), -1)
+"""
+BEFORE = '"""It counts."""\nimport torch\n\nBY = "a test"\n'
+
+
+@pytest.fixture(scope="module")
+def text():
+    generator = torch.Generator().manual_seed(0)
+    tokenizer = BertTokenizer(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *(f"t{number}" for number in range(VOCABULARY - 5))])
+    return Text([torch.randint(5, 40, (1500,), generator=generator) for _ in range(10)], tokenizer)
+
+
+@pytest.fixture(scope="module")
+def questions(text):
+    return for_trying(text)[1]
+
+
+@pytest.fixture
+def record(tmp_path):
+    def write(change: str = "", becomes: str = ""):
+        path = tmp_path / "a_record.py"
+        assert change in HONEST
+        path.write_text(BEFORE + dedent(HONEST.replace(change, becomes) if change else HONEST), encoding="utf-8")
+        return path
+    return write
+
+
+def test_text_can_be_handed_on(text, tmp_path):
+    save_text(text, tmp_path)
+    found = load_text(tmp_path)
+    assert all(map(torch.equal, found.documents, text.documents)) and found.tokenizer.tokens == text.tokenizer.tokens
+
+
+def test_questions_hide_what_they_ask_for(text, questions):
+    assert questions.ids.shape[1] == LENGTH and (questions.ids[questions.asked] == text.tokenizer.mask_id).all()
+    rows = text._replace(documents=text.documents[3::10]).rows(LENGTH)[::4]
+    assert torch.equal(rows[questions.asked], questions.answers)
+    assert torch.equal(rows[~questions.asked], questions.ids[~questions.asked])
+    assert 0.12 < questions.asked.double().mean() < 0.18 and not questions.asked[:, 0].any()
+
+
+def test_what_is_put_aside_is_not_learned_from(text):
+    assert len(for_trying(text)[0].documents) == 9 and not any(each is text.documents[3] for each in for_trying(text)[0].documents)
+
+
+def test_an_honest_run_is_judged_by_its_scores(record, text, questions):
+    run = verify(record(), 0, text, questions, budget=1)
+    counts = text.rows(32).flatten().bincount(minlength=VOCABULARY)
+    assert (counts[questions.answers] > 0).all()     # then the 1 in "counts + 1" is nothing after a second of counting
+    expected = F.cross_entropy(counts.float().log().clamp(min=-30).expand(len(questions.answers), -1), questions.answers)
+    assert run.losses.mean() == pytest.approx(expected.item(), abs=0.01)
+    assert 0.9 < run.seconds < 2.5 and run.right.shape == questions.answers.shape
+
+
+FIRST = "    rows,"
+REFUSED = {
+    "reads the data": (FIRST, f"    open({str(FOLDER / 'addresses.tsv.bz2')!r}, 'rb')\n    {FIRST}", "addresses.tsv.bz2"),
+    "reads a copy of the data": (FIRST, f"    open('/elsewhere/passages.tsv.bz2', 'rb')\n    {FIRST}", "passages.tsv.bz2"),
+    "reads the project": (FIRST, f"    open({str(ROOT / 'README.md')!r})\n    {FIRST}", "README.md"),
+    "starts a program": (FIRST, f"    import subprocess; subprocess.run(['true'])\n    {FIRST}", "another program"),
+    "asks the network": (FIRST, f"    import socket; socket.create_connection(('127.0.0.1', 9))\n    {FIRST}", "network"),
+    "takes too long": ("for share in clock.steps():", "while clock.share() < 4:", "processor time"),
+    "scores of another shape": (".expand(int(asked.sum()), -1)", ".expand(len(ids), -1)", "have the shape"),
+    "no numbers": ("(counts + 1).log()", "(counts - 1e9).log()", "not finite"),
+    "an error": ("(counts + 1)", "(counts + missing)", "NameError"),
+    "no train": ("def train", "def fit", "before it had begun"),
+}
+
+
+@pytest.mark.parametrize("how", REFUSED)
+def test_a_run_that_does_not_count_is_refused(how, record, text, questions):
+    change, becomes, said = REFUSED[how]
+    with pytest.raises(Refused, match=said):
+        verify(record(change, becomes), 0, text, questions, budget=1)
+
+
+def test_the_answers_are_in_no_file_that_the_run_has(record, text, questions):
+    """When it is asked there is the text to learn from, the code and the questions, and nothing else."""
+    peeping = record("return self.frequencies", "import os; assert sorted(n for n in os.listdir() if n[0] != '.') == "
+                     "['a_record.py', 'bert_parts', 'questions.safetensors', 'speedrun', 'text.safetensors', 'vocab.txt']\n"
+                     "        assert not os.listdir('speedrun/logs')\n        return self.frequencies")
+    assert verify(peeping, 0, text, questions, budget=1).seconds < 2.5
+
+
+def test_a_record_holds_no_words_that_are_held_out():
+    held_out = addresses()[5::10]
+    words = " ".join(held_out[0].sentences[3].split()[:12])
+    with pytest.raises(Refused, match="held-out address"):
+        check_source(f'KNOWN = "{words}"', held_out)
+    with pytest.raises(Refused, match="characters"):
+        check_source("#" * 70_000, held_out)
+    for path in table.records():
+        check_source(path.read_text(encoding="utf-8"), held_out)
+
+
+def test_losses_are_of_probabilities_whatever_the_scores():
+    answers = torch.tensor([3, 5])
+    scores = torch.randn(2, VOCABULARY, generator=torch.Generator().manual_seed(0))
+    assert torch.allclose(judged(0, 1.0, scores + 7, answers).losses, judged(0, 1.0, scores, answers).losses, atol=1e-5)
+    assert judged(0, 1.0, torch.zeros(2, VOCABULARY), answers).losses.tolist() == pytest.approx([math.log(VOCABULARY)] * 2)
+
+
+def test_a_log_is_of_the_record_as_it_is(record, tmp_path):
+    losses = torch.tensor([1.0, 3.0])
+    add = lambda seed: table.add(path, Run(seed, 1200.0, losses + seed, losses < 2), {"machine": "a test"}, tmp_path)     # noqa: E731
+    path = record()
+    add(0)
+    add(1)
+    assert [run["loss"] for run in table.log_of(path, tmp_path)["runs"]] == [2.0, 3.0]
+    assert table.losses_of(path, tmp_path).tolist() == [1.5, 3.5]
+    line = table.table([path], tmp_path)[-1]
+    assert "2.500 ± " in line and "2: 2.000 3.000" in line and "It counts." in line and "50.0%" in line
+    path.write_text(path.read_text() + "\n# changed\n")
+    assert table.log_of(path, tmp_path)["runs"] == []
+
+
+def test_each_record_is_compared_with_the_one_before_question_by_question(record, tmp_path):
+    first = record()
+    second = first.with_name("02_second.py")
+    second.write_text(first.read_text() + "\n# better\n")
+    losses = torch.arange(100.0)
+    table.add(first, Run(0, 1.0, losses, losses < 1), {}, tmp_path)
+    table.add(second, Run(0, 1.0, losses - 1, losses < 1), {}, tmp_path)
+    assert "| -1.000 ± 0.000 |" in table.table([first, second], tmp_path)[-1]
+
+
+def test_the_clock_counts_work_and_not_waiting():
+    import time
+
+    clock = Clock(budget=1)
+    time.sleep(0.3)
+    assert clock.share() < 0.2
+    shares = list(clock.steps())
+    assert shares == sorted(shares) and shares[-1] < 1 <= clock.share() < 1.2

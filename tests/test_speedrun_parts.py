@@ -1,0 +1,139 @@
+"""What the speedrun's own records are made of, each against an oracle."""
+
+import math
+from itertools import pairwise
+
+import pytest
+import torch
+
+from bert_parts.tokenizer import BertTokenizer
+from speedrun import table
+from speedrun.clock import Clock
+from speedrun.counts import MIXED_IN, Neighbours, evidence, log_frequencies, vectors_from
+from speedrun.encoder import Encoder, Sizes, turned, turns_of
+from speedrun.loop import Settings, learn, rate_at
+from speedrun.runner import load_record
+from speedrun.text import VOCABULARY, Text
+
+SIZE = 9
+TINY = Sizes(vocab_size=SIZE, hidden_size=24, num_hidden_layers=1, num_attention_heads=3, intermediate_size=16)
+TOKENIZER = BertTokenizer(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "a", "b", "c", "d"])
+
+
+class Counted:
+    """A clock by which 150 steps are the whole time."""
+
+    def steps(self):
+        return (step / 150 for step in range(150))
+
+
+@pytest.fixture
+def rows():
+    return torch.randint(5, SIZE, (40, 12), generator=torch.Generator().manual_seed(0))
+
+
+@pytest.mark.parametrize("distance", (1, 2))
+def test_evidence_is_counted(rows, distance):
+    after, before = evidence(rows, SIZE, distance, [4])
+    frequency = log_frequencies(rows, SIZE).exp()
+    assert frequency.sum() == pytest.approx(1, abs=1e-5)
+    pairs = [(row[place].item(), row[place + distance].item()) for row in rows for place in range(12 - distance)]
+    for other in range(SIZE):
+        for token in (5, 7, 8):
+            followed, preceded = pairs.count((other, token)), pairs.count((token, other))
+            first, last = sum(pair[0] == other for pair in pairs), sum(pair[1] == other for pair in pairs)
+            share = frequency[token].item()
+            expected = (math.log((followed + MIXED_IN * share) / (first + MIXED_IN) / share),
+                        math.log((preceded + MIXED_IN * share) / (last + MIXED_IN) / share))
+            found = after[other, token].item(), before[other, token].item()
+            assert found == pytest.approx((0, 0) if other == 4 else expected, abs=1e-4)
+
+
+def test_neighbours_add_what_the_tokens_around_say(rows):
+    after, before = evidence(rows, SIZE, 1, [4])
+    part = Neighbours(24, {-1: after, 1: before}, mask_id=4)
+    ids = torch.tensor([[5, 4, 6, 4]])
+    found = part(torch.randn(2, 24), ids, ids == 4)
+    assert torch.allclose(found, torch.stack([after[5] + before[6], after[6]]))     # beyond the row there is nothing
+
+
+def test_vectors_from_counts_have_the_products_of_the_table(rows):
+    table_ = torch.randn(64, 4, generator=torch.Generator().manual_seed(1)) @ torch.randn(4, 64)
+    torch.manual_seed(0)
+    vectors = vectors_from(table_, 16, spread=0.05)
+    assert vectors.shape == (64, 16) and vectors.std() == pytest.approx(0.05, abs=1e-4)
+    strength = torch.linalg.svdvals(vectors)
+    assert strength[7] > 0.1 and strength[8] < 1e-3     # rank 4 to the left and rank 4 to the right, and no more
+
+
+def test_what_is_turned_sees_distances_only():
+    """The product of a query and a key depends on how far they are apart, and not on where they stand (Su et al. 2021, eq. 16)."""
+    query, key = torch.randn(2, 1, 1, 1, 8, generator=torch.Generator().manual_seed(0)).unbind()
+    scores = turned(query.expand(1, 1, 20, 8), *turns_of(20, 8)) @ turned(key.expand(1, 1, 20, 8), *turns_of(20, 8)).mT
+    for distance in (-3, 0, 4):
+        along = scores[0, 0].diagonal(distance)
+        assert torch.allclose(along, along[0].expand(len(along)), atol=1e-5)
+    assert not torch.allclose(scores[0, 0, 0, 1], scores[0, 0, 1, 0], atol=1e-3)     # and on the side
+    assert torch.allclose(turned(query, *turns_of(1, 8)), query)     # the first place is not turned
+
+
+def test_scores_are_of_the_places_that_are_asked(rows):
+    torch.manual_seed(0)
+    model = Encoder(TINY, torch.randn(SIZE, 24), torch.zeros(SIZE))
+    asked = torch.zeros(40, 12, dtype=torch.bool)
+    asked[3, 4] = asked[7, 0] = True
+    alone = torch.zeros(1, 12, dtype=torch.bool)
+    alone[0, 4] = True
+    found = model(rows, asked)
+    assert found.shape == (2, SIZE) and torch.allclose(found[:1], model(rows[3:4], alone), atol=1e-5)
+
+
+def test_the_rate_rises_stays_and_falls():
+    settings = Settings(peak=0.01, warmup=0.1, cooldown=0.4)
+    rates = [rate_at(share / 100, settings) for share in range(101)]
+    assert rates[0] == 0 and rates[5] == pytest.approx(0.005) and rates[10:61] == pytest.approx([0.01] * 51)
+    assert rates[80] == pytest.approx(0.005) and rates[100] == pytest.approx(0)
+    assert all(later <= earlier for earlier, later in pairwise(rates[10:]))
+
+
+@pytest.mark.parametrize("only_masks", (False, True))
+@pytest.mark.parametrize("muon", (False, True))
+def test_the_loop_learns_a_pattern(only_masks, muon):
+    pattern = (torch.arange(12) % 4 + 5).expand(200, 12)
+    rows = torch.stack([pattern[0].roll(shift) for shift in range(4)]).repeat(50, 1)
+    torch.manual_seed(0)
+    model = Encoder(TINY, torch.randn(SIZE, 24), torch.zeros(SIZE))
+    learn(model, rows, TOKENIZER, Counted(), 0, Settings(batch_size=16, only_masks=only_masks, peak=0.01, muon=muon))
+    asked = torch.zeros(200, 12, dtype=torch.bool)
+    asked[:, 5] = True
+    right = model(torch.where(asked, 4, rows), asked).argmax(dim=1) == rows[asked]
+    assert right.double().mean() > 0.95
+
+
+@pytest.mark.parametrize("path", table.records(), ids=lambda path: path.stem)
+def test_each_record_trains(path):
+    """For a moment, on a text that says nothing: what comes out answers questions as the rules want it."""
+    generator = torch.Generator().manual_seed(0)
+    tokenizer = BertTokenizer([*TOKENIZER.tokens[:5], *(f"t{number}" for number in range(VOCABULARY - 5))])
+    text = Text([torch.randint(5, VOCABULARY, (4000,), generator=generator) for _ in range(4)], tokenizer)
+    record = load_record(path)
+    assert record.__doc__.strip() and record.BY
+    model, ids = record.train(text, Clock(1.0), 0), text.rows(125)[:3]
+    asked = torch.zeros_like(ids, dtype=torch.bool)
+    asked[:, [1, 60, 124]] = True
+    with torch.no_grad():
+        found = model.eval()(torch.where(asked, tokenizer.mask_id, ids), asked)
+    assert found.shape == (9, VOCABULARY) and found.isfinite().all()
+
+
+@torch.no_grad()
+def test_the_notebooks_model_reads_pieces_as_it_has_learned_to():
+    """A row of 125 is four rows of 32, each with its [CLS]: scores at a place are those of its piece alone."""
+    module = load_record(table.records()[0])
+    torch.manual_seed(0)
+    model = module.InPieces(module.begun(torch.randint(5, 300, (50, 32)), 300, 4, 0)).eval()
+    ids, asked = torch.randint(5, 300, (2, 125)), torch.zeros(2, 125, dtype=torch.bool)
+    asked[1, 40] = True
+    piece = torch.cat([ids[1:2, :1], ids[1:2, 32:63]], dim=1)     # the second 31 tokens, with [CLS] before them
+    hidden, _ = model.bert.bert(piece)
+    assert torch.allclose(model(ids, asked), model.bert.score_words(hidden[:, 9]), atol=1e-5)     # 40 − 32 + 1
