@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from bert_parts.files import quoted
-from bert_parts.learn.compare import difference
+from bert_parts.learn.compare import copied, difference
 from bert_parts.learn.exercise import Case, Exercise
 from bert_parts.learn.nearness import Prepared
 from bert_parts.learn.repair import Candidates, Clock, Endless
@@ -110,15 +110,6 @@ def with_values(tree: ast.Module) -> Iterator[Site]:
         inside = list(ast.walk(site.node))
         if not any(isinstance(node, BOUND) or isinstance(node, ast.Name) and node.id == "super" for node in inside):
             yield site
-
-
-def copied(value: Any) -> Any:
-    """The value with the tensors, lists, tuples and dictionaries in it copied, gradients and all."""
-    if isinstance(value, Tensor):
-        return value.clone()
-    if isinstance(value, dict):
-        return {key: copied(each) for key, each in value.items()}
-    return type(value)(map(copied, value)) if type(value) in (list, tuple) else value
 
 
 def needed(exercise: Exercise, tree: ast.Module, surroundings: dict, case: Case, seconds: float) -> Needed | None:
