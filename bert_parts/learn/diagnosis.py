@@ -15,7 +15,7 @@ from bert_parts.learn.edits import Edit
 from bert_parts.learn.example import smallest
 from bert_parts.learn.exercise import Exercise, Finding
 from bert_parts.learn.judging import Refusal, Trouble, judge
-from bert_parts.learn.known import Outcomes, Way, agree, as_which, known_mistake, shown_here, two_mistakes, ways
+from bert_parts.learn.known import Outcomes, Way, agree, apart_from, as_which, known_mistake, shown_here, two_mistakes, ways
 from bert_parts.learn.measures import Measure, measured, sizes_of
 from bert_parts.learn.mirror import SAYS, mirrored
 from bert_parts.learn.nearness import Trial
@@ -79,7 +79,7 @@ def searched(exercise: Exercise, thing, refusal: Refusal, outcomes: Outcomes, kn
         return placed(exercise, thing, refusal, two, FOR_PLACE)
     if edits and not told_better and (value is None or value.line in edits[0].lines):
         return repaired(exercise, thing, refusal, edits)
-    met = search and search.one_and_known()
+    met = search and search.one_and_known(lambda way: apart_from(way, outcomes))
     if value and not (met and shows_in_training_only(exercise, met[1])):
         return value
     if met:
