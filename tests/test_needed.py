@@ -7,7 +7,7 @@ import torch
 
 from bert_parts.learn import apart, check
 from bert_parts.learn.compare import difference
-from bert_parts.learn.needed import Needed, needed, with_values
+from bert_parts.learn.needed import Needed, made_before, needed, with_values
 from bert_parts.learn.registry import EXERCISES
 from tests.answers import UNSEEN, Answer, answers
 
@@ -127,6 +127,12 @@ def head_contributions(attention, x, mask=None):
     found = attention.self(x).unflatten(-1, (heads, -1))
     return torch.einsum("bthd,ohd->bhto", found, attention.output.dense.weight.unflatten(1, (heads, -1)))
 """
+
+
+def test_what_goes_into_an_expression_is_made_where_a_method_changes_it_too():
+    tree = ast.parse("def f(a):\n  x = []\n  for y in a:\n    x.append(y)\n    print(x)\n  return sorted(x)\n  x = 1\n")
+    made = {ast.unparse(site.node): made_before(site) for site in with_values(tree)}
+    assert made["sorted(x)"] == {"x": [2, 4]} and made["x.append(y)"] == {"x": [2], "y": [3]}
 
 
 @pytest.mark.parametrize(("text", "expression", "kind", "sources"), [

@@ -326,10 +326,18 @@ def made_before(site: Site) -> dict[str, list[int]]:
         around = around.up
         targets += [(generator.target, generator.target.lineno) for generator in getattr(around.node, "generators", ())]
     for each in ast.walk(around.node):
-        if isinstance(each, (ast.Assign, ast.AugAssign, ast.AnnAssign, ast.For)) and each.lineno < site.line:
-            targets += [(target, each.lineno) for target in getattr(each, "targets", [getattr(each, "target", None)])]
+        if isinstance(each, (ast.Assign, ast.AugAssign, ast.AnnAssign, ast.For, ast.Expr)) and each.lineno < site.line:
+            targets += [(target, each.lineno) for target in targets_of(each)]
     for target, line in targets:
         for node in ast.walk(target):
             if isinstance(node, ast.Name) and node.id in names:
                 found[node.id].append(line)
     return {name: sorted(lines) for name, lines in found.items()}
+
+
+def targets_of(statement: ast.stmt) -> list[ast.expr]:
+    """What a statement gives a value, or may change by a method: ``words.append(word)``."""
+    if isinstance(statement, ast.Expr):
+        function = getattr(statement.value, "func", None)
+        return [function.value] if isinstance(function, ast.Attribute) and isinstance(function.value, ast.Name) else []
+    return statement.targets if isinstance(statement, ast.Assign) else [statement.target]
