@@ -99,6 +99,10 @@ def test_values_that_no_single_expression_of_the_course_has(text, expression, li
     assert (ast.unparse(found.node), found.line, found.given) == (expression, line, None)
 
 
+def test_a_piece_of_a_value_tells_less():
+    assert value_in(SLICES).late and not value_in(UNTURNED).late
+
+
 def test_where_the_step_is_right_its_one_variable_is_looked_at():
     found = value_in(ALL_BUT_ONE)
     assert (ast.unparse(found.node), found.given, found.line) == ("function(moved)", "moved", 10)

@@ -64,13 +64,15 @@ def placed(exercise: Exercise, thing, refusal: Refusal, finding: Finding, second
 def searched(exercise: Exercise, thing, refusal: Refusal, outcomes: Outcomes, known: list[Way]) -> Finding | None:
     """A mistake that is not in the list: an edit of the learner's code that sets it right; two known mistakes at once; a value
     that, put right, sets all right; an edit that leaves a known mistake; a change of the course's version that answers so; two
-    edits.
+    edits; a value of which a piece of one of the course's will do.
 
     Edits and changes are tried in a child process only: code with an edit may bring down the process that tries it.
     """
     search = search_for(exercise, thing, refusal, known, FOR_EDITS)
     edits = search and search.one()
-    value = unmet(exercise, thing, refusal)
+    where = value_of(exercise, thing, refusal)
+    told = where and unmet(exercise, thing, refusal, where)
+    value = None if where and where.late else told
     told_better = bool(edits and value and value.mistake not in (None, edits[0].kind) and value.line in edits[0].lines)
     if edits and edits[0].cost < DOUBTFUL and not told_better:
         return repaired(exercise, thing, refusal, edits)
@@ -92,8 +94,8 @@ def searched(exercise: Exercise, thing, refusal: Refusal, outcomes: Outcomes, kn
     if kind:
         return Finding(f"{refusal.finding.message}\nIn every case you answer as a right version does in which one thing is wrong: "
                        f"{SAYS[kind]}.", kind)
-    edits = search and (search.two() or search.cutting())
-    return repaired(exercise, thing, refusal, edits) if edits else None
+    edits = search and (search.two() or not told and search.cutting())
+    return repaired(exercise, thing, refusal, edits) if edits else told
 
 
 def shows_in_training_only(exercise: Exercise, way: Way) -> bool:
@@ -186,11 +188,8 @@ def in_words(line: int, thing) -> str:
 # ── values ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def unmet(exercise: Exercise, thing, refusal: Refusal) -> Finding | None:
-    """The place of a value that is not what it should be, while all that is made of it is right; None if there is none."""
-    value = value_of(exercise, thing, refusal)
-    if value is None:
-        return None
+def unmet(exercise: Exercise, thing, refusal: Refusal, value: Needed) -> Finding:
+    """The place of a value that is not what it should be, while all that is made of it is right."""
     measure = None if value.kind else measured(value.own, value.needed, dict(sizes_of(named_arguments(exercise, refusal))))
     said = [refusal.finding.message,
             f"In {in_words(line_of(value.node), thing)}: `{code(value.node)}` should be another value; then all that you make of "

@@ -38,6 +38,7 @@ class Needed:
         given: that variable, or None.
         kind: what kind of thing is the matter, where the two expressions tell it.
         sources: the lines that make what goes into the expression.
+        late: what is needed is a piece of another value, often of the answer, so it tells little of what comes before.
     """
 
     node: ast.expr
@@ -47,6 +48,7 @@ class Needed:
     given: str | None = None
     kind: str | None = None
     sources: tuple[int, ...] = ()
+    late: bool = False
 
     def says(self) -> str:
         """How the values differ; "" where that cannot be said shortly."""
@@ -143,7 +145,7 @@ class _Source:
     """Where values are taken from.
 
     Attributes:
-        places: expressions of the course's version; none: what it gives back.
+        places: expressions of the course's version.
         opposite: not their values, but what is true where these are false, and above 0 where these are below.
         apart: not the one value, but what it holds along this dimension, one after another.
     """
@@ -152,9 +154,9 @@ class _Source:
     opposite: bool = False
     apart: int | None = None
 
-    def values(self, course: dict[tuple[int, ...], list[tuple[int, Any]]], expected: Any) -> list:
+    def values(self, course: dict[tuple[int, ...], list[tuple[int, Any]]]) -> list:
         """Its values, of all those that the course's version has in a case; [] if it has none there."""
-        found = [value for _, value in course.get(self.places, ())] if self.places else [expected]
+        found = [value for _, value in course.get(self.places, ())]
         if self.opposite:
             return [opposite(value) for value in found]
         if self.apart is not None:
@@ -176,7 +178,7 @@ class _Try:
     @property
     def plain(self) -> bool:
         """One expression has the values of one of the course's."""
-        return len(self.places) == 1 and self.source == _Source(self.source.places[:1]) != _Source(())
+        return len(self.places) == 1 and self.source == _Source(self.source.places[:1])
 
 
 class _Search:
@@ -213,7 +215,7 @@ class _Search:
 
     def holds(self, tried: _Try) -> bool:
         """Whether it is right so in all other cases, too."""
-        return all(self.is_set_right(asked, replace(tried, values=tried.source.values(self.course_in(asked), asked.expected)))
+        return all(self.is_set_right(asked, replace(tried, values=tried.source.values(self.course_in(asked))))
                    for asked in self.others)
 
     def tries(self) -> list[_Try]:
@@ -221,7 +223,7 @@ class _Search:
         course = self.course_in(self.failing)
         self.is_set_right(self.failing)
         mine = {(number,): [] for number in range(len(self.own.places))} | self.own.values()
-        sources = {source: source.values(course, self.failing.expected) for source in self.sources(course)}
+        sources = {source: source.values(course) for source in self.sources(course)}
         found = [self.tried(places, came, source, values) for places, came in mine.items() if not self.is_right(came, course)
                  for source, values in sources.items()]
         return sorted(filter(None, found), key=lambda tried: (tried.turn, not tried.same_form, len(tried.places)))
@@ -246,8 +248,7 @@ class _Search:
             return None
         turn = turns[0] if turns else came[-1][0] + 0.5 if own else math.inf
         found = _Try(places, source, own, values, turn, bool(own) and form(own) == form(values))
-        of_one_type = not own or type(own[0]) is type(values[0])
-        return found if found.same_form or found.plain and of_one_type else None
+        return found if found.same_form or found.plain and (not own or of_one_type(own[0], values[0])) else None
 
     def is_right(self, came: list, course: dict) -> bool:
         """Whether the course's version has the same values on its way, which is no chance where they are of fractions."""
@@ -274,11 +275,17 @@ class _Search:
                 (name, (*_, line)), = made.items()
                 return Needed(site.node, own, wanted, line, name)
         lines = tuple(sorted({line for lines in made.values() for line in lines} - {line_of(site.node)}))
-        return Needed(site.node, own, wanted, line_of(site.node), kind=kind, sources=lines)
+        late = tried.source.apart is not None
+        return Needed(site.node, own, wanted, line_of(site.node), kind=kind, sources=lines, late=late)
 
 
 def form(values: list) -> tuple:
-    return len(values), type(values[0]), getattr(values[0], "shape", None)
+    return len(values), type(values[0]), getattr(values[0], "shape", None), getattr(values[0], "dtype", None) == torch.bool
+
+
+def of_one_type(one: Any, other: Any) -> bool:
+    """Truth values are no numbers, whatever these are."""
+    return type(one) is type(other) and (getattr(one, "dtype", None) == torch.bool) == (getattr(other, "dtype", None) == torch.bool)
 
 
 def opposite(value: Tensor | float) -> Tensor | float:
