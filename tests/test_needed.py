@@ -50,6 +50,29 @@ def split_heads(x, num_heads):
 """
 
 
+UNTRANSPOSED = """
+import torch
+from torch import nn
+
+class MultiHeadAttention(nn.Module):
+    def __init__(self, hidden_size, num_heads, dropout):
+        super().__init__()
+        self.hidden_size, self.num_heads, self.dropout = hidden_size, num_heads, dropout
+        self.query = nn.Linear(hidden_size, hidden_size)
+        self.key = nn.Linear(hidden_size, hidden_size)
+        self.value = nn.Linear(hidden_size, hidden_size)
+
+    def forward(self, x, context=None, mask=None):
+        context = x if context is None else context
+        d = self.hidden_size // self.num_heads
+        q = (x @ self.query.weight + self.query.bias).unflatten(2, (-1, d)).transpose(1, 2)
+        k = (context @ self.key.weight + self.key.bias).unflatten(2, (-1, d)).transpose(1, 2)
+        v = (context @ self.value.weight + self.value.bias).unflatten(2, (-1, d)).transpose(1, 2)
+        p = self.dropout if self.training else 0.0
+        return nn.functional.scaled_dot_product_attention(q, k, v, mask, p).transpose(1, 2).flatten(2)
+"""
+
+
 def unseen(says: str) -> str:
     return next(answer.text for answer in answers(folder=UNSEEN) if answer.says.startswith(says))
 
@@ -97,6 +120,12 @@ def test_the_first_value_that_sets_all_right(text, expression, line, says):
 def test_values_that_no_single_expression_of_the_course_has(text, expression, line):
     found = value_in(text)
     assert (ast.unparse(found.node), found.line, found.given) == (expression, line, None)
+
+
+@pytest.mark.skipif(not apart.can_fork(), reason="edits are tried in a child process only")
+def test_several_steps_that_need_other_values_are_all_told():
+    result = check(Answer("MultiHeadAttention", "", UNTRANSPOSED.lstrip(), False).define())
+    assert result.line == 15 and "should be another value, and so should the same step in line 16 and line 17;" in result.message
 
 
 def test_a_piece_of_a_value_tells_less():

@@ -191,18 +191,22 @@ def in_words(line: int, thing) -> str:
 def unmet(exercise: Exercise, thing, refusal: Refusal, value: Needed) -> Finding:
     """The place of a value that is not what it should be, while all that is made of it is right."""
     measure = None if value.kind else measured(value.own, value.needed, dict(sizes_of(named_arguments(exercise, refusal))))
+    alike = f", and so should the same step {lines_in_words(value.others)}" if value.others else ""
     said = [refusal.finding.message,
-            f"In {in_words(line_of(value.node), thing)}: `{code(value.node)}` should be another value; then all that you make of "
-            f"it is right. {value.says()}".rstrip(), measure.says if measure else ""]
+            f"In {in_words(line_of(value.node), thing)}: `{code(value.node)}` should be another value{alike}; "
+            f"then all that you make of it is right. {value.says()}".rstrip(), measure.says if measure else ""]
     if value.given:
         said.append(f"What is done there is right, so it is `{value.given}` that is wrong. Look at {in_words(value.line, thing)}.")
     if value.kind == "argument":
         said.append("It is the right thing to call, with another number of arguments than it needs here.")
     if value.sources:
-        lines = [f"line {line}" for line in value.sources[-3:]]
-        said.append(f"What goes into it is made in {' and '.join(lines)}: look there, too.")
+        said.append(f"What goes into it is made {lines_in_words(value.sources[-3:])}: look there, too.")
     return Finding("\n".join(filter(None, said)), value.kind or measure and measure.kind, value.line,
                    FURTHER_VALUE.format(code(value.node)))
+
+
+def lines_in_words(lines: tuple[int, ...]) -> str:
+    return "in " + " and ".join(f"line {line}" for line in lines)
 
 
 def value_of(exercise: Exercise, thing, refusal: Refusal) -> Needed | None:

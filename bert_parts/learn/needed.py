@@ -38,6 +38,7 @@ class Needed:
         given: that variable, or None.
         kind: what kind of thing is the matter, where the two expressions tell it.
         sources: the lines that make what goes into the expression.
+        others: the lines of other expressions that do the same work and need such values, too.
         late: what is needed is a piece of another value, often of the answer, so it tells little of what comes before.
     """
 
@@ -48,6 +49,7 @@ class Needed:
     given: str | None = None
     kind: str | None = None
     sources: tuple[int, ...] = ()
+    others: tuple[int, ...] = ()
     late: bool = False
 
     def says(self) -> str:
@@ -275,8 +277,9 @@ class _Search:
                 (name, (*_, line)), = made.items()
                 return Needed(site.node, own, wanted, line, name)
         lines = tuple(sorted({line for lines in made.values() for line in lines} - {line_of(site.node)}))
-        late = tried.source.apart is not None
-        return Needed(site.node, own, wanted, line_of(site.node), kind=kind, sources=lines, late=late)
+        others = tuple(line_of(self.own.places[number].node) for number in tried.places[1:])
+        return Needed(site.node, own, wanted, line_of(site.node), kind=kind, sources=lines, others=others,
+                      late=tried.source.apart is not None)
 
 
 def form(values: list) -> tuple:
