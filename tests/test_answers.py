@@ -6,7 +6,8 @@ from bert_parts.learn import EXERCISES, check, hint
 from bert_parts.learn.apart import apart
 from bert_parts.learn.diagnosis import diagnosed
 from bert_parts.learn.judging import judge
-from tests.answers import UNSEEN, answers
+from tests.answers import UNSEEN, Answer, answers
+from tools.diagnosis import MARKED, REPORT, Result, Verdict, rewritten, summary, table
 
 EACH = 5     # every fifth, so that a run of the tests stays short
 NEW = answers(folder=UNSEEN)
@@ -68,3 +69,23 @@ def test_two_at_once_are_named_as_two():
     ways = {mistake.name: mistake.ways[0] for mistake in exercise.mistakes}
     part = exercise.made(ways["scaled by d"] + ways["mask inverted"])
     assert check(part).mistake == "scaled by d + mask inverted"
+
+
+def test_the_report_is_written_anew_between_its_marks_only():
+    report = REPORT.read_text(encoding="utf-8")
+    for mark in MARKED.values():
+        report = rewritten(report, mark, f"new {mark}\n")
+        begin, end = (report.index(text) for text in (f"<!-- {mark}: make diagnosis -->", f"<!-- end of the {mark} -->"))
+        assert report[begin:end].endswith(f"-->\n\nnew {mark}\n\n")
+    assert "Readers, one for each answer" in report and "| all |" not in report
+    with pytest.raises(ValueError, match="no place for the figures"):
+        rewritten("words", mark, "figures")
+
+
+def test_the_report_sums_up():
+    single, double = Answer("f", "", "", False, at=("x",)), Answer("f", "", "", False, at=("x",), at2=("y",))
+    refused = Result("not yet", "")
+    verdicts = [Verdict(single, refused, "named", False, 1.0)] * 3 + [Verdict(double, refused, "located", True, 2.0)]
+    assert "named 3 (75 %, 30 %–95 %), located 1 (25 %, 5 %–70 %), misnamed 0 (0 %, 0 %–49 %)" in summary(verdicts)
+    assert "accepted none; of 1 doubles both 1 (100 %, 21 %–100 %)" in summary(verdicts)
+    assert table(verdicts).splitlines()[2] == "| f | 4 |  | 3 | 1 |  |  | 1 | 1 |"

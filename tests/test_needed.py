@@ -6,9 +6,10 @@ import pytest
 import torch
 
 from bert_parts.learn import apart, check
-from bert_parts.learn.needed import Needed, needed, with_values
+from bert_parts.learn.compare import difference
+from bert_parts.learn.needed import Needed, made_before, needed, with_values
 from bert_parts.learn.registry import EXERCISES
-from tests.answers import Answer, answers
+from tests.answers import UNSEEN, Answer, answers
 
 DEVIATIONS = """
 def layer_norm(x, weight, bias, eps):
@@ -37,6 +38,51 @@ def padding_mask(attention_mask):
 """
 
 
+SLICES = """
+import torch
+
+def split_heads(x, num_heads):
+    width = x.shape[2] // num_heads
+    out = torch.zeros(x.shape[0], num_heads, x.shape[1], width)
+    for head in range(num_heads):
+        out[:, head] = x[:, :, head : head + width]
+    return out
+"""
+
+
+UNTRANSPOSED = """
+import torch
+from torch import nn
+
+class MultiHeadAttention(nn.Module):
+    def __init__(self, hidden_size, num_heads, dropout):
+        super().__init__()
+        self.hidden_size, self.num_heads, self.dropout = hidden_size, num_heads, dropout
+        self.query = nn.Linear(hidden_size, hidden_size)
+        self.key = nn.Linear(hidden_size, hidden_size)
+        self.value = nn.Linear(hidden_size, hidden_size)
+
+    def forward(self, x, context=None, mask=None):
+        context = x if context is None else context
+        d = self.hidden_size // self.num_heads
+        q = (x @ self.query.weight + self.query.bias).unflatten(2, (-1, d)).transpose(1, 2)
+        k = (context @ self.key.weight + self.key.bias).unflatten(2, (-1, d)).transpose(1, 2)
+        v = (context @ self.value.weight + self.value.bias).unflatten(2, (-1, d)).transpose(1, 2)
+        p = self.dropout if self.training else 0.0
+        return nn.functional.scaled_dot_product_attention(q, k, v, mask, p).transpose(1, 2).flatten(2)
+"""
+
+
+def unseen(says: str) -> str:
+    return next(answer.text for answer in answers(folder=UNSEEN) if answer.says.startswith(says))
+
+
+UNTURNED, SHIFTED = unseen("zip_longest gives columns"), unseen("padding is looked for in what the decoder")
+LOGARITHMS, BACKWARDS = unseen("logarithms, with which equal"), unseen("squared lengths, and the farthest first")
+LATE = unseen("stops only when all end at the same step")
+
+
+
 def value_in(text: str) -> Needed | None:
     tree = ast.parse(text)
     name = tree.body[-1].name
@@ -47,8 +93,8 @@ def value_in(text: str) -> Needed | None:
             given, expected = (exercise.answer(part, case, case.arguments()) for part in (thing, exercise.reference))
         except RuntimeError:
             given, expected = torch.zeros(()), torch.ones(())
-        if not given.equal(expected):
-            return needed(exercise, tree, {"torch": torch}, case, 5)
+        if difference(given, expected, 1e-5):
+            return needed(exercise, tree, thing.__globals__, case, 5)
     return None
 
 
@@ -61,6 +107,29 @@ def value_in(text: str) -> Needed | None:
 def test_the_first_value_that_sets_all_right(text, expression, line, says):
     found = value_in(text)
     assert (ast.unparse(found.node), found.line, found.given, found.says()) == (expression, line, None, says)
+
+
+@pytest.mark.parametrize(("text", "expression", "line"), [
+    (SLICES, "x[:, :, head:head + width]", 8),                                     # what is expected, taken apart
+    (UNTURNED, "list(zip_longest(*lists, fillvalue=value))", 7),                   # three lists of the course's, one after another
+    (SHIFTED, "given != pad_id", 14),                                              # the course asks `== pad_id`
+    (LOGARITHMS, "log(n) - log(piece_counts[one]) - log(piece_counts[two])", 7),   # the course has it with a minus
+    (BACKWARDS, "c.diagonal(d)", 7),                                               # it is `d` that is wrong, not `c` alone
+    (LATE, "model.decode(text, memory, source_mask)[:, -1, :].argmax(dim=1, keepdim=True)", 9),     # before the loop goes on
+])
+def test_values_that_no_single_expression_of_the_course_has(text, expression, line):
+    found = value_in(text)
+    assert (ast.unparse(found.node), found.line, found.given) == (expression, line, None)
+
+
+@pytest.mark.skipif(not apart.can_fork(), reason="edits are tried in a child process only")
+def test_several_steps_that_need_other_values_are_all_told():
+    result = check(Answer("MultiHeadAttention", "", UNTRANSPOSED.lstrip(), False).define())
+    assert result.line == 15 and "should be another value, and so should the same step in line 16 and line 17;" in result.message
+
+
+def test_a_piece_of_a_value_tells_less():
+    assert value_in(SLICES).late and not value_in(UNTURNED).late
 
 
 def test_where_the_step_is_right_its_one_variable_is_looked_at():
@@ -91,6 +160,12 @@ def head_contributions(attention, x, mask=None):
     found = attention.self(x).unflatten(-1, (heads, -1))
     return torch.einsum("bthd,ohd->bhto", found, attention.output.dense.weight.unflatten(1, (heads, -1)))
 """
+
+
+def test_what_goes_into_an_expression_is_made_where_a_method_changes_it_too():
+    tree = ast.parse("def f(a):\n  x = []\n  for y in a:\n    x.append(y)\n    print(x)\n  return sorted(x)\n  x = 1\n")
+    made = {ast.unparse(site.node): made_before(site) for site in with_values(tree)}
+    assert made["sorted(x)"] == {"x": [2, 4]} and made["x.append(y)"] == {"x": [2], "y": [3]}
 
 
 @pytest.mark.parametrize(("text", "expression", "kind", "sources"), [

@@ -98,6 +98,14 @@ FUNCTIONS = [
      "def f(x):\n    for i in list(x):\n        x.remove(i)\n    return x"),
     ("state", 2, "def f(n):\n    x = [[0] * n] * n\n    y = [[1] * n] * n\n    return x, y",
      "def f(n):\n    x = [[0] * n for _ in range(n)]\n    y = [[1] * n for _ in range(n)]\n    return x, y"),
+    ("number", 2, "def f(x):\n    best = 0\n    return best", "def f(x):\n    best = -float('inf')\n    return best"),
+    ("operator", 4, "def f(x):\n    y = {}\n    for i, n in x:\n        y[i] = n\n    return y",
+     "def f(x):\n    y = {}\n    for i, n in x:\n        y[i] = y.get(i, 0) + n\n    return y"),
+    ("condition", 2, "def f(x):\n    if x:\n        y = 1\n        z = 2\n    return z",
+     "def f(x):\n    if x:\n        y = 1\n    z = 2\n    return z"),
+    ("order", 4, "def f(x):\n    for i in x:\n        y = i\n        z = 2\n    return z",
+     "def f(x):\n    for i in x:\n        y = i\n    z = 2\n    return z"),
+    ("return", 2, "def f(x):\n    x = x.sort()\n    return x", "def f(x):\n    x.sort()\n    return x"),
 ]
 MISSING = [     # what only the donor knows
     (2, "def f(x, y):\n    total = x * y\n    return torch.relu(total)",
@@ -139,6 +147,16 @@ def test_a_function_is_set_right(kind, line, wrong, right):
 @pytest.mark.parametrize(("line", "wrong", "right"), MISSING, ids=[right for *_, right in MISSING])
 def test_a_missing_step_is_taken_from_a_right_answer(line, wrong, right):
     assert line in {edit.line for edit in found(wrong, right, DONOR)}
+
+
+@pytest.mark.parametrize(("wrong", "right"), [
+    # all that comes later would be of no account
+    ("def f(x, y):\n    total = x\n    for i in y:\n        total = i\n    return total",
+     "def f(x, y):\n    total = x\n    for i in y:\n        total = i\n        return torch.relu(total)\n    return total"),
+    ("def f(x):\n    x = g(x)\n    return x", "def f(x):\n    g(x)\n    return x"),     # the whole line is too much
+])
+def test_what_would_mend_more_than_it_names_is_no_edit(wrong, right):
+    assert found(wrong, right, DONOR) == []
 
 
 def test_every_kind_has_its_words_and_its_test():

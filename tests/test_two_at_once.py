@@ -11,11 +11,12 @@ from torch import nn
 from bert_parts import AddAndNorm, MultiHeadAttention
 from bert_parts.learn import EXERCISES, check
 from bert_parts.learn.edits import KINDS
-from bert_parts.learn.known import Outcomes, as_which, ways
+from bert_parts.learn.known import Outcomes, apart_from, as_which, ways
 from bert_parts.learn.mirror import SAYS, changed_versions, mirrored
 from bert_parts.learn.nearness import Trial, fingerprint, near, total_of
 from bert_parts.learn.patches import defined
 from bert_parts.learn.repair import Clock, Near, Search, repair, unused
+from tests.answers import UNSEEN, answers
 
 NAMES = {"torch": torch, "nn": nn, "math": math, "AddAndNorm": AddAndNorm, "MultiHeadAttention": MultiHeadAttention}
 
@@ -84,6 +85,21 @@ def test_what_is_taken_out_of_a_right_version_is_missing():
     """, "attention_weights")
     masked = next(case for case in exercise.cases if case.arguments()[2:] and case.arguments()[2] is not None)
     assert mirrored(exercise, masked, Outcomes(exercise, wrong), seconds=5) == "missing"
+
+
+@pytest.mark.parametrize(("title", "mistake", "apart"), [
+    ("BertLayer | no mask, and what came into the layer is added once more", "mask ignored", True),     # without a mask it is alone
+    ("count_parameters | brackets forgotten around the rows, and both biases", "the same map twice", True),     # of each a number
+    ("nearest_words | distances for cosines, and lists for pairs", "distance", True),     # the very distances
+    ("BertPooler | dense is a Sequential, so that its weights", "no tanh", False),        # an edit brings it
+    ("nearest_words | a dict from token to cosine", "no cosines", False),
+    ("BertEncoder | two layers are run, and they are one", "every layer reads the input", False),
+])
+def test_whether_a_known_mistake_shows_apart_from_something_else(title, mistake, apart):
+    answer = next(each for each in answers(right=False) + answers(folder=UNSEEN) if str(each).startswith(title))
+    exercise = EXERCISES[answer.exercise]
+    way = next(way for way in ways(exercise) if way.mistake.name == mistake)
+    assert apart_from(way, Outcomes(exercise, answer.define())) is apart
 
 
 def test_each_kind_has_its_words():

@@ -18,10 +18,10 @@ from bert_parts.learn.sites import (
     variables,
     with_,
 )
+from bert_parts.learn.statements import BLOCKS, LOOPS
 
 READINGS = 4     # variables of the learner that one of the donor is tried as
 MOST, LARGEST = 40, 16     # pieces of the donor of one sort, and the nodes in one
-BLOCKS = (ast.For, ast.While, ast.If, ast.With)
 WHERE = (ast.Assign, ast.AugAssign, ast.Return, ast.Call, ast.BinOp, ast.keyword, ast.comprehension, ast.Attribute, ast.ListComp,
          ast.GeneratorExp, ast.IfExp, ast.Compare, ast.Subscript, ast.If, ast.While, ast.For, ast.Tuple, ast.List, ast.Expr,
              ast.DictComp)
@@ -217,7 +217,8 @@ def inserted(site: Site, donor: Donor) -> Iterator[Draft]:
             first = i == 0 or is_text(block[i - 1])
             for new, text, reads, sets, lines in donor_statements(donor):
                 if isinstance(new, ast.Return):
-                    yield from _another_return(here, new, text, reads & set(donor.own), step, i == len(block) - 1)
+                    ends = i == len(block) - 1 and not isinstance(node, LOOPS) and not site.within(LOOPS)
+                    yield from _another_return(here, new, text, reads & set(donor.own), step, ends)
                     continue
                 if attribute_set(new) and attribute_set(new) == attribute_set(here):
                     yield Draft("definition", 2, f"→ {text}", lambda node, new=new: new, here, step)
@@ -244,12 +245,13 @@ def another_else(site: Site, donor: Donor) -> Iterator[Draft]:
                         lambda node, b=block: with_(node, orelse=b), node)
 
 
-def _another_return(here: ast.stmt, new: ast.Return, text: str, reads: set[str], step: tuple, is_last: bool) -> Iterator[Draft]:
-    """The donor's return, if what was worked out before is used in it."""
+def _another_return(here: ast.stmt, new: ast.Return, text: str, reads: set[str], step: tuple, ends: bool) -> Iterator[Draft]:
+    """The donor's return, if what was worked out before is used in it. After a line it may come only where a way through the code
+    ends: in a loop it would make all that comes later of no account."""
     if isinstance(here, ast.Return):
         if names_read(here) & reads:
             yield Draft("return", 4, f"→ {text}", lambda node: new, here, step)
-    elif is_last and reads:
+    elif ends and reads:
         yield Draft("return", 3, f"{text} after it", lambda node: [node, new], here, step)
 
 

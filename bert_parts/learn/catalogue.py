@@ -188,6 +188,8 @@ def numbers(site: Site) -> Iterator[Draft]:
         return
     others = [value + 1, value - 1, 0, 1, -value, 2, -1] if isinstance(value, int) else [-value, 0.0, 1.0, 0.5, float("inf")] + (
         [1 - value] if abs(value) <= 1 else [])
+    if isinstance(value, int) and isinstance(site.parent, ast.Assign):     # where the search for the best begins
+        others += [float("-inf"), float("inf")]
     kind = "scale" if isinstance(site.parent, ast.BinOp) and isinstance(site.parent.op, ast.Pow) else "number"
     if kind == "scale":
         others = [0.5, 2, 1, -1, -0.5, *others]

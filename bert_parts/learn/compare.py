@@ -1,5 +1,6 @@
 """Is the answer what was expected? If not, what is the plainest way to say how it differs?"""
 
+import copy
 from dataclasses import dataclass
 
 import numpy as np
@@ -153,3 +154,25 @@ def described(value) -> str:
         return f"a tensor of shape {tuple(value.shape)}"
     article = "an" if type(value).__name__[0] in "aeiou" else "a"
     return f"{article} `{type(value).__name__}`"
+
+
+def copied(value):
+    """The value with the tensors, dictionaries, lists and tuples in it copied, gradients and all; anything else as it is."""
+    if isinstance(value, Tensor):
+        return value.clone()
+    if isinstance(value, dict):
+        twin = copy.copy(value)     # a Counter stays one
+        dict.update(twin, {name: copied(each) for name, each in dict.items(value)})
+        return twin
+    return type(value)(map(copied, value)) if type(value) in (list, tuple) else value
+
+
+def unchanged(before, now) -> bool:
+    """Whether what was copied still is as it was."""
+    if isinstance(before, Tensor):
+        return before.shape == now.shape and torch.equal(before.nan_to_num(), now.nan_to_num())
+    if isinstance(before, dict):
+        return list(before) == list(now) and all(unchanged(each, dict.get(now, name)) for name, each in before.items())
+    if isinstance(before, (list, tuple)):
+        return len(before) == len(now) and all(map(unchanged, before, now))
+    return before is now or isinstance(before, (int, float, str)) and before == now

@@ -15,7 +15,7 @@ from bert_parts.learn.edits import Edit
 from bert_parts.learn.example import smallest
 from bert_parts.learn.exercise import Exercise, Finding
 from bert_parts.learn.judging import Refusal, Trouble, judge
-from bert_parts.learn.known import Outcomes, Way, agree, as_which, known_mistake, shown_here, two_mistakes, ways
+from bert_parts.learn.known import Outcomes, Way, agree, apart_from, as_which, known_mistake, shown_here, two_mistakes, ways
 from bert_parts.learn.measures import Measure, measured, sizes_of
 from bert_parts.learn.mirror import SAYS, mirrored
 from bert_parts.learn.nearness import Trial
@@ -64,13 +64,15 @@ def placed(exercise: Exercise, thing, refusal: Refusal, finding: Finding, second
 def searched(exercise: Exercise, thing, refusal: Refusal, outcomes: Outcomes, known: list[Way]) -> Finding | None:
     """A mistake that is not in the list: an edit of the learner's code that sets it right; two known mistakes at once; a value
     that, put right, sets all right; an edit that leaves a known mistake; a change of the course's version that answers so; two
-    edits.
+    edits; a value of which a piece of one of the course's will do.
 
     Edits and changes are tried in a child process only: code with an edit may bring down the process that tries it.
     """
     search = search_for(exercise, thing, refusal, known, FOR_EDITS)
     edits = search and search.one()
-    value = unmet(exercise, thing, refusal)
+    where = value_of(exercise, thing, refusal)
+    told = where and unmet(exercise, thing, refusal, where)
+    value = None if where and where.late else told
     told_better = bool(edits and value and value.mistake not in (None, edits[0].kind) and value.line in edits[0].lines)
     if edits and edits[0].cost < DOUBTFUL and not told_better:
         return repaired(exercise, thing, refusal, edits)
@@ -79,7 +81,7 @@ def searched(exercise: Exercise, thing, refusal: Refusal, outcomes: Outcomes, kn
         return placed(exercise, thing, refusal, two, FOR_PLACE)
     if edits and not told_better and (value is None or value.line in edits[0].lines):
         return repaired(exercise, thing, refusal, edits)
-    met = search and search.one_and_known()
+    met = search and search.one_and_known(lambda way: apart_from(way, outcomes))
     if value and not (met and shows_in_training_only(exercise, met[1])):
         return value
     if met:
@@ -92,8 +94,8 @@ def searched(exercise: Exercise, thing, refusal: Refusal, outcomes: Outcomes, kn
     if kind:
         return Finding(f"{refusal.finding.message}\nIn every case you answer as a right version does in which one thing is wrong: "
                        f"{SAYS[kind]}.", kind)
-    edits = search and (search.two() or search.cutting())
-    return repaired(exercise, thing, refusal, edits) if edits else None
+    edits = search and (search.two() or not told and search.cutting())
+    return repaired(exercise, thing, refusal, edits) if edits else told
 
 
 def shows_in_training_only(exercise: Exercise, way: Way) -> bool:
@@ -186,24 +188,25 @@ def in_words(line: int, thing) -> str:
 # ── values ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def unmet(exercise: Exercise, thing, refusal: Refusal) -> Finding | None:
-    """The place of a value that is not what it should be, while all that is made of it is right; None if there is none."""
-    value = value_of(exercise, thing, refusal)
-    if value is None:
-        return None
+def unmet(exercise: Exercise, thing, refusal: Refusal, value: Needed) -> Finding:
+    """The place of a value that is not what it should be, while all that is made of it is right."""
     measure = None if value.kind else measured(value.own, value.needed, dict(sizes_of(named_arguments(exercise, refusal))))
+    alike = f", and so should the same step {lines_in_words(value.others)}" if value.others else ""
     said = [refusal.finding.message,
-            f"In {in_words(line_of(value.node), thing)}: `{code(value.node)}` should be another value; then all that you make of "
-            f"it is right. {value.says()}".rstrip(), measure.says if measure else ""]
+            f"In {in_words(line_of(value.node), thing)}: `{code(value.node)}` should be another value{alike}; "
+            f"then all that you make of it is right. {value.says()}".rstrip(), measure.says if measure else ""]
     if value.given:
         said.append(f"What is done there is right, so it is `{value.given}` that is wrong. Look at {in_words(value.line, thing)}.")
     if value.kind == "argument":
         said.append("It is the right thing to call, with another number of arguments than it needs here.")
     if value.sources:
-        lines = [f"line {line}" for line in value.sources[-3:]]
-        said.append(f"What goes into it is made in {' and '.join(lines)}: look there, too.")
+        said.append(f"What goes into it is made {lines_in_words(value.sources[-3:])}: look there, too.")
     return Finding("\n".join(filter(None, said)), value.kind or measure and measure.kind, value.line,
                    FURTHER_VALUE.format(code(value.node)))
+
+
+def lines_in_words(lines: tuple[int, ...]) -> str:
+    return "in " + " and ".join(f"line {line}" for line in lines)
 
 
 def value_of(exercise: Exercise, thing, refusal: Refusal) -> Needed | None:

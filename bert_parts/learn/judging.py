@@ -17,7 +17,7 @@ import bert_parts
 from bert_parts.files import shortened
 from bert_parts.learn import bounded
 from bert_parts.learn.bounded import Interrupted, TimeUp, in_time
-from bert_parts.learn.compare import difference
+from bert_parts.learn.compare import copied, difference, unchanged
 from bert_parts.learn.exercise import Case, Exercise, Finding, Misfit, randn
 from bert_parts.learn.source import source_of
 from bert_parts.learn.state import settings_kept
@@ -118,26 +118,6 @@ def kind_inside(given: dict | list | tuple, expected: dict | list | tuple) -> st
     if isinstance(first, bool | int | float):     # 1 for 1.0 is no other type
         return None
     return "return" if first is None else "type"
-
-
-def copied(value):
-    """The value with all tensors, dictionaries, lists and tuples (to lists) in it copied; anything else as it is."""
-    if isinstance(value, Tensor):
-        return value.clone()
-    if isinstance(value, dict):
-        return {name: copied(each) for name, each in dict.items(value)}
-    return list(map(copied, value)) if isinstance(value, (list, tuple)) else value
-
-
-def unchanged(before, now) -> bool:
-    """Whether what was copied still is as it was."""
-    if isinstance(before, Tensor):
-        return before.shape == now.shape and torch.equal(before.nan_to_num(), now.nan_to_num())
-    if isinstance(before, dict):
-        return list(before) == list(now) and all(unchanged(each, dict.get(now, name)) for name, each in before.items())
-    if isinstance(before, list):
-        return len(before) == len(now) and all(map(unchanged, before, now))
-    return before is now or isinstance(before, (int, float, str)) and before == now
 
 
 def changes(exercise: Exercise, thing, case: Case, given) -> bool:

@@ -2,6 +2,7 @@
 
 import itertools
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -108,6 +109,37 @@ def as_which(known: list[Way], exercise: Exercise, candidate, case: Case, given)
     cases = [each for each in exercise.cases if each is not case and not each.training]
     return next((way for way in known if (not case.training or agree(way.outcomes, own, cases))
                  and near(total_of(way.outcomes.at(case)), total) and agree(way.outcomes, own, [case, *cases])), None)
+
+
+def apart_from(way: Way, outcomes: Outcomes) -> bool:
+    """Whether a known mistake and something else that is wrong show apart from each other: where the mistake alone leaves a part
+    of an answer right, it is wrong; or it is as wrong as the mistake makes it, though not all answers are.
+
+    Without that, the change after which the learner's part makes the mistake may have brought it.
+    """
+    exercise, right = outcomes.exercise, Outcomes(outcomes.exercise, outcomes.exercise.reference)
+    for case in exercise.cases:
+        if case.training:
+            continue
+        for wanted, known, own in parts_of(right.at(case), way.outcomes.at(case), outcomes.at(case)):
+            known_is, own_is, alike = (difference(*pair, exercise.tolerance) is None
+                                       for pair in ((known, wanted), (own, wanted), (own, known)))
+            if known_is and not own_is or alike and not known_is:
+                return True
+    return False
+
+
+def parts_of(*answers) -> Iterator[tuple]:
+    """The parts of collections of the same form, side by side; other answers as they are."""
+    first = answers[0]
+    if all(isinstance(each, dict) and each.keys() == first.keys() for each in answers):
+        for name in first:
+            yield from parts_of(*(answer[name] for answer in answers))
+    elif all(isinstance(each, (list, tuple)) and len(each) == len(first) for each in answers):
+        for together in zip(*answers, strict=True):
+            yield from parts_of(*together)
+    else:
+        yield answers
 
 
 def first_that_agrees(known: list[Way], outcomes: Outcomes, cases: list[Case]) -> Finding | None:

@@ -1,20 +1,24 @@
-"""Which value is wrong? The first that, were it one that the course's version has on its way, would set the whole answer right."""
+"""Which value is wrong? The first that, were it one that the course's version has on its way, would set the whole answer right.
+
+To try a value in the place of an expression, whatever the code that would make it, is angelic debugging (Chandra, Torlak, Barman &
+Bodik 2011). Here the angel has no more to give than the course's version has."""
 
 import ast
+import math
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from bert_parts.files import quoted
-from bert_parts.learn.compare import difference
+from bert_parts.learn.compare import copied, difference
 from bert_parts.learn.exercise import Case, Exercise
 from bert_parts.learn.nearness import Prepared
 from bert_parts.learn.repair import Candidates, Clock, Endless
-from bert_parts.learn.sites import FUNCTIONS, Site, called, rebuilt, sites
+from bert_parts.learn.sites import FUNCTIONS, Site, called, is_own, rebuilt, sites
 from bert_parts.learn.trace import tells
 
 VALUE = "__value__"
@@ -34,6 +38,8 @@ class Needed:
         given: that variable, or None.
         kind: what kind of thing is the matter, where the two expressions tell it.
         sources: the lines that make what goes into the expression.
+        others: the lines of other expressions that do the same work and need such values, too.
+        late: what is needed is a piece of another value, often of the answer, so it tells little of what comes before.
     """
 
     node: ast.expr
@@ -43,6 +49,8 @@ class Needed:
     given: str | None = None
     kind: str | None = None
     sources: tuple[int, ...] = ()
+    others: tuple[int, ...] = ()
+    late: bool = False
 
     def says(self) -> str:
         """How the values differ; "" where that cannot be said shortly."""
@@ -67,7 +75,7 @@ def written(value: bool | int | float | str) -> str:
 
 
 class Watched:
-    """Code of which the value of every expression is seen, and that of one can be replaced."""
+    """Code of which the value of every expression is seen, and those of some can be replaced."""
 
     def __init__(self, tree: ast.Module, name: str, surroundings: dict, clock: Clock):
         self.places = list(with_values(tree))
@@ -75,17 +83,28 @@ class Watched:
         self.thing = Candidates(rebuilt(tree, changes), name, surroundings | {VALUE: self.value}, clock).made(())
         self.begin()
 
-    def begin(self, chosen: int | None = None, given: list | tuple = ()):
-        """From now on the chosen expression has the given values, one after another, and then its own."""
-        self.chosen, self.given, self.seen = chosen, list(given), defaultdict(list)
+    def begin(self, numbers: tuple[int, ...] = (), given: list | tuple = ()):
+        """From now on these expressions have the given values, one after another, and then their own."""
+        self.chosen, self.given, self.seen = numbers, list(given), []
 
     def value(self, number: int, work: Callable) -> Any:
-        if number == self.chosen and self.given:
-            return copied(self.given.pop(0))
-        value = work()
+        value = copied(self.given.pop(0)) if number in self.chosen and self.given else work()
         if isinstance(value, TELLABLE):
-            self.seen[number].append(copied(value))
+            self.seen.append((number, copied(value)))
         return value
+
+    def values(self) -> dict[tuple[int, ...], list[tuple[int, Any]]]:
+        """What was seen of each expression, and of those together that do the same work: values, each with its turn among all."""
+        found = defaultdict(list)
+        for turn, (number, value) in enumerate(self.seen):
+            found[number,].append((turn, value))
+        alike = defaultdict(list)
+        for number, in found:
+            alike[work_of(self.places[number].node)].append(number)
+        for numbers in alike.values():
+            if len(numbers) > 1:
+                found[tuple(numbers)] = sorted((each for number in numbers for each in found[number,]), key=lambda each: each[0])
+        return found
 
 
 @dataclass(frozen=True)
@@ -112,15 +131,6 @@ def with_values(tree: ast.Module) -> Iterator[Site]:
             yield site
 
 
-def copied(value: Any) -> Any:
-    """The value with the tensors, lists, tuples and dictionaries in it copied, gradients and all."""
-    if isinstance(value, Tensor):
-        return value.clone()
-    if isinstance(value, dict):
-        return {key: copied(each) for key, each in value.items()}
-    return type(value)(map(copied, value)) if type(value) in (list, tuple) else value
-
-
 def needed(exercise: Exercise, tree: ast.Module, surroundings: dict, case: Case, seconds: float) -> Needed | None:
     """The first expression of the learner's that, with values of the course's version in its place, sets all right in every case.
 
@@ -132,6 +142,47 @@ def needed(exercise: Exercise, tree: ast.Module, surroundings: dict, case: Case,
     return _Search(exercise, tree, surroundings, case, seconds).first()
 
 
+@dataclass(frozen=True)
+class _Source:
+    """Where values are taken from.
+
+    Attributes:
+        places: expressions of the course's version.
+        opposite: not their values, but what is true where these are false, and above 0 where these are below.
+        apart: not the one value, but what it holds along this dimension, one after another.
+    """
+
+    places: tuple[int, ...]
+    opposite: bool = False
+    apart: int | None = None
+
+    def values(self, course: dict[tuple[int, ...], list[tuple[int, Any]]]) -> list:
+        """Its values, of all those that the course's version has in a case; [] if it has none there."""
+        found = [value for _, value in course.get(self.places, ())]
+        if self.opposite:
+            return [opposite(value) for value in found]
+        if self.apart is not None:
+            return list(found[0].unbind(self.apart)) if len(found) == 1 and found[0].dim() > self.apart else []
+        return found
+
+
+@dataclass(frozen=True)
+class _Try:
+    """Expressions of the learner's, to be given the values of a source; and in which turn they have another first."""
+
+    places: tuple[int, ...]
+    source: _Source
+    own: list
+    values: list
+    turn: float
+    same_form: bool
+
+    @property
+    def plain(self) -> bool:
+        """One expression has the values of one of the course's."""
+        return len(self.places) == 1 and self.source == _Source(self.source.places[:1])
+
+
 class _Search:
     def __init__(self, exercise: Exercise, tree: ast.Module, surroundings: dict, case: Case, seconds: float):
         self.exercise, self.clock = exercise, Clock(seconds)
@@ -141,73 +192,115 @@ class _Search:
         self.failing, *self.others = [Prepared(exercise, each) for each in cases if not each.training]
 
     def first(self) -> Needed | None:
-        theirs = self.values_of(self.failing)
-        self.right(self.failing)
-        mine = dict(self.own.seen)
-        missing = [number for number in range(len(self.own.places)) if number not in mine]
-        for number in [*mine, *missing]:
-            if self.is_right(mine.get(number), theirs):
-                continue
-            for source in self.likeliest(mine.get(number), theirs):
-                if self.clock.is_up():
-                    return None
-                if self.right(self.failing, number, theirs[source]) and self.holds(number, source):
-                    return self.found(number, source, mine.get(number, []), theirs[source])
+        for tried in self.tries():
+            if self.clock.is_up():
+                return None
+            if self.is_set_right(self.failing, tried) and self.holds(tried):
+                return self.found(tried)
         return None
 
-    def values_of(self, asked: Prepared) -> dict[int, list]:
-        """What the course's expressions are worth in a case; not those that are the whole answer, which would say nothing."""
+    def course_in(self, asked: Prepared) -> dict[tuple[int, ...], list[tuple[int, Any]]]:
+        """What the course's expressions are worth in a case."""
         self.course.begin()
         self.clock.start()
         asked.nearness(self.course.thing)
-        return {number: values for number, values in self.course.seen.items()
-                if all(self.differ(value, asked.expected) for value in values)}
+        return self.course.values()
 
-    def right(self, asked: Prepared, chosen: int | None = None, given: list | tuple = ()) -> bool:
-        """Whether the learner's code is right in a case, with other values for one expression."""
-        self.own.begin(chosen, given)
+    def is_set_right(self, asked: Prepared, tried: _Try | None = None) -> bool:
+        """Whether the learner's code is right in a case, with other values for some expressions."""
+        self.own.begin(*((tried.places, tried.values) if tried else ()))
         self.clock.start()
         try:
             return asked.nearness(self.own.thing) >= 1
         except (Exception, SystemExit, Endless):
             return False
 
-    def holds(self, number: int, source: int) -> bool:
+    def holds(self, tried: _Try) -> bool:
         """Whether it is right so in all other cases, too."""
-        return all(self.right(asked, number, self.values_of(asked).get(source, ())) for asked in self.others)
+        return all(self.is_set_right(asked, replace(tried, values=tried.source.values(self.course_in(asked))))
+                   for asked in self.others)
 
-    def is_right(self, mine: list | None, theirs: dict[int, list]) -> bool:
-        """Whether the course's version has the same value on its way, which is no chance where it is of fractions."""
-        return bool(mine) and isinstance(mine[0], Tensor) and tells(mine[0]) and any(
-            not self.differ(mine[0], values[0]) for values in theirs.values())
+    def tries(self) -> list[_Try]:
+        """What may be needed where: first what makes the earliest value another, and of that what is of the same form."""
+        course = self.course_in(self.failing)
+        self.is_set_right(self.failing)
+        mine = {(number,): [] for number in range(len(self.own.places))} | self.own.values()
+        sources = {source: source.values(course) for source in self.sources(course)}
+        found = [self.tried(places, came, source, values) for places, came in mine.items() if not self.is_right(came, course)
+                 for source, values in sources.items()]
+        return sorted(filter(None, found), key=lambda tried: (tried.turn, not tried.same_form, len(tried.places)))
 
-    def likeliest(self, mine: list | None, theirs: dict[int, list]) -> list[int]:
-        """The course's expressions whose values may be needed: others than the learner's has; those of the same form first."""
-        if mine is None:
-            return list(theirs)
-        found = [number for number, values in theirs.items() if type(values[0]) is type(mine[0]) and self.differ(mine, values)]
-        return sorted(found, key=lambda number: form(theirs[number]) != form(mine))
+    def sources(self, course: dict) -> Iterator[_Source]:
+        """What the course's version has on its way. What is its whole answer would say nothing, but what that holds may."""
+        for places, came in course.items():
+            values = [value for _, value in came]
+            if all(self.differ(value, self.failing.expected) for value in values):
+                yield _Source(places)
+                if all(isinstance(value, (Tensor, bool, int, float)) for value in values):
+                    yield _Source(places, opposite=True)
+            if len(values) == 1 and isinstance(values[0], Tensor):
+                yield from (_Source(places, apart=dimension) for dimension in range(values[0].dim()))
+
+    def tried(self, places: tuple[int, ...], came: list, source: _Source, values: list) -> _Try | None:
+        """None if the values are of another sort than the learner's, or no others. More than single values of single expressions
+        must be of the same form, of which there are not so many."""
+        own = [value for _, value in came]
+        turns = [turn for (turn, value), other in zip(came, values, strict=False) if self.differ(value, other)]
+        if not values or own and not turns and len(own) == len(values):
+            return None
+        turn = turns[0] if turns else came[-1][0] + 0.5 if own else math.inf
+        found = _Try(places, source, own, values, turn, bool(own) and form(own) == form(values))
+        return found if found.same_form or found.plain and (not own or of_one_type(own[0], values[0])) else None
+
+    def is_right(self, came: list, course: dict) -> bool:
+        """Whether the course's version has the same values on its way, which is no chance where they are of fractions."""
+        own = [value for _, value in came]
+        return bool(own) and isinstance(own[0], Tensor) and tells(own[0]) and any(
+            not self.differ(own[0], values[0][1]) for values in course.values())
 
     def differ(self, one: Any, other: Any) -> bool:
+        if isinstance(one, Tensor) and isinstance(other, Tensor) and one.shape != other.shape:
+            return True
         return difference(one, other, self.exercise.tolerance) is not None
 
-    def found(self, number: int, source: int, mine: list, theirs: list) -> Needed:
-        pairs = [pair for pair in zip(mine, theirs, strict=False) if self.differ(*pair)]
-        own, wanted = pairs[0] if pairs else (None, theirs[0])
-        site, course = self.own.places[number], self.course.places[source].node
-        made, alike = made_before(site), same_work(site.node, course)
+    def found(self, tried: _Try) -> Needed:
+        pairs = [pair for pair in zip(tried.own, tried.values, strict=False) if self.differ(*pair)]
+        own, wanted = pairs[0] if pairs else (None, tried.values[0])
+        site, kind = self.own.places[tried.places[0]], "type" if of_another_type(own, wanted) else None
+        made = made_before(site)
+        if tried.plain:
+            course = self.course.places[tried.source.places[0]].node
+            alike = same_work(site.node, course)
+            if alike and count_of(site.node) != count_of(course):
+                return Needed(site.node, own, wanted, line_of(site.node), kind="argument")
+            if alike and len(made) == 1:
+                (name, (*_, line)), = made.items()
+                return Needed(site.node, own, wanted, line, name)
         lines = tuple(sorted({line for lines in made.values() for line in lines} - {line_of(site.node)}))
-        if alike and count_of(site.node) != count_of(course):
-            return Needed(site.node, own, wanted, line_of(site.node), kind="argument")
-        if alike and len(made) == 1:
-            (name, (*_, line)), = made.items()
-            return Needed(site.node, own, wanted, line, name)
-        kind = "type" if of_another_type(own, wanted) else None
-        return Needed(site.node, own, wanted, line_of(site.node), kind=kind, sources=lines)
+        others = tuple(line_of(self.own.places[number].node) for number in tried.places[1:])
+        return Needed(site.node, own, wanted, line_of(site.node), kind=kind, sources=lines, others=others,
+                      late=tried.source.apart is not None)
 
 
 def form(values: list) -> tuple:
-    return len(values), getattr(values[0], "shape", None)
+    return len(values), type(values[0]), getattr(values[0], "shape", None), getattr(values[0], "dtype", None) == torch.bool
+
+
+def of_one_type(one: Any, other: Any) -> bool:
+    """Truth values are no numbers, whatever these are."""
+    return type(one) is type(other) and (getattr(one, "dtype", None) == torch.bool) == (getattr(other, "dtype", None) == torch.bool)
+
+
+def opposite(value: Tensor | float) -> Tensor | float:
+    if isinstance(value, Tensor):
+        return ~value if value.dtype == torch.bool else -value
+    return not value if isinstance(value, bool) else -value
+
+
+def work_of(node: ast.expr) -> tuple:
+    """What an expression does, of whatever: which function it calls, or operation it takes."""
+    own = isinstance(node, ast.Call) and is_own(node.func)     # self.query and self.key are of one sort
+    return type(node), isinstance(node, ast.Call) and not own and called(node), type(getattr(node, "op", None))
 
 
 def of_another_type(own: Any, needed: Any) -> bool:
@@ -235,12 +328,26 @@ def count_of(node: ast.expr) -> int:
 
 
 def made_before(site: Site) -> dict[str, list[int]]:
-    """The variables in an expression that lines before it set, or set a part of, each with those lines."""
+    """The variables in an expression that lines before it set, or set a part of, or a comprehension around it, each with those
+    lines."""
     names, found = {node.id for node in ast.walk(site.node) if isinstance(node, ast.Name)}, defaultdict(list)
-    for statement in ast.walk(site.within(FUNCTIONS).node):
-        if isinstance(statement, (ast.Assign, ast.AugAssign, ast.AnnAssign, ast.For)) and statement.lineno < site.line:
-            for target in getattr(statement, "targets", [getattr(statement, "target", None)]):
-                for node in ast.walk(target):
-                    if isinstance(node, ast.Name) and node.id in names:
-                        found[node.id].append(statement.lineno)
+    around, targets = site, []
+    while not isinstance(around.node, FUNCTIONS):
+        around = around.up
+        targets += [(generator.target, generator.target.lineno) for generator in getattr(around.node, "generators", ())]
+    for each in ast.walk(around.node):
+        if isinstance(each, (ast.Assign, ast.AugAssign, ast.AnnAssign, ast.For, ast.Expr)) and each.lineno < site.line:
+            targets += [(target, each.lineno) for target in targets_of(each)]
+    for target, line in targets:
+        for node in ast.walk(target):
+            if isinstance(node, ast.Name) and node.id in names:
+                found[node.id].append(line)
     return {name: sorted(lines) for name, lines in found.items()}
+
+
+def targets_of(statement: ast.stmt) -> list[ast.expr]:
+    """What a statement gives a value, or may change by a method: ``words.append(word)``."""
+    if isinstance(statement, ast.Expr):
+        function = getattr(statement.value, "func", None)
+        return [function.value] if isinstance(function, ast.Attribute) and isinstance(function.value, ast.Name) else []
+    return statement.targets if isinstance(statement, ast.Assign) else [statement.target]

@@ -1,6 +1,7 @@
 """Where is the mistake? Where a small edit of the learner's own code sets it right."""
 
 import ast
+import functools
 import operator
 import re
 import time
@@ -100,9 +101,12 @@ class Search:
         """The one edit that sets the tree right by cutting out what is wrong, and more."""
         return self.likeliest_of([replace(edit, sure=False) for edit, near in self.tried if near >= 1])
 
-    def one_and_known(self) -> tuple[Edit, Any] | None:
-        """The likeliest edit that leaves nothing but a known mistake, and that; after ``one``, which found none."""
-        met = [(near, edit) for edit, near in self.tried if near.like and self.besides(edit, near, near.like.old)]
+    def one_and_known(self, may_be: Callable[[Any], bool]) -> tuple[Edit, Any] | None:
+        """The likeliest edit that leaves nothing but a known mistake, one that may be there besides, and that; after ``one``, which
+        found none."""
+        may_be = functools.cache(may_be)
+        met = [(near, edit) for edit, near in self.tried
+               if near.like and self.besides(edit, near, near.like.old) and may_be(near.like)]
         near, edit = min(met, key=lambda each: (-each[0], each[1].cost), default=(None, None))
         return edit and (edit, near.like)
 

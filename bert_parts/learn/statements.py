@@ -71,10 +71,11 @@ def _in_and_out(block: list, field: str, i: int) -> Iterator[Draft]:
     """A line at the edge of a block that should stand on its other side."""
     here = block[i]
     last, first = here.body[-1], here.body[0]
-    kind = "return" if isinstance(last, ast.Return) else "order"
+    kind, about = ("return", last) if isinstance(last, ast.Return) else ("condition", here.test) if isinstance(here, ast.If) else (
+        "order", last)
     if len(here.body) > 1 or isinstance(last, ast.Return):
         yield Draft(kind, 1.5, "last line out of the block", _at(field, lambda b: [
-            *b[:i], with_(b[i], body=b[i].body[:-1] or [ast.Pass()]), b[i].body[-1], *b[i + 1 :]]), last)
+            *b[:i], with_(b[i], body=b[i].body[:-1] or [ast.Pass()]), b[i].body[-1], *b[i + 1 :]]), about)
         yield Draft("order", 2, "first line before the block", _at(field, lambda b: [
             *b[:i], b[i].body[0], with_(b[i], body=b[i].body[1:] or [ast.Pass()]), *b[i + 1 :]]), first)
     if i + 1 < len(block) and not isinstance(block[i + 1], (ast.Return, *FUNCTIONS)):
@@ -173,17 +174,30 @@ def assignments(site: Site) -> Iterator[Draft]:
             for op in (ast.Add, ast.Mult):
                 yield Draft("operator", 2, f"= → {sign_of(op())}=", lambda node, op=op: ast.AugAssign(node.targets[0], op(),
                     node.value), node)
+        if isinstance(target, ast.Subscript) and site.within(LOOPS):
+            yield Draft("operator", 2, "[…] = y → […] = y and what was there", lambda node: with_(node, value=ast.BinOp(method_of(
+                node.targets[0], "get", 0), ast.Add(), node.value)), node)
         if isinstance(target, ast.Tuple) and len(target.elts) > 1:
             for i in range(len(target.elts) - 1):
                 yield Draft("name", 1.5, f"names {i} and {i + 1} exchanged", lambda node, i=i: with_(node, targets=[with_(
                     node.targets[0], elts=exchanged(node.targets[0].elts, i, i + 1))]), node)
-        if isinstance(node.value, ast.Call) and isinstance(target, ast.Name):
+        if isinstance(node.value, ast.Call) and isinstance(target, ast.Name) and is_about(node.value, target.id):
             yield Draft("return", 2, "only the call", lambda node: ast.Expr(node.value), node)
         if len(node.targets) == 1 and isinstance(node.value, (ast.List, ast.Constant)) and len(getattr(node.value, "elts",
                 ())) == 0:
             yield Draft("number", 3, "→ []", lambda node: with_(node, value=ast.List([], ast.Load())), node)
     elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
         yield from _thrown_away(node.value)
+
+
+def method_of(place: ast.Subscript, attribute: str, otherwise: int) -> ast.Call:
+    """What stands at a place of a dictionary; otherwise a number."""
+    return ast.Call(ast.Attribute(place.value, attribute, ast.Load()), [place.slice, literal(otherwise)], [])
+
+
+def is_about(call: ast.Call, name: str) -> bool:
+    """Is it a method of what has that name, which it may change?"""
+    return isinstance(call.func, ast.Attribute) and isinstance(call.func.value, ast.Name) and call.func.value.id == name
 
 
 def _thrown_away(call: ast.Call) -> Iterator[Draft]:

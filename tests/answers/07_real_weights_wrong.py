@@ -266,6 +266,7 @@ def misfits(places, weights):
 # style: loops and helpers
 # at: return all(m == n for m, n in zip(one.shape, other.shape))
 # kind: condition, missing
+# known: shapes compared as far as both go
 def same_shape(one, other):
     return all(m == n for m, n in zip(one.shape, other.shape))
 

@@ -150,6 +150,7 @@ def padding_mask(attention_mask):
 # kind: type
 # at2: return mask.unsqueeze(1).unsqueeze(-1)
 # kind2: axis, shape, number
+# known: floats; queries masked
 import torch
 
 

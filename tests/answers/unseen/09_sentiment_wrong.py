@@ -233,6 +233,7 @@ def decay_groups(model, weight_decay):
 # at: knots = [0, ramp, steps]
 # at: return float(np.interp(step + 1, knots, [0.0, peak, 0.0]))
 # kind: number
+# known: ends at 0; above the peak
 import numpy as np
 
 

@@ -400,6 +400,7 @@ def best_span(start, end, allowed, longest=30):
 # at: starts = s.topk(n_best).indices.tolist()
 # at: ends = e.topk(n_best).indices.tolist()
 # kind: number, extra, operator
+# known: only the 20 best
 import torch
 
 

@@ -228,6 +228,7 @@ EXERCISES = (
         Case("a tensor of shape (5,) where the model has (4,)", lambda: (a_file(), edited(pooler__bias=(5,)))),
         Case("a matrix of shape (2, 7) where the model has (2, 6)", lambda: (a_file(), edited(dense__weight=(2, 7)))),
         Case("a matrix of shape (6, 2) where the model has (2, 6)", lambda: (a_file(), edited(dense__weight=(6, 2)))),
+        Case("a matrix of shape (3, 4) where the model has (2, 6)", lambda: (a_file(), edited(dense__weight=(3, 4)))),
         Case("a vector of shape (2,) where the model has (2, 6)", lambda: (a_file(), edited(dense__weight=(2,)))),
         Case("numbers of another type", lambda: (a_file(), {name: tensor.half() for name, tensor in a_file().items()})),
         Case("several of each", lambda: (a_file(), edited(without=["pooler.bias", "attention.weight"], zebra=(1,),
