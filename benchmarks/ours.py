@@ -8,22 +8,10 @@ from torch import Tensor, nn
 
 from benchmarks.texts import NAME, Batch
 from bert_parts import load_pretrained
+from bert_parts.unpadding import unpadded
 
 Context = Callable[[nn.Module], AbstractContextManager]     # within which a model is run
-
-
-def as_it_is() -> Context:
-    return nullcontext
-
-
-def unpadded() -> Context:
-    """Only real tokens are computed. Raises ModuleNotFoundError as long as the package has no such path."""
-    from bert_parts.unpadding import unpadded as context
-
-    return context
-
-
-WAYS = {"bert_parts": as_it_is, "bert_parts, unpadded": unpadded}
+WAYS: dict[str, Context] = {"bert_parts": nullcontext, "bert_parts, unpadded": unpadded}
 
 
 def forward_in(context: Context) -> Callable[[Batch], Tensor]:

@@ -14,7 +14,7 @@ from benchmarks.timing import Contender, Makers
 from bert_parts import load_pretrained
 from bert_parts.visualize import record_attention
 
-OURS = {name: Engine(lambda setting, way=way: ours.forward_in(way())) for name, way in ours.WAYS.items()}
+OURS = {name: Engine(lambda setting, context=context: ours.forward_in(context)) for name, context in ours.WAYS.items()}
 
 
 def dense(setting: Setting) -> tuple[str, Makers]:
