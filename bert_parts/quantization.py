@@ -4,11 +4,12 @@ Each row of a matrix, and the vector of each token, has a scale of its own ("vec
 is found when it comes by, so that a text gets the same vector whatever texts are read with it.
 """
 
-import copy
 from functools import cache
 
 import torch
 from torch import Tensor, nn
+
+from bert_parts.prepacking import Packed, copy_with
 
 MULTIPLIES_BYTES = ("avx512_vnni", "avx_vnni", "amx_int8")     # the instructions, as torch.cpu.get_capabilities names them
 MULTIPLIES_BF16 = ("avx512_bf16", "amx_bf16", "bf16")     # the last one on ARM
@@ -36,38 +37,28 @@ class Int8Linear(nn.Module):
         super().__init__()
         self.in_features, self.out_features = linear.in_features, linear.out_features
         whole, self.scales = whole_numbers(linear.weight.detach())
-        self.packed = _pack(whole)
-        self.bias = torch.zeros(self.out_features) if linear.bias is None else linear.bias.detach().clone()
+        self.packed = Packed(_pack(whole))
+        self.bias = torch.zeros(self.out_features) if linear.bias is None else linear.bias.detach()
 
     @torch.no_grad()
     def forward(self, x: Tensor) -> Tensor:
         whole, scales = whole_numbers(x.reshape(-1, self.in_features))
-        product = _multiply(whole, self.packed, self.scales)                            # (N, out_features)
+        product = _multiply(whole, self.packed.tensor, self.scales)                     # (N, out_features)
         product = torch.addcmul(self.bias, product, scales[:, None], out=product)
         return product.view(*x.shape[:-1], self.out_features)
 
     @property
     def weight(self) -> Tensor:
         """The matrix (out_features, in_features) in float32 again, for parts that look at it."""
-        return _unpack(self.packed) * self.scales[:, None]
+        return self.packed.tensor.to_dense().T * self.scales[:, None]
 
     def get_extra_state(self):
         raise TypeError("A model in int8 is for reading, and is not saved: save the one that it was made of.")
-
-    def __getstate__(self) -> dict:     # what is packed cannot be copied
-        return vars(self) | {"packed": _unpack(self.packed)}
-
-    def __setstate__(self, state: dict):
-        super().__setstate__(state | {"packed": _pack(state["packed"])})
 
 
 def _pack(whole: Tensor) -> Tensor:
     """A matrix (out, in) in the order in which oneDNN reads it."""
     return torch.ops.onednn.qlinear_prepack(whole.contiguous(), None)     # it knows no strides
-
-
-def _unpack(packed: Tensor) -> Tensor:
-    return packed.to_dense().T
 
 
 def _multiply(whole: Tensor, packed: Tensor, scales: Tensor) -> Tensor:
@@ -113,24 +104,4 @@ def int8(model: nn.Module) -> nn.Module:
     if not has_int8():
         raise RuntimeError("This processor has no instructions for whole numbers of 8 bits that torch can use "
                            f"({', '.join(MULTIPLIES_BYTES)}): read with the model as it is.")
-    found = [part for part in _encoder_of(model).modules() if type(part) is nn.Linear]
-    if not found:
-        raise TypeError(f"The encoder of {type(model).__name__} has no nn.Linear to compute in int8: give a model that is not in "
-                        f"int8 already, with parts that use nn.Linear.")
-    for linear in found:
-        if linear.weight.dtype != torch.float32 or linear.weight.device.type != "cpu":
-            raise TypeError(f"The weights are {linear.weight.dtype} on {linear.weight.device}, where torch.float32 on cpu is "
-                            f"expected: give model.float().cpu().")
-    made = copy.deepcopy(model).eval().requires_grad_(False)
-    for part in list(_encoder_of(made).modules()):
-        for name, child in part.named_children():
-            if type(child) is nn.Linear:
-                setattr(part, name, Int8Linear(child))
-    return made
-
-
-def _encoder_of(model: nn.Module) -> nn.Module:
-    encoder = getattr(getattr(model, "bert", model), "encoder", None)
-    if not isinstance(encoder, nn.Module):
-        raise TypeError(f"{type(model).__name__} has no encoder: give a BertModel or a model of heads.py.")
-    return encoder
+    return copy_with(model, Int8Linear)
