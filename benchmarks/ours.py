@@ -15,9 +15,11 @@ WAYS: dict[str, Context] = {"bert_parts": nullcontext, "bert_parts, unpadded": u
 
 
 def forward_in(context: Context) -> Callable[[Batch], Tensor]:
-    """A batch (B, T) → hidden states (B, T, D)."""
-    model, _ = load_pretrained(NAME)
+    return forward_of(load_pretrained(NAME)[0], context)
 
+
+def forward_of(model: nn.Module, context: Context = nullcontext) -> Callable[[Batch], Tensor]:
+    """A batch (B, T) → hidden states (B, T, D)."""
     @torch.inference_mode()
     def forward(batch: Batch) -> Tensor:
         with context(model):

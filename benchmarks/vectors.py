@@ -15,6 +15,7 @@ from benchmarks.texts import NAME, Setting, in_batches, reviews, tokenizer
 from benchmarks.timing import Contender, Makers
 from bert_parts import BertTokenizer, load_pretrained, mean_pooling
 from bert_parts.checkpoint import find_checkpoint
+from bert_parts.prepacking import prepacked
 from bert_parts.quantization import has_bf16, int8
 from bert_parts.search import sentence_vectors
 
@@ -26,8 +27,8 @@ def of_reviews(setting: Setting) -> tuple[str, Makers]:
     texts = reviews(50 if setting.quick else 1000)
     makers = {f"sentence-transformers, batches of {size}": partial(_theirs, texts, size) for size in (32, BATCH)}
     makers |= {name: partial(_exported, setting, engine, texts) for name, engine in EXPORTED.items()}
-    makers |= {"bert_parts": partial(_ours, texts), "bert_parts, bf16": partial(_ours_in_bf16, texts),
-               "bert_parts, int8": partial(_ours_in_int8, texts)}
+    makers |= {f"bert_parts{way}": partial(make, texts) for way, make in
+               (("", _ours), (", prepacked", _ours_prepacked), (", bf16", _ours_in_bf16), (", int8", _ours_in_int8))}
     return f"{len(texts):,} reviews, from text to vector; batches of {BATCH} unless said otherwise, by length", makers
 
 
@@ -44,6 +45,10 @@ def _theirs(texts: list[str], size: int) -> Contender:
 
 def _ours(texts: list[str]) -> Contender:
     return _reader(texts, load_pretrained(NAME)[0])
+
+
+def _ours_prepacked(texts: list[str]) -> Contender:
+    return _reader(texts, prepacked(load_pretrained(NAME)[0]))
 
 
 def _ours_in_bf16(texts: list[str]) -> Contender:

@@ -22,7 +22,8 @@ from tests.test_setup import lines_of
 from tests.test_structure import ROOT
 
 FOLDER = ROOT / "benchmarks"
-HERE = ("transformers, SDPA", "transformers, eager", "torch.nn.TransformerEncoder", "bert_parts")     # that need nothing more
+HERE = ("transformers, SDPA", "transformers, eager", "torch.nn.TransformerEncoder", "bert_parts",
+        "bert_parts, prepacked")     # that need nothing more
 
 
 @pytest.fixture(autouse=True)
@@ -350,11 +351,11 @@ def test_losses_and_gradients_are_the_same(case, tmp_path):
 
 def test_sentence_vectors_are_the_same(tmp_path):
     _, makers = vectors.of_reviews(setting(tmp_path))
-    names = ["sentence-transformers, batches of 32", "bert_parts"]
+    names = ["sentence-transformers, batches of 32", "bert_parts", "bert_parts, prepacked"]
     names += [f"bert_parts, {name}" for name, there in (("bf16", has_bf16()), ("int8", has_int8())) if there]
     rows = take_turns("case", {name: makers[name] for name in names}, rounds=1)
     assert [row.left_out for row in rows] == [""] * len(names)
-    assert [row.cosine is None for row in rows] == [True, True] + [False] * (len(names) - 2)
+    assert [row.cosine is None for row in rows] == [True] * 3 + [False] * (len(names) - 3)
 
 
 @pytest.mark.parametrize("case", [tokenizing.of_reviews, tokenizing.of_other_scripts])
