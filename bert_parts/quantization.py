@@ -1,7 +1,7 @@
 """Matrices in whole numbers of 8 bits, for reading: processors with instructions for them multiply them several times as fast.
 
 Each row of a matrix, and the vector of each token, has a scale of its own ("vector-wise", Dettmers et al. 2022). That of a token
-is found when it comes by, so that a text gets the same vector whatever texts are read with it.
+is found when it comes by, from that vector alone, so that it does not hang on which other texts are read with it.
 """
 
 from functools import cache
