@@ -23,7 +23,7 @@ class Case:
 
     title: str
     plan: Callable[[Setting], tuple[str, Makers]]
-    rounds: int = 15
+    rounds: int = 11
 
 
 CASES = {

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from benchmarks.timing import Row, ratios
 
-OWN, OTHERS, APPROXIMATE = "#b5367a", "#9a9aa6", "#d5d5dd"     # the course's; in float32; in whole numbers of 8 bits
+OWN, OTHERS, APPROXIMATE = "#b5367a", "#9a9aa6", "#d5d5dd"     # the course's; others in float32; others in int8
 
 
 def draw(titles: dict[str, str], rows: list[Row], path: Path) -> str:

@@ -8,28 +8,18 @@ from torch import Tensor, nn
 
 from benchmarks.texts import NAME, Batch
 from bert_parts import load_pretrained
+from bert_parts.unpadding import unpadded
 
 Context = Callable[[nn.Module], AbstractContextManager]     # within which a model is run
-
-
-def as_it_is() -> Context:
-    return nullcontext
-
-
-def unpadded() -> Context:
-    """Only real tokens are computed. Raises ModuleNotFoundError as long as the package has no such path."""
-    from bert_parts.unpadding import unpadded as context
-
-    return context
-
-
-WAYS = {"bert_parts": as_it_is, "bert_parts, unpadded": unpadded}
+WAYS: dict[str, Context] = {"bert_parts": nullcontext, "bert_parts, unpadded": unpadded}
 
 
 def forward_in(context: Context) -> Callable[[Batch], Tensor]:
-    """A batch (B, T) → hidden states (B, T, D)."""
-    model, _ = load_pretrained(NAME)
+    return forward_of(load_pretrained(NAME)[0], context)
 
+
+def forward_of(model: nn.Module, context: Context = nullcontext) -> Callable[[Batch], Tensor]:
+    """A batch (B, T) → hidden states (B, T, D)."""
     @torch.inference_mode()
     def forward(batch: Batch) -> Tensor:
         with context(model):

@@ -12,9 +12,13 @@ from benchmarks.opponents import ENGINES, Engine
 from benchmarks.texts import NAME, SORTED, Batch, Batches, Setting, in_batches, long_rows, one_among_many, reviews, short_rows, told
 from benchmarks.timing import Contender, Makers
 from bert_parts import load_pretrained
+from bert_parts.prepacking import prepacked
 from bert_parts.visualize import record_attention
 
-OURS = {name: Engine(lambda setting, way=way: ours.forward_in(way())) for name, way in ours.WAYS.items()}
+OURS = {
+    **{name: Engine(lambda setting, context=context: ours.forward_in(context)) for name, context in ours.WAYS.items()},
+    "bert_parts, prepacked": Engine(lambda setting: ours.forward_of(prepacked(load_pretrained(NAME)[0]))),
+}
 
 
 def dense(setting: Setting) -> tuple[str, Makers]:

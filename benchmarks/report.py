@@ -9,9 +9,9 @@ from benchmarks.timing import LEAST_COSINE, TOLERANCE, Row, ratios, spread
 PAGE, PICTURE = "benchmarks.md", "benchmarks.png"
 ABOUT = (
     "Within a case all contenders take turns in one process. First what they give is compared: float32 may differ by "
-    f"{TOLERANCE:.0e} at most, and vectors of int8 must have a cosine of {LEAST_COSINE} or more with the exact ones, on average. "
-    "Then they are timed, round by round, in another order in each, after a round to warm up. A time is the median of the "
-    "rounds, a ratio the median of the ratios within each round; in brackets are the quartiles. Memory is that of a process of "
+    f"{TOLERANCE:.0e} at most, and vectors of int8 and bfloat16 must have a cosine of {LEAST_COSINE} or more with the exact ones, "
+    "on average. Then they are timed, round by round, in another order in each, after a round to warm up. A time is the median of "
+    "the rounds, a ratio the median of the ratios within each round; in brackets are the quartiles. Memory is that of a process of "
     "its own for each contender: what it *holds* between two runs, Python and libraries included, and what a run *adds* at its "
     "peak."
 )

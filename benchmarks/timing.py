@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 TOLERANCE = 1e-5     # between numbers of float32
-LEAST_COSINE = 0.95     # of vectors that were computed in whole numbers of 8 bits, with the exact ones, on average
+LEAST_COSINE = 0.95     # of vectors that were computed in int8 or bfloat16, with the exact ones, on average
 PAUSE = 0.02     # seconds before each turn, in which the threads of the one before stop waiting for more work
 
 

@@ -1,6 +1,7 @@
 """Training steps: masked words, and labels for reviews. Dropout is on while they are timed and off while they are compared."""
 
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 
@@ -33,7 +34,7 @@ def masked_words(setting: Setting) -> tuple[str, Makers]:
     folder = once(setting.folder / "masked_words", _save_masked_words)
     makers = {f"transformers, {name}": partial(_theirs, folder, "BertForMaskedLM", attention, steps)
               for name, attention in (("SDPA", "sdpa"), ("eager", "eager"))}
-    makers |= {name: partial(_our_masked_words, folder, way, steps) for name, way in ours.WAYS.items()}
+    makers |= {name: partial(_our_masked_words, folder, context, steps) for name, context in ours.WAYS.items()}
     asked = int((labels >= 0).sum())
     return f"One step: {told(rows)}, in one batch; {asked} tokens hidden, a vocabulary of {len(tokenizer().tokens):,}", makers
 
@@ -48,9 +49,8 @@ def fine_tuning(setting: Setting) -> tuple[str, Makers]:
         "transformers, SDPA": partial(theirs, "sdpa", drawn),
         f"transformers, SDPA, {SORTED}": partial(theirs, "sdpa", by_length),
         "transformers, eager": partial(theirs, "eager", drawn),
-        "bert_parts": partial(_our_labels, folder, ours.as_it_is, drawn),
-        f"bert_parts, {SORTED}": partial(_our_labels, folder, ours.as_it_is, by_length),
-        "bert_parts, unpadded": partial(_our_labels, folder, ours.unpadded, drawn),
+        f"bert_parts, {SORTED}": partial(_our_labels, folder, nullcontext, by_length),
+        **{name: partial(_our_labels, folder, context, drawn) for name, context in ours.WAYS.items()},
     }
     rows = [tokenizer().ids(example.text) for example in examples]
     return f"{len(drawn)} steps of {size} reviews each: {told(rows)}", makers
@@ -75,8 +75,7 @@ def _theirs(folder: Path, kind: str, attention: str, steps: list[Labelled]) -> C
     return _learner(model, steps, lambda batch, labels: model(**batch, labels=labels).loss)
 
 
-def _our_masked_words(folder: Path, way: Callable[[], Context], steps: list[Labelled]) -> Contender:
-    context = way()
+def _our_masked_words(folder: Path, context: Context, steps: list[Labelled]) -> Contender:
     model, _ = load_pretrained(folder, BertForMaskedLM)
 
     def loss_of(batch: Batch, labels: Tensor) -> Tensor:
@@ -86,8 +85,7 @@ def _our_masked_words(folder: Path, way: Callable[[], Context], steps: list[Labe
     return _learner(model, steps, loss_of)
 
 
-def _our_labels(folder: Path, way: Callable[[], Context], steps: list[Labelled]) -> Contender:
-    context = way()
+def _our_labels(folder: Path, context: Context, steps: list[Labelled]) -> Contender:
     model, _ = load_pretrained(folder, sentiment.BertForSequenceClassification)
 
     def loss_of(batch: Batch, labels: Tensor) -> Tensor:

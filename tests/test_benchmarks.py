@@ -5,10 +5,8 @@ import re
 import subprocess
 import sys
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -18,12 +16,14 @@ from benchmarks import __main__ as program
 from benchmarks import chart, machine, memory, reading, report, texts, timing, tokenizing, training, vectors
 from benchmarks.cases import CASES
 from benchmarks.timing import Contender, Row, compare, ratios, spread, take_turns, timed
-from bert_parts import BertTokenizer
+from bert_parts import BertIntermediate, BertTokenizer, quantization
+from bert_parts.quantization import has_bf16, has_int8
 from tests.test_setup import lines_of
 from tests.test_structure import ROOT
 
 FOLDER = ROOT / "benchmarks"
-HERE = ("transformers, SDPA", "transformers, eager", "torch.nn.TransformerEncoder", "bert_parts")     # that need nothing more
+HERE = ("transformers, SDPA", "transformers, eager", "torch.nn.TransformerEncoder", "bert_parts",
+        "bert_parts, prepacked")     # that need nothing more
 
 
 @pytest.fixture(autouse=True)
@@ -141,31 +141,29 @@ def test_a_case_without_anybody_is_told():
     assert report.tables([Row("case", "all of them", "their process died")]) == ["- **Left out: all of them**, their process died"]
 
 
-@pytest.mark.parametrize("case", [reading.one_text, reading.ragged, training.masked_words, training.fine_tuning,
-                                  vectors.of_reviews])
-def test_the_course_without_a_fast_path_is_left_out_by_a_line(case, tmp_path, monkeypatch):
-    monkeypatch.setitem(sys.modules, "bert_parts.unpadding", None)
-    _, makers = case(setting(tmp_path))
-    (row,) = take_turns("case", {name: make for name, make in makers.items() if "unpadded" in name}, rounds=1)
-    assert row.left_out.startswith("ModuleNotFoundError: ") and "bert_parts.unpadding" in row.left_out
+@pytest.mark.parametrize("case, name", [
+    (reading.ragged, "bert_parts, unpadded"), (training.masked_words, "bert_parts, unpadded"),
+    (training.fine_tuning, "bert_parts, unpadded"), (vectors.of_reviews, "bert_parts"), (vectors.of_reviews, "bert_parts, int8"),
+])
+def test_what_is_unpadded_computes_no_padding(case, name, tmp_path, monkeypatch):
+    """The feed-forward gets all real tokens in one row, in what is compared and in what is timed."""
+    seen, forward = [], BertIntermediate.forward
+    monkeypatch.setattr(BertIntermediate, "forward", lambda self, x: seen.append(x.size(0)) or forward(self, x))
+    if "int8" in name and not has_int8():
+        pytest.skip("this processor has no instructions for it")
+    contender = case(setting(tmp_path))[1][name]()
+    for act in (contender.check, contender.run):
+        contender.before()
+        act()
+        assert set(seen) == {1}
+        seen.clear()
 
 
-@pytest.mark.parametrize("case", [reading.one_text, training.fine_tuning, vectors.of_reviews])
-def test_the_fast_path_is_a_contender_where_the_course_has_one(case, tmp_path, monkeypatch):
-    entered = []
-
-    @contextmanager
-    def unpadded(model):
-        entered.append(type(model).__name__)
-        yield
-
-    monkeypatch.setitem(sys.modules, "bert_parts.unpadding", SimpleNamespace(unpadded=unpadded))
-    contender = case(setting(tmp_path))[1]["bert_parts, unpadded"]()
-    contender.before()
-    contender.check()
-    compared = len(entered)
-    contender.run()
-    assert 0 < compared < len(entered)     # both what is compared and what is timed
+@pytest.mark.parametrize("name, found", [("bf16", (vectors, "has_bf16")), ("int8", (quantization, "has_int8"))])
+def test_without_the_instructions_it_is_left_out_by_a_line(name, found, tmp_path, monkeypatch):
+    monkeypatch.setattr(*found, lambda: False)
+    (row,) = take_turns("case", {name: vectors.of_reviews(setting(tmp_path))[1][f"bert_parts, {name}"]}, rounds=1)
+    assert row.left_out.startswith("RuntimeError: ") and "instructions" in row.left_out
 
 
 # ── the page ─────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -353,8 +351,11 @@ def test_losses_and_gradients_are_the_same(case, tmp_path):
 
 def test_sentence_vectors_are_the_same(tmp_path):
     _, makers = vectors.of_reviews(setting(tmp_path))
-    chosen = {name: makers[name] for name in ("sentence-transformers, batches of 32", "bert_parts")}
-    assert [row.left_out for row in take_turns("case", chosen, rounds=1)] == ["", ""]
+    names = ["sentence-transformers, batches of 32", "bert_parts", "bert_parts, prepacked"]
+    names += [f"bert_parts, {name}" for name, there in (("bf16", has_bf16()), ("int8", has_int8())) if there]
+    rows = take_turns("case", {name: makers[name] for name in names}, rounds=1)
+    assert [row.left_out for row in rows] == [""] * len(names)
+    assert [row.cosine is None for row in rows] == [True] * 3 + [False] * (len(names) - 3)
 
 
 @pytest.mark.parametrize("case", [tokenizing.of_reviews, tokenizing.of_other_scripts])
