@@ -55,7 +55,8 @@ def test_no_part_imports_learn():
 def test_nobody_takes_what_is_a_files_own():
     """A name with an underscore is for the file that it stands in."""
     taken = []
-    for path in (path for name in ("bert_parts", "benchmarks", "speedrun", "tests", "tools") for path in sorted((ROOT / name).rglob("*.py"))):
+    folders = ("bert_parts", "benchmarks", "speedrun", "tests", "tools")
+    for path in (path for name in folders for path in sorted((ROOT / name).rglob("*.py"))):
         tree, modules = ast.parse(path.read_text(encoding="utf-8")), set()
         for node in ast.walk(tree):
             if isinstance(node, ast.ImportFrom) and str(node.module).split(".")[0] == "bert_parts":
