@@ -6,6 +6,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from bert_parts.devices import may_be_read
+
 
 def attention_weights(query: Tensor, key: Tensor, mask: Tensor | None = None) -> Tensor:
     """How much each query looks at each key: softmax(query · keyᵀ / √d)
@@ -105,5 +107,5 @@ def check_mask(mask: Tensor, shape: tuple):
             f"The mask has shape {tuple(mask.shape)}, where one that broadcasts to (batch, heads, queries, keys) = "
             f"{tuple(shape)} is expected: for padding give (batch, 1, 1, keys)."
         )
-    if not torch.compiler.is_compiling() and not mask.any(dim=-1).all():     # no value is read back while a graph is made
+    if may_be_read(mask) and not mask.any(dim=-1).all():
         raise ValueError("The mask leaves a position with nothing to attend to: let every row have at least one True.")

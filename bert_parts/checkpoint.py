@@ -398,7 +398,7 @@ def save_pretrained(model: nn.Module, tokenizer: BertTokenizer, folder: str | Pa
     Raises:
         ValueError: a weight is not a finite number, or model and tokenizer do not belong together; nothing is written.
     """
-    weights = {name: tensor.detach().contiguous() for name, tensor in model.state_dict().items()}
+    weights = {name: tensor.detach().cpu().contiguous() for name, tensor in model.state_dict().items()}
     for name, tensor in weights.items():
         _check_weight(name, tensor)
     _check_vocabulary(model.config, tokenizer)

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from bert_parts.config import BertConfig
+from bert_parts.devices import may_be_read
 from bert_parts.files import quoted
 
 
@@ -68,8 +69,8 @@ def check_ids(name: str, ids: Tensor, size: int, table: str):
         raise ValueError(
             f"{name} has shape {tuple(ids.shape)}, where (texts, tokens) with at least one of each is expected."
         )
-    if torch.compiler.is_compiling():
-        return     # nothing is read back from the device while a graph is made
+    if not may_be_read(ids):
+        return
     lowest, highest = (int(edge) for edge in ids.aminmax())
     if lowest < 0 or highest >= size:
         wrong = lowest if lowest < 0 else highest

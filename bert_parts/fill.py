@@ -7,6 +7,7 @@ from torch import nn
 
 from bert_parts.checkpoint import load_pretrained
 from bert_parts.datasets import checked
+from bert_parts.devices import device_of, moved
 from bert_parts.heads import BertForMaskedLM
 from bert_parts.reading import most_tokens
 from bert_parts.tokenizer import BertTokenizer
@@ -42,6 +43,7 @@ def fill_mask(
     here = batch["input_ids"] == tokenizer.mask_id
     if not here.any():
         raise ValueError(f"[MASK] comes after the {longest} tokens that the model reads: shorten the text before it.")
-    hidden, _ = model.bert(**batch)
-    probabilities, ids = model.score_words(hidden[here])[0].softmax(dim=-1).topk(k)
+    device = device_of(model)
+    hidden, _ = model.bert(**moved(batch, device))
+    probabilities, ids = model.score_words(hidden[here.to(device)])[0].softmax(dim=-1).topk(k)
     return list(zip(tokenizer.convert_ids_to_tokens(ids), probabilities.tolist(), strict=True))

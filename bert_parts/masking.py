@@ -7,6 +7,7 @@ import torch
 from torch import Generator, Tensor, nn
 from torch.nn import functional as F
 
+from bert_parts.devices import device_of, moved
 from bert_parts.tokenizer import BertTokenizer
 
 NOT_ASKED = -100     # the label of a token that is not to be guessed: F.cross_entropy leaves it out
@@ -109,14 +110,15 @@ def masked_lm_scores(model: nn.Module, examples: list[tuple[dict[str, Tensor], T
     """How well hidden words are guessed, over all examples together.
 
     Args:
-        examples: batches and their labels.
+        examples: batches and their labels. They are moved to where the model is.
 
     Returns:
         "loss": the mean cross-entropy in nats; "accuracy": how often the likeliest word is the right one; "asked": of
         how many tokens.
     """
     loss, right, asked = 0.0, 0, 0
-    for batch, labels in examples:
+    for example in examples:
+        batch, labels = moved(example, device_of(model))
         hidden, _ = model.bert(**batch)
         where = labels != NOT_ASKED
         scores, wanted = model.score_words(hidden[where]), labels[where]

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from bert_parts.attention import padding_mask
 from bert_parts.config import BertConfig
+from bert_parts.devices import may_be_read
 from bert_parts.embeddings import BertEmbeddings
 from bert_parts.encoder import BertEncoder
 from bert_parts.pooler import BertPooler, NoPooler
@@ -47,7 +48,7 @@ class BertModel(nn.Module):
             warn_of_padding(input_ids, self.config.pad_token_id)
         else:
             check_attention_mask(attention_mask, input_ids.shape)
-        if attention_mask is None or (not torch.compiler.is_compiling() and attention_mask.all()):
+        if attention_mask is None or (may_be_read(attention_mask) and attention_mask.all()):
             mask = None     # nothing to hide: attention is faster without a mask
         else:
             mask = padding_mask(attention_mask)     # (B, 1, 1, T)
@@ -60,7 +61,7 @@ def warn_of_padding(input_ids: Tensor, pad_token_id: int):
 
     It is no error, since without a mask every id is a token, [PAD] too, and a model may be asked about that token.
     """
-    if not torch.compiler.is_compiling() and (input_ids[:, [0, -1]] == pad_token_id).any():
+    if may_be_read(input_ids) and (input_ids[:, [0, -1]] == pad_token_id).any():
         warnings.warn(
             "input_ids hold padding, and there is no attention_mask: the padding is read like words, and changes the vectors of "
             "all the others. Give the attention_mask that the tokenizer makes.",
@@ -79,8 +80,8 @@ def check_attention_mask(attention_mask: Tensor, shape: tuple):
             f"attention_mask has shape {tuple(attention_mask.shape)}, where one mark for each token, "
             f"{tuple(shape)}, is expected."
         )
-    if torch.compiler.is_compiling():
-        return     # nothing is read back from the device while a graph is made
+    if not may_be_read(attention_mask):
+        return
     if not ((attention_mask == 0) | (attention_mask == 1)).all():
         raise ValueError("attention_mask holds values other than 0 and 1: give 1 for a token and 0 for padding.")
     empty = (~attention_mask.bool().any(dim=1)).nonzero().flatten()

@@ -14,7 +14,8 @@ def sentence_vectors(
 ) -> Tensor:
     """One vector of length 1 for each sentence: the mean of its tokens' hidden states (Reimers & Gurevych 2019).
 
-    Of a long text the first `most_tokens` are read: 256 for all-MiniLM-L6-v2.
+    They are made where the model is, and come back to the CPU. Of a long text the first `most_tokens` are read: 256 for
+    all-MiniLM-L6-v2.
 
     Shapes:
         N sentences → (N, D)
@@ -26,13 +27,16 @@ def sentence_vectors(
         raise ValueError("There are no sentences to make vectors of: give a list with at least one.")
     longest = most_tokens(model, tokenizer)
 
-    def read(places: list[int]) -> Tensor:
-        batch = tokenizer([sentences[place] for place in places], max_length=longest)
+    def batch_of(places: list[int]) -> dict[str, Tensor]:
+        return tokenizer([sentences[place] for place in places], max_length=longest)
+
+    def read(model: nn.Module, batch: dict[str, Tensor]) -> Tensor:
         hidden, _ = model(batch["input_ids"], batch["attention_mask"])
         return F.normalize(mean_pooling(hidden, batch["attention_mask"]), dim=-1)     # (B, D)
 
     vectors = torch.empty(len(sentences), model.config.hidden_size)
-    for places, made in read_in_batches(model, read, [len(tokenizer.ids(sentence)) for sentence in sentences], batch_size):
+    lengths = [len(tokenizer.ids(sentence)) for sentence in sentences]
+    for places, made in read_in_batches(model, batch_of, read, lengths, batch_size):
         vectors[places] = made
     return vectors
 

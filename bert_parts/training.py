@@ -16,6 +16,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 from tqdm import tqdm
 
+from bert_parts.devices import CPU, device_of, moved, random_states, set_random_states
 from bert_parts.files import LOCK, alone_in, quoted, remove_leftovers, shortened, whole_file
 
 STATE = "training.safetensors"     # in the folder given to fit: all that is needed to go on
@@ -23,6 +24,9 @@ BETAS, EPSILON = (0.9, 0.999), 1e-6     # Devlin et al. 2019, appendix A.2; epsi
 MAX_NORM = 1.0     # of all gradients together, as in the published code
 SLOTS = ("step", "exp_avg", "exp_avg_sq")     # what AdamW remembers of a parameter
 HEAP = 16     # batches whose examples are sorted by length together
+READ_EVERY = 20     # steps on an accelerator after which their losses are read, all at once
+PRECISIONS = {"float32": torch.float32, "bf16": torch.bfloat16}
+USUAL = {"device": "cpu", "precision": "float32"}     # a state that does not say otherwise is of such a training
 
 
 @dataclass
@@ -115,12 +119,14 @@ def fit(
     folder: str | Path | None = None,
     save_every: int = 100,
     depends_on: dict[str, object] | None = None,
+    precision: str = "float32",
 ) -> History:
     """Train with AdamW, a learning rate that rises and falls, and clipped gradients (Devlin et al. 2019, appendix A.2).
 
     Args:
-        model: it is trained in place, and left in eval mode.
-        batch_at: the batch of a step, counted from 0. To be resumed exactly it must depend on the step only.
+        model: it is trained in place and where it is, and left in eval mode.
+        batch_at: the batch of a step, counted from 0. To be resumed exactly it must depend on the step only. Its tensors, in dicts,
+            lists or tuples, are moved to where the model is.
         loss_of: the loss of the model on a batch, a number to be made small.
         steps: how many; the learning rate reaches 0 after them.
         warmup: the part of the steps in which the learning rate rises.
@@ -128,17 +134,24 @@ def fit(
         evaluate: looks at the model, in eval mode and without gradients, every `evaluate_every` steps and at the end.
         folder: where the state is kept, every `save_every` steps and whenever training ends, also by an interrupt. If a
             state is there, training goes on from it; with the same number of threads on the same
-            machine the result is the same to the last bit.
+            machine the result is the same to the last bit (on an accelerator as far as its own sums are).
         depends_on: what else makes the training what it is, by name, in values that JSON knows: a seed, digests of the data
-            and of the weights that it begins with. It is kept with the state: a training does not go on with others.
+            and of the weights that it begins with. It is kept with the state, like the kind of device: a training does not go on
+            with others.
+        precision: "float32", or "bf16": then the matrix products of `loss_of` are counted in bfloat16 (autocast), and the weights
+            stay as they are.
 
     Raises:
-        ValueError: the loss is not a finite number; what `evaluate` gives are no numbers; the state in the folder is damaged,
-            or of another model, of one with other parameters frozen, or of a training with other settings; or another
-            process is training in that folder.
+        ValueError: the loss is not a finite number (on an accelerator this is noticed some steps later); what `evaluate` gives are
+            no numbers; the state in the folder is damaged, or of another model, of one with other parameters frozen, or of a
+            training with other settings; or another process is training in that folder.
         OSError: the state cannot be written, for example because the disk is full; the one from before is there still.
     """
-    settings = {"steps": steps, "learning_rate": learning_rate, "warmup": warmup, "weight_decay": weight_decay}
+    if precision not in PRECISIONS:
+        raise ValueError(f"precision is {quoted(precision)}, where {' or '.join(PRECISIONS)} is expected: give one of these.")
+    device = device_of(model)
+    settings = {"steps": steps, "learning_rate": learning_rate, "warmup": warmup, "weight_decay": weight_decay,
+                "device": device.type, "precision": precision}
     settings = json.loads(json.dumps(settings | (depends_on or {})))     # as they will be read
     with alone_in(folder) if folder is not None else nullcontext():
         state = None if folder is None else Path(folder) / STATE
@@ -147,35 +160,47 @@ def fit(
         if state:
             remove_leftovers(state)
             history = _load_state(state, model, optimizer, settings) if state.exists() else history
+        unread = []     # of each of the last steps the loss and the length of all gradients: still on the device
+
+        def read():
+            if unread:
+                _read_losses(torch.stack(unread).tolist(), history)
+            unread.clear()
 
         def keep():
+            read()
             if state:
                 _save_state(state, model, optimizer, settings, history, random)
 
         first, began = len(history.loss), time.monotonic() - history.seconds
         bar = tqdm(total=steps, initial=first, desc="training", unit="step", delay=1, leave=False)
-        random, gradients = torch.get_rng_state(), torch.is_grad_enabled()
+        random, gradients = random_states(device), torch.is_grad_enabled()
         model.zero_grad()     # what was there before is no part of this training
         try:
             for step in range(first, steps):
-                random = torch.get_rng_state()
+                random = random_states(device)
                 if evaluate and evaluate_every and step % evaluate_every == 0:
+                    read()
                     _look(model, evaluate, history)
                 if history.seconds >= seconds:
                     break
                 rate = learning_rate_at(step, steps, learning_rate, warmup)
-                loss = _backward(model, loss_of, batch_at(step), step)
+                numbers = _backward(model, loss_of, moved(batch_at(step), device), PRECISIONS[precision])
                 with _no_interrupt():     # model, optimizer and history change together
+                    unread.append(numbers)
+                    if device.type == "cpu" or len(unread) == READ_EVERY:
+                        read()
                     take_step(optimizer, rate)
-                    history.loss.append(loss)
                     history.learning_rate.append(rate)
                     history.seconds = time.monotonic() - began
-                    random = torch.get_rng_state()
+                    random = random_states(device)
                 if (step + 1) % save_every == 0 and step + 1 < steps:
                     keep()
-                bar.set_postfix(loss=f"{loss:.2f}", refresh=False)
+                bar.set_postfix(loss=f"{history.loss[-1]:.2f}" if history.loss else "…", refresh=False)
                 bar.update()
-            if len(history.loss) > first:
+            if len(history.learning_rate) > first:
+                read()     # which waits until all is done
+                history.seconds = time.monotonic() - began
                 keep()     # also before the last evaluation, which may fail
             if evaluate and _look(model, evaluate, history):
                 keep()
@@ -195,8 +220,12 @@ def _look(model: nn.Module, evaluate: Callable[[nn.Module], dict[str, float]], h
     if not step or (history.evaluations and history.evaluations[-1]["step"] == step):
         return False
     model.eval()
-    with torch.no_grad(), torch.random.fork_rng(devices=[]):
-        given = evaluate(model)
+    random = random_states(device_of(model))
+    try:
+        with torch.no_grad():
+            given = evaluate(model)
+    finally:
+        set_random_states(random, device_of(model))
     if not isinstance(given, dict):
         raise ValueError(f"The evaluation gave {_told(given)}, where numbers by their names are expected, as in "
                          f'{{"accuracy": 0.9}}: let it return such a dict.')
@@ -220,18 +249,31 @@ def _told(value: object) -> str:
     return f"a {type(value).__name__}" + ("" if shape is None else f" of shape {tuple(shape)}")
 
 
-def _backward(model: nn.Module, loss_of: Callable[[nn.Module, object], Tensor], batch: object, step: int) -> float:
-    """The loss on a batch. Its gradients are left with the parameters, and clipped."""
+def _backward(
+    model: nn.Module, loss_of: Callable[[nn.Module, object], Tensor], batch: object, precision: torch.dtype
+) -> Tensor:
+    """The loss on a batch, and the length of all its gradients, which are left with the parameters, clipped.
+
+    Shapes:
+        → (2,), still on the device
+    """
     model.train()
-    loss = loss_of(model, batch)
+    with nullcontext() if precision == torch.float32 else torch.autocast(device_of(model).type, precision):
+        loss = loss_of(model, batch)
     loss.backward()
     norm = nn.utils.clip_grad_norm_(model.parameters(), MAX_NORM)
-    if not (loss.isfinite() and norm.isfinite()):
-        raise ValueError(
-            f"At step {step} the loss is {loss.item():.3g} and the length of its gradients {norm.item():.3g}, where "
-            f"finite numbers are expected: look at that batch, or lower the learning rate."
-        )
-    return loss.item()
+    return torch.stack([loss.detach().reshape(()), norm])
+
+
+def _read_losses(numbers: list[list[float]], history: History):
+    """Write down the losses of some steps. Raises ValueError at the first that is no finite number, or whose gradients are not."""
+    for loss, norm in numbers:
+        if not (math.isfinite(loss) and math.isfinite(norm)):
+            raise ValueError(
+                f"At step {len(history.loss)} the loss is {loss:.3g} and the length of its gradients {norm:.3g}, where "
+                f"finite numbers are expected: look at that batch, or lower the learning rate."
+            )
+        history.loss.append(loss)
 
 
 def take_step(optimizer: torch.optim.Optimizer, rate: float):
@@ -261,18 +303,18 @@ def _no_interrupt():
 # ---------------------------------------------------------------- the state, to go on from
 
 
-def _save_state(path: Path, model: nn.Module, optimizer, settings: dict, history: History, random: Tensor):
-    """One safetensors file, whole or not at all: the model, what AdamW remembers, and the state of torch's random numbers."""
+def _save_state(path: Path, model: nn.Module, optimizer, settings: dict, history: History, random: dict[str, Tensor]):
+    """One safetensors file, whole or not at all: the model, what AdamW remembers, and the states of torch's random numbers."""
     names = _learning(model, optimizer)
     remembered = {names[number]: slots for number, slots in optimizer.state_dict()["state"].items()}
     tensors = {f"model.{name}": tensor.detach().contiguous() for name, tensor in model.state_dict().items()}
     for name, slots in remembered.items():
         tensors |= {f"optimizer.{name}.{slot}": tensor.contiguous() for slot, tensor in slots.items()}
-    tensors["random"] = random
+    tensors |= random
     about = {"settings": settings, "history": asdict(history), "learning": {name: name in remembered for name in names}}
     try:
         with whole_file(path) as temporary:
-            save_file(tensors, temporary, metadata={name: json.dumps(value) for name, value in about.items()})
+            save_file(moved(tensors, CPU), temporary, metadata={name: json.dumps(value) for name, value in about.items()})
     except OSError as error:
         raise OSError(error.errno, f"{path} could not be written ({error.strerror}): make room for it, or give another folder; "
                       f"a state that was saved before is kept") from error
@@ -282,7 +324,7 @@ def _load_state(path: Path, model: nn.Module, optimizer, settings: dict) -> Hist
     """Put everything back as it was when `_save_state` was called. Raises ValueError before anything is changed."""
     afresh = f"or remove {path.name} from {path.parent} to begin afresh."
     about, history, tensors = _read_state(path, afresh)
-    saved, learned = about["settings"], about["learning"]
+    saved, learned = USUAL | about["settings"], about["learning"]
     others = [_difference(name, saved, settings) for name in settings | saved if saved.get(name) != settings.get(name)]
     if others:
         raise ValueError(f"{path} is of a training with {', '.join(others)}: go on with what it began with, {afresh}")
@@ -299,14 +341,15 @@ def _load_state(path: Path, model: nn.Module, optimizer, settings: dict) -> Hist
     for number, name in remembered.items():
         parameter = places[f"model.{names[number]}"]
         places |= {f"{name}.{slot}": torch.tensor(0.0) if slot == "step" else parameter for slot in SLOTS}
-    wrong = _misfit(places | {"random": torch.get_rng_state()}, tensors)
+    device = device_of(model)
+    wrong = _misfit(places | random_states(device), tensors)
     if not wrong:
         steps = max((tensors[f"{name}.step"].item() for name in remembered.values()), default=0)
         wrong = f"its losses are of {len(history.loss)} steps, the rest is of {steps:g}" if steps != len(history.loss) else ""
     if wrong:
         raise ValueError(f"{path} is damaged ({wrong}): put a whole copy in its place, {afresh}")
     try:
-        torch.set_rng_state(tensors["random"])
+        set_random_states(tensors, device)
     except RuntimeError as error:
         raise ValueError(f"{path} is damaged ({error}): put a whole copy in its place, {afresh}") from error
     model.load_state_dict({name: tensors[f"model.{name}"] for name in model.state_dict()})
@@ -361,6 +404,8 @@ def _learning(model: nn.Module, optimizer: torch.optim.Optimizer) -> list[str]:
 
 def _difference(name: str, then: dict, now: dict) -> str:
     """In words. Of a digest, or a list, nobody wants to see both values."""
+    if name in USUAL:
+        return f"{name} {shortened(str(then[name]))} instead of {now[name]}"
     if all(isinstance(values.get(name), int | float) for values in (then, now)):
         return f"{name} {then[name]} instead of {now[name]}"
     return f"another {name}"

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from bert_parts.attention import MultiHeadAttention, join_heads, split_heads
+from bert_parts.devices import may_be_read
 
 HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
 blocks = Counter()     # of each module that is answered for: how many blocks are open on it, in all threads
@@ -76,7 +77,8 @@ def unpadded(model: nn.Module) -> Iterator[None]:
     texts of equal length together. For training as for reading; dropout draws other random numbers than with padding.
 
     Blocks may be open in several threads at once. As without the block runs:
-    - a batch that has no padding, a mask that hides more than padding, and a graph that is compiled or exported;
+    - a batch that has no padding, a mask that hides more than padding, a graph that is compiled or exported, and an accelerator,
+      where it would have to be read back which tokens are real;
     - an encoder in whose modules hooks hang, such as those of `record_attention`, which see what they always see; or one of whose
       modules has been given a forward that is not of its class;
     - all that is no encoder: that is a module whose `layer[i].attention.self` has `num_heads`.
@@ -141,9 +143,9 @@ def _encode(encoder: nn.Module, x: Tensor, mask: Tensor | None = None) -> Tensor
 def _real_tokens(x: Tensor, mask: Tensor | None) -> Tensor | None:
     """Which tokens (B, T) are real; None if the mask tells of no padding, or of more, or leaves a text empty (an error, as ever).
 
-    While a graph is made nothing is read back from the device, and how many tokens are real cannot be known.
+    Nor is it known while a graph is made, or where an accelerator would have to be waited for.
     """
-    if torch.compiler.is_compiling() or not isinstance(mask, Tensor) or mask.dtype != torch.bool:
+    if not isinstance(mask, Tensor) or mask.dtype != torch.bool or not may_be_read(mask):
         return None
     if mask.shape != (x.size(0), 1, 1, x.size(1)):
         return None

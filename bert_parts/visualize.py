@@ -118,6 +118,28 @@ def _watch(attention: nn.Module, keep) -> list:
     ]
 
 
+class WithMaps(nn.Module):
+    """A model whose attention maps are outputs beside its own, for export: nobody can open `record_attention` in a file.
+
+        exported = torch.export.export(WithMaps(model), (input_ids, attention_mask))
+        hidden_and_pooled, maps = exported.module()(input_ids, attention_mask)
+
+    Export it as torch does by default, not with strict=True, for which hooks are no part of a graph.
+
+    Shapes:
+        as the model → what it gives, and a tuple with a (B, H, T, S) for each attention module, as `record_attention` has them
+    """
+
+    def __init__(self, model: nn.Module):
+        super().__init__()
+        self.model = model
+
+    def forward(self, *arguments: Tensor) -> tuple[object, tuple[Tensor, ...]]:
+        with record_attention(self.model) as maps:
+            given = self.model(*arguments)
+        return given, tuple(maps)
+
+
 # ----------------------------------------------------------------------------------------------------- static pictures
 
 

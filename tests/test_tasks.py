@@ -518,7 +518,7 @@ def test_unless_told_otherwise(monkeypatch, task, example, steps, rate):
     """How many steps 70 examples make, in batches of 32, 32, 8, 4 and 4, and 1, 3, 2, 1 and 1 epochs."""
     told = {}
     monkeypatch.setattr(task, "fit", lambda *given, **named: told.update(named))
-    monkeypatch.setattr(reranking, "search", lambda pairs: None)
+    monkeypatch.setattr(reranking, "search", lambda pairs, device: None)
     config = BertConfig(vocab_size=30522, hidden_size=2, num_hidden_layers=1, num_attention_heads=1, intermediate_size=2)
     task.fine_tune(BertForMaskedLM(config), load_pretrained()[1], [example] * 70)
     assert (told["steps"], told["learning_rate"]) == (steps, rate)

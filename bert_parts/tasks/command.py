@@ -1,8 +1,14 @@
 """How a command ends: whatever went wrong is said in one sentence, and in the exit status."""
 
+import argparse
 import os
 import sys
 from collections.abc import Callable
+
+
+def add_device(parser: argparse.ArgumentParser):
+    """The option that says where a model runs; see `chosen_device`."""
+    parser.add_argument("--device", help="where the model runs: cpu, cuda, cuda:1, mps … (default: the best there is)")
 
 
 def in_one_sentence(work: Callable[[], None], stopped: str = "Stopped.") -> int:

@@ -29,6 +29,7 @@ from torch import Generator, Tensor, nn
 from bert_parts.checkpoint import CONFIG, WEIGHTS, load_pretrained, load_strictly, read_weights, rename_with_heads, save_pretrained
 from bert_parts.config import BertConfig
 from bert_parts.datasets import FOLDER, articles, span_questions, split_passages
+from bert_parts.devices import CPU, chosen_device
 from bert_parts.encoder import BertLayer
 from bert_parts.fill import fill_mask
 from bert_parts.heads import BertForMaskedLM
@@ -36,7 +37,7 @@ from bert_parts.masking import mask_tokens, masked_lm_loss, masked_lm_scores
 from bert_parts.pairs import pack
 from bert_parts.reading import most_tokens
 from bert_parts.tasks import run
-from bert_parts.tasks.command import in_one_sentence
+from bert_parts.tasks.command import add_device, in_one_sentence
 from bert_parts.tasks.predict import Reader
 from bert_parts.tasks.run import Examples, Task, texts_of_files
 from bert_parts.tokenizer import BertTokenizer
@@ -63,10 +64,11 @@ def main(words: list[str] | None = None) -> int:
 
 def _make(arguments: argparse.Namespace):
     """The course's own model, or what it knows."""
+    device = chosen_device(arguments.device)
     if arguments.command == "train":
         _check(arguments)
-        _train(arguments.start, arguments.output, arguments.steps)
-    _tell_of(arguments.output)
+        _train(arguments.start, arguments.output, arguments.steps, device)
+    _tell_of(arguments.output, device)
 
 
 def _check(arguments: argparse.Namespace):
@@ -95,37 +97,47 @@ def _parser() -> argparse.ArgumentParser:
     training.add_argument("--steps", type=int, nargs=2, default=STEPS, metavar=("DEEPER", "WIDER"), help=(
         f"how many for the deeper model, and how many for the one that is wider as well (default: {STEPS[0]} {STEPS[1]})"
     ))
-    commands.add_parser("measure", help="held-out accuracy").add_argument("output", type=Path, help="the model's folder")
+    measuring = commands.add_parser("measure", help="held-out accuracy")
+    measuring.add_argument("output", type=Path, help="the model's folder")
+    for command in (training, measuring):
+        add_device(command)
     return made
 
 
-def _train(start: Path, output: Path, steps: tuple[int, int]):
+def _train(start: Path, output: Path, steps: tuple[int, int], device: torch.device):
     known, other = learned_texts()
     model, tokenizer = beginning(start, known + other)
     known, other = ([tokenizer.ids(text) for text in texts] for texts in (known, other))
     state = output.with_name(f"{output.name}.training")
     rows = pack(known + other, LENGTH, tokenizer)
     deepen(model, rows[:BATCH])
-    _learn(model, tokenizer, rows, steps[0], RATES[0], state / "deeper")
+    _learn(model, tokenizer, rows, steps[0], RATES[0], state / "deeper", device)
     # what is measured is of the kind of the passages, so these come twice now, and the second time with other neighbours
     rows = pack(known + other + known, LENGTH, tokenizer)
     model = wider(model)
-    _learn(model, tokenizer, rows, steps[1], RATES[1], state / "wider")
+    _learn(model, tokenizer, rows, steps[1], RATES[1], state / "wider", device)
     save_pretrained(model, tokenizer, output, small=True)
 
 
-def _learn(model: BertForMaskedLM, tokenizer: BertTokenizer, rows: Tensor, steps: int, rate: float, folder: Path):
-    """Train on rows that are masked anew each time; print how it goes on a part of the held-out text."""
+def _learn(
+    model: BertForMaskedLM, tokenizer: BertTokenizer, rows: Tensor, steps: int, rate: float, folder: Path, device: torch.device
+):
+    """Train on rows that are masked anew each time; print how it goes on a part of the held-out text.
+
+    The model comes from the CPU, on which it grows, and goes back there.
+    """
     def batch_at(step: int) -> tuple[Tensor, Tensor]:
         some = rows[batch_places(step, len(rows), BATCH, SEED)]
         return mask_tokens(some, tokenizer, Generator().manual_seed(step), HIDDEN)
 
     few = examples(tokenizer)[:4]
+    depends_on = {"rows": _digest(rows), "beginning": _digest(*model.state_dict().values())}
     history = fit(
-        model, batch_at, lambda model, batch: masked_lm_loss(model, full_rows(batch[0]), batch[1]),
+        model.to(device), batch_at, lambda model, batch: masked_lm_loss(model, full_rows(batch[0]), batch[1]),
         steps=steps, learning_rate=rate, warmup=WARMUP, evaluate=lambda model: masked_lm_scores(model, few), evaluate_every=100,
-        folder=folder, save_every=100, depends_on={"rows": _digest(rows), "beginning": _digest(*model.state_dict().values())},
+        folder=folder, save_every=100, depends_on=depends_on,
     )
+    model.to(CPU)
     for each in history.evaluations:
         print(f"{folder.name} model after {each['step']} steps: held-out loss {each['loss']:.2f}, accuracy {each['accuracy']:.1%}")
 
@@ -246,10 +258,11 @@ def full_rows(ids: Tensor) -> dict[str, Tensor]:
     return {"input_ids": ids, "attention_mask": torch.ones_like(ids)}
 
 
-def _tell_of(folder: Path):
+def _tell_of(folder: Path, device: torch.device):
     if not folder.is_dir():
         raise FileNotFoundError(f"There is no folder {folder}: give that of a model, such as data/mask_filler.")
     model, tokenizer = load_pretrained(folder, BertForMaskedLM)
+    model.to(device)
     scores = masked_lm_scores(model, examples(tokenizer))
     print(f"{len(split_passages()[1]):,} passages that were not learned from, {scores['asked']:,} tokens asked for: "
           f"{scores['accuracy']:.1%} right, loss {scores['loss']:.2f}")
@@ -284,7 +297,7 @@ def _with_hidden(
 
 def fine_tune(
     model: nn.Module, tokenizer: BertTokenizer, texts: Sequence[str], *, epochs: float = EPOCHS, seed: int = 0,
-    learning_rate: float = RATE, folder: Path | None = None, depends_on: dict | None = None,
+    learning_rate: float = RATE, folder: Path | None = None, depends_on: dict | None = None, precision: str = "float32",
 ) -> History:
     """Train all of the model on texts, in which other words are hidden each time. `most_tokens` of a text are read."""
     longest = most_tokens(model, tokenizer)
@@ -295,7 +308,7 @@ def fine_tune(
 
     torch.manual_seed(seed)
     return fit(model, batch_at, lambda model, batch: masked_lm_loss(model, *batch), steps=len(batches),
-               learning_rate=learning_rate, folder=folder, depends_on=depends_on)
+               learning_rate=learning_rate, folder=folder, depends_on=depends_on, precision=precision)
 
 
 def measure(model: nn.Module, tokenizer: BertTokenizer, texts: Sequence[str]) -> dict[str, float]:

@@ -11,8 +11,10 @@ from typing import NamedTuple
 from torch import nn
 
 from bert_parts.checkpoint import CONFIG, load_pretrained
+from bert_parts.devices import chosen_device
 from bert_parts.files import shortened
 from bert_parts.reading import most_tokens
+from bert_parts.tasks.command import add_device
 from bert_parts.tasks.rows import read_rows
 from bert_parts.tokenizer import BertTokenizer
 
@@ -46,12 +48,14 @@ def predict(reader: Reader, words: Sequence[str]):
     """Print what a model says, as the words of the command line ask for it.
 
     Raises:
-        FileNotFoundError, ValueError: a folder without such a model, a bad row, no text.
+        FileNotFoundError, ValueError: a folder without such a model, a bad row, no text, no such device.
     """
     arguments = _parser(reader).parse_args(words)
+    device = chosen_device(arguments.device)
     folder = _trained_folder(arguments.folder or reader.folder(), reader)
     rows = _rows_of(reader, arguments)
     model, tokenizer = _load_trained(folder, reader)
+    model.to(device)
     if arguments.jsonl or not sys.stdout.isatty():
         _print_lines(rows, reader.say(model, tokenizer, rows))
     else:
@@ -74,6 +78,7 @@ def _parser(reader: Reader) -> argparse.ArgumentParser:
         made.add_argument("--question", help="asked of each passage; then a file needs no column for it")
     made.add_argument("--jsonl", action="store_true", help="a JSON object on each line, as whenever the output is redirected; "
                                                            "otherwise it is a table")
+    add_device(made)
     return made
 
 

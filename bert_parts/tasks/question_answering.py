@@ -99,7 +99,7 @@ def batch_of(rows: Sequence[Row], tokenizer: BertTokenizer) -> tuple[dict[str, T
 
 def fine_tune(
     model: nn.Module, tokenizer: BertTokenizer, questions: Sequence[SpanQuestion], *, epochs: float = EPOCHS, seed: int = 0,
-    learning_rate: float = RATE, folder: Path | None = None, depends_on: dict | None = None,
+    learning_rate: float = RATE, folder: Path | None = None, depends_on: dict | None = None, precision: str = "float32",
 ) -> History:
     """Train the layers and the head. The embeddings stay as they are: no word means anything else than before."""
     model.bert.embeddings.requires_grad_(False)
@@ -112,7 +112,7 @@ def fine_tune(
 
     torch.manual_seed(seed)
     return fit(model, lambda step: batch_of([rows[place] for place in batches[step]], tokenizer), loss_of,
-               steps=len(batches), learning_rate=learning_rate, folder=folder, depends_on=depends_on)
+               steps=len(batches), learning_rate=learning_rate, folder=folder, depends_on=depends_on, precision=precision)
 
 
 def find_answers(
@@ -127,11 +127,11 @@ def find_answers(
     cut = [(place, window) for place, question in enumerate(questions)
            for window in windows(question.text, question.passage, tokenizer, LENGTH, STRIDE)]
 
-    def read(places: list[int]) -> tuple[Tensor, Tensor]:
-        return model(**pad_batch([(cut[place][1].ids, cut[place][1].segments) for place in places], tokenizer.pad_id))
+    def padded(places: list[int]) -> dict[str, Tensor]:
+        return pad_batch([(cut[place][1].ids, cut[place][1].segments) for place in places], tokenizer.pad_id)
 
-    found = [Answer("", 0, -torch.inf) for _ in questions]
-    for places, scores in read_in_batches(model, read, [len(window.ids) for _, window in cut], batch_size):
+    found, lengths = [Answer("", 0, -torch.inf) for _ in questions], [len(window.ids) for _, window in cut]
+    for places, scores in read_in_batches(model, padded, lambda model, batch: model(**batch), lengths, batch_size):
         for place, start, end in zip(places, *scores, strict=True):
             question, window = cut[place]
             answer = _answer_in(window, questions[question].passage, start, end)

@@ -21,6 +21,7 @@ from tqdm import tqdm
 
 from bert_parts.checkpoint import load_pretrained
 from bert_parts.datasets import passages, yes_no_questions
+from bert_parts.devices import CPU, device_of, moved
 from bert_parts.heads import BertForSequenceClassification
 from bert_parts.reading import most_tokens, read_in_batches
 from bert_parts.search import sentence_vectors
@@ -60,13 +61,15 @@ class Found(NamedTuple):
     cosines: Tensor
 
 
-def search(pairs: Sequence[Pair], others: Sequence[str] = ()) -> Found:
+def search(pairs: Sequence[Pair], others: Sequence[str] = (), device: torch.device = CPU) -> Found:
     """For each question those passages whose vectors are nearest to its own: the search of notebook 07.
 
     Args:
         others: passages that are searched beside those of the pairs.
+        device: where the vectors are made.
     """
     model, tokenizer = load_pretrained()
+    model.to(device)
     texts = sorted({pair.passage for pair in pairs} | set(others))
     number = {text: place for place, text in enumerate(texts)}
     right = torch.tensor([number[pair.passage] for pair in pairs])
@@ -88,26 +91,20 @@ def group_of(found: Found, question: int, generator: Generator) -> tuple[list[in
     return places, [found.right_cosines[question].item(), *found.cosines[question, rivals].tolist()]
 
 
-def _scores_of(
-    model: nn.Module, tokenizer: BertTokenizer, questions: Sequence[str], passages: Sequence[str], cosines: Tensor,
-    length: int = LENGTH,
-) -> Tensor:
+def _scores_of(model: nn.Module, batch: tuple[dict[str, Tensor], Tensor]) -> Tensor:
     """How well each passage answers its question: what the model says, and what the search has said.
 
-    Args:
-        length: how many tokens of a question and a passage are read together.
-
     Shapes:
-        N questions, N passages, cosines (N,) → (N,)
+        questions and passages as a batch of (B, T), and cosines (B,) → (B,)
     """
-    batch = tokenizer(list(questions), list(passages), max_length=length)
-    return model(**batch)[:, 0] + SHARPNESS * cosines
+    inputs, cosines = batch
+    return model(**inputs)[:, 0] + SHARPNESS * cosines
 
 
 def fine_tune(
     model: nn.Module, tokenizer: BertTokenizer, pairs: Sequence[Pair], *, epochs: float = EPOCHS, seed: int = 0,
-    learning_rate: float = RATE, folder: Path | None = None, depends_on: dict | None = None, found: Found | None = None,
-    length: int = LENGTH,
+    learning_rate: float = RATE, folder: Path | None = None, depends_on: dict | None = None, precision: str = "float32",
+    found: Found | None = None, length: int = LENGTH,
 ) -> History:
     """Train the model to find the right passage among those that the search took for right. The embeddings stay as they are.
 
@@ -116,23 +113,26 @@ def fine_tune(
         length: how many tokens of a question and a passage are read together.
     """
     model.bert.embeddings.requires_grad_(False)
-    found = found or search(pairs)
+    found = found or search(pairs, device=device_of(model))
     steps = max(1, round(epochs * len(pairs) / BATCH))
 
-    def batch_at(step: int) -> list[tuple[str, list[int], list[float]]]:
+    def batch_at(step: int) -> tuple[dict[str, Tensor], Tensor, list[int]]:
         generator = Generator().manual_seed(1_000_003 * seed + step)
         chosen = batch_places(step, len(pairs), BATCH, seed).tolist()
-        return [(pairs[place].question, *group_of(found, place, generator)) for place in chosen]
+        groups = [group_of(found, place, generator) for place in chosen]
+        questions = [pairs[place].question for place, (places, _) in zip(chosen, groups, strict=True) for _ in places]
+        texts = [found.passages[place] for places, _ in groups for place in places]
+        cosines = torch.tensor([cosine for _, group in groups for cosine in group])
+        return tokenizer(questions, texts, max_length=length), cosines, [len(places) for places, _ in groups]
 
-    def loss_of(model: nn.Module, batch: list[tuple[str, list[int], list[float]]]) -> Tensor:
-        questions = [question for question, places, _ in batch for _ in places]
-        texts = [found.passages[place] for _, places, _ in batch for place in places]
-        cosines = torch.tensor([cosine for *_, group in batch for cosine in group])
-        scores = _scores_of(model, tokenizer, questions, texts, cosines, length).split([len(places) for _, places, _ in batch])
+    def loss_of(model: nn.Module, batch: tuple[dict[str, Tensor], Tensor, list[int]]) -> Tensor:
+        inputs, cosines, sizes = batch
+        scores = _scores_of(model, (inputs, cosines)).split(sizes)
         return torch.stack([-group.log_softmax(dim=0)[0] for group in scores]).mean()     # the right one stands first
 
     torch.manual_seed(seed)
-    return fit(model, batch_at, loss_of, steps=steps, learning_rate=learning_rate, folder=folder, depends_on=depends_on)
+    return fit(model, batch_at, loss_of, steps=steps, learning_rate=learning_rate, folder=folder, depends_on=depends_on,
+               precision=precision)
 
 
 def rerank(
@@ -144,11 +144,12 @@ def rerank(
         N pairs → places (N, K)
     """
     model.eval()
-    ordered = torch.empty_like(found.places)
+    ordered, device = torch.empty_like(found.places), device_of(model)
     for number, pair in enumerate(tqdm(pairs, desc="re-ranking", unit="question", delay=1, leave=False)):
         texts = [found.passages[place] for place in found.places[number].tolist()]
+        batch = tokenizer([pair.question] * len(texts), texts, max_length=length), found.cosines[number]
         with torch.inference_mode():
-            scores = _scores_of(model, tokenizer, [pair.question] * len(texts), texts, found.cosines[number], length)
+            scores = moved(_scores_of(model, moved(batch, device)), CPU)
         ordered[number] = found.places[number][scores.argsort(descending=True, stable=True)]
     return ordered
 
@@ -196,7 +197,7 @@ def _pairs_in(path: Path) -> list[Pair]:
 
 def measure(model: nn.Module, tokenizer: BertTokenizer, pairs: Sequence[Pair]) -> dict[str, float]:
     """Mean reciprocal rank, and how often the right passage is first, before and after."""
-    found = search(pairs)
+    found = search(pairs, device=device_of(model))
     ordered = rerank(model, tokenizer, pairs, found, most_tokens(model, tokenizer))
     after, before = (reciprocal_ranks(places, found.right) for places in (ordered, found.places))
     return {"MRR": after.mean().item(), "recall@1": (after == 1).float().mean().item(),
@@ -207,15 +208,16 @@ def say(model: nn.Module, tokenizer: BertTokenizer, rows: Sequence[dict[str, str
     """Which place each passage has among all that are given for the same question, 1 the best, and with which score."""
     questions, texts = ([row[name] for row in rows] for name in ("question", "passage"))
     encoder, its_tokenizer = load_pretrained()
+    encoder.to(device_of(model))
     cosines = (sentence_vectors(encoder, its_tokenizer, questions) * sentence_vectors(encoder, its_tokenizer, texts)).sum(dim=1)
     length = most_tokens(model, tokenizer)
 
-    def read(places: list[int]) -> Tensor:
+    def batch_of(places: list[int]) -> tuple[dict[str, Tensor], Tensor]:
         asked, answers = ([column[place] for place in places] for column in (questions, texts))
-        return _scores_of(model, tokenizer, asked, answers, cosines[places], length)     # (B,)
+        return tokenizer(asked, answers, max_length=length), cosines[places]
 
-    made = torch.empty(len(rows))
-    for places, given in read_in_batches(model, read, [len(tokenizer.ids(text)) for text in texts], CANDIDATES):
+    made, lengths = torch.empty(len(rows)), [len(tokenizer.ids(text)) for text in texts]
+    for places, given in read_in_batches(model, batch_of, _scores_of, lengths, CANDIDATES):
         made[places] = given
     scores, of_question = made.tolist(), {}
     for question, score in zip(questions, scores, strict=True):

@@ -63,7 +63,7 @@ def batch_of(chosen: Sequence[Stretch], tokenizer: BertTokenizer) -> tuple[dict[
 
 def fine_tune(
     model: nn.Module, tokenizer: BertTokenizer, examples: Sequence[Stretch], *, epochs: float = EPOCHS, seed: int = 0,
-    learning_rate: float = RATE, folder: Path | None = None, depends_on: dict | None = None,
+    learning_rate: float = RATE, folder: Path | None = None, depends_on: dict | None = None, precision: str = "float32",
 ) -> History:
     """Train the layers and the head. The embeddings stay as they are: no word means anything else than before."""
     model.bert.embeddings.requires_grad_(False)
@@ -74,19 +74,22 @@ def fine_tune(
 
     torch.manual_seed(seed)
     return fit(model, lambda step: batch_of([examples[place] for place in batches[step]], tokenizer), loss_of,
-               steps=len(batches), learning_rate=learning_rate, folder=folder, depends_on=depends_on)
+               steps=len(batches), learning_rate=learning_rate, folder=folder, depends_on=depends_on, precision=precision)
 
 
 def read(model: nn.Module, tokenizer: BertTokenizer, some: Sequence[Stretch], batch_size: int = 64) -> list[list[int]]:
     """The likeliest label of each word of each stretch; the model is put into eval mode."""
     model.eval()
 
-    def likeliest(places: list[int]) -> tuple[Tensor, Tensor]:
-        batch, asked = batch_of([some[place] for place in places], tokenizer)
-        return model(**batch).argmax(dim=-1), asked != NOT_ASKED     # (B, T), (B, T)
+    def rows(places: list[int]) -> tuple[dict[str, Tensor], Tensor]:
+        return batch_of([some[place] for place in places], tokenizer)
+
+    def likeliest(model: nn.Module, batch: tuple[dict[str, Tensor], Tensor]) -> tuple[Tensor, Tensor]:
+        inputs, asked = batch
+        return model(**inputs).argmax(dim=-1), asked != NOT_ASKED     # (B, T), (B, T)
 
     found = [[] for _ in some]
-    for places, labels in read_in_batches(model, likeliest, [len(stretch.words) for stretch in some], batch_size):
+    for places, labels in read_in_batches(model, rows, likeliest, [len(stretch.words) for stretch in some], batch_size):
         for place, row, where in zip(places, *labels, strict=True):
             given = iter(row[where].tolist())     # a word of which the tokenizer leaves nothing was not asked for
             found[place] = [next(given, 0) if tokenizer.ids(word) else 0 for word in some[place].words]

@@ -17,12 +17,13 @@ from torch import nn
 from bert_parts.checkpoint import CONFIG, FILES, find_checkpoint, load_pretrained, load_tokenizer, save_pretrained
 from bert_parts.config import BertConfig
 from bert_parts.datasets import split_passages
+from bert_parts.devices import chosen_device
 from bert_parts.files import alone_in, file_digest, remove_leftovers, whole_file
-from bert_parts.tasks.command import in_one_sentence
+from bert_parts.tasks.command import add_device, in_one_sentence
 from bert_parts.tasks.predict import Reader, count_cut, predict
 from bert_parts.tasks.rows import read_rows
 from bert_parts.tokenizer import BertTokenizer
-from bert_parts.training import History, forget
+from bert_parts.training import PRECISIONS, History, forget
 from bert_parts.unpadding import unpadded
 
 RESULTS = "results.json"
@@ -58,7 +59,8 @@ class Task(NamedTuple):
         texts_of: the text of an example, or its two texts.
         examples_of: the examples from two files, or the course's own for None. Raises ValueError with file and line for a bad row.
         begin: (labels, seed, name or folder of a checkpoint) → a model to train, and its tokenizer.
-        fine_tune: trains it: (model, tokenizer, examples, epochs=, seed=, learning_rate=, folder=, depends_on=); see `fit`.
+        fine_tune: trains it where it is: (model, tokenizer, examples, epochs=, seed=, learning_rate=, folder=, depends_on=,
+            precision=); see `fit`.
         measure: (model, tokenizer, examples) → shares between 0 and 1 by their names, the most telling first.
         model: the name or folder of the checkpoint to begin with, unless another is given.
     """
@@ -144,6 +146,10 @@ def _parser(task: Task) -> argparse.ArgumentParser:
     made.add_argument("--model", default=task.model, help=f"a name or folder (default: {task.model})")
     if task.reader.at_once:
         made.add_argument("--length", type=int, help="how many tokens of a text are read (default: what the model is made for)")
+    add_device(made)
+    made.add_argument("--precision", choices=PRECISIONS, default="float32", help=(
+        "of the matrix products in training; bf16 is faster where the device has instructions for it (default: float32)"
+    ))
     return made
 
 
@@ -229,11 +235,14 @@ def _looked_over(task: Task, arguments: argparse.Namespace, examples: Examples) 
 def _run(task: Task, arguments: argparse.Namespace):
     """Train and measure for each seed; what is finished in the output's folder is not done again."""
     _check(arguments)
+    chosen_device(arguments.device)     # before anything takes long
     examples, notes, cut = _looked_over(task, arguments, task.examples_of(arguments.data, arguments.held_out))
     settings = {"model": str(arguments.model), "weights": _checkpoint_digest(arguments.model),
                 "epochs": arguments.epochs, "learning_rate": arguments.learning_rate, "length": cut.get("length"),
                 "labels": list(examples.labels), "learned": len(examples.learned), "held_out": len(examples.held_out),
                 "data": _digest(examples.learned), "held-out data": _digest(examples.held_out)}
+    if arguments.precision != "float32":
+        settings["precision"] = arguments.precision
     with alone_in(arguments.output):
         remove_leftovers(arguments.output / RESULTS)
         results = _earlier(arguments.output / RESULTS, settings)
@@ -252,11 +261,13 @@ def _run(task: Task, arguments: argparse.Namespace):
 
 def _one_seed(task: Task, arguments: argparse.Namespace, seed: int, examples: Examples, unfinished: Path, settings: dict) -> dict:
     model, tokenizer = task.begin(examples.labels, seed, arguments.model)
+    model.to(chosen_device(arguments.device))
     if task.reader.at_once:
         tokenizer.model_max_length = arguments.length
     with unpadded(model):
         history = task.fine_tune(model, tokenizer, examples.learned, epochs=arguments.epochs, seed=seed,
-                                 learning_rate=arguments.learning_rate, folder=unfinished, depends_on=settings | {"seed": seed})
+                                 learning_rate=arguments.learning_rate, folder=unfinished, depends_on=settings | {"seed": seed},
+                                 precision=arguments.precision)
         measured = task.measure(model, tokenizer, examples.held_out)
     if not all(math.isfinite(share) for share in measured.values()):
         raise ValueError(f"What was measured is no number ({measured}): hold out examples of which each can be judged.")

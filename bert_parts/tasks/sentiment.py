@@ -72,7 +72,7 @@ def begin(
 
 def fine_tune(
     model: nn.Module, tokenizer: BertTokenizer, examples: Sequence[Example], *, epochs: float = EPOCHS, seed: int = 0,
-    learning_rate: float = RATE, folder: Path | None = None, depends_on: dict | None = None,
+    learning_rate: float = RATE, folder: Path | None = None, depends_on: dict | None = None, precision: str = "float32",
 ) -> History:
     """Train all of the model on the examples. Of a long text its first tokens are read, as many as `most_tokens` says."""
     lengths = [len(tokenizer.ids(example.text)) for example in examples]
@@ -85,7 +85,7 @@ def fine_tune(
 
     torch.manual_seed(seed)
     return fit(model, batch_at, lambda model, batch: F.cross_entropy(model(**batch[0]), batch[1]),
-               steps=len(batches), learning_rate=learning_rate, folder=folder, depends_on=depends_on)
+               steps=len(batches), learning_rate=learning_rate, folder=folder, depends_on=depends_on, precision=precision)
 
 
 def label_scores(model: nn.Module, tokenizer: BertTokenizer, texts: Sequence[str], batch_size: int = 64) -> Tensor:
@@ -97,11 +97,11 @@ def label_scores(model: nn.Module, tokenizer: BertTokenizer, texts: Sequence[str
     model.eval()
     longest = most_tokens(model, tokenizer)
 
-    def read(places: list[int]) -> Tensor:
-        return model(**tokenizer([texts[place] for place in places], max_length=longest))     # (B, L)
+    def batch_of(places: list[int]) -> dict[str, Tensor]:
+        return tokenizer([texts[place] for place in places], max_length=longest)
 
-    scores = torch.empty(len(texts), model.num_labels)
-    for places, given in read_in_batches(model, read, [len(tokenizer.ids(text)) for text in texts], batch_size):
+    scores, lengths = torch.empty(len(texts), model.num_labels), [len(tokenizer.ids(text)) for text in texts]
+    for places, given in read_in_batches(model, batch_of, lambda model, batch: model(**batch), lengths, batch_size):
         scores[places] = given
     return scores
 
