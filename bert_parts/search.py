@@ -37,7 +37,7 @@ def sentence_vectors(
     vectors = torch.empty(len(sentences), model.config.hidden_size)
     lengths = [len(tokenizer.ids(sentence)) for sentence in sentences]
     for places, made in read_in_batches(model, batch_of, read, lengths, batch_size):
-        vectors[places] = made
+        vectors[places] = made.float()     # of half the digits, within torch.autocast
     return vectors
 
 

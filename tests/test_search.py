@@ -4,10 +4,11 @@ import pytest
 import torch
 from sentence_transformers import SentenceTransformer
 
-from bert_parts import load_pretrained, mean_pooling, movie_reviews, passages
+from bert_parts import BertForSequenceClassification, load_pretrained, mean_pooling, movie_reviews, passages
 from bert_parts.checkpoint import find_checkpoint
 from bert_parts.reading import most_tokens
 from bert_parts.search import nearest, sentence_vectors
+from bert_parts.tasks.sentiment import label_scores
 
 
 def test_sentence_vectors_against_sentence_transformers():
@@ -44,3 +45,16 @@ def test_nearest():
 def test_no_sentences():
     with pytest.raises(ValueError, match="no sentences"):
         sentence_vectors(*load_pretrained(), [])
+
+
+def test_vectors_and_labels_within_autocast():
+    """In bfloat16 a head gives bfloat16; what is gathered is float32 and near."""
+    model, tokenizer = load_pretrained()
+    texts = ["A gem of a film.", "Two hours that nobody gives me back.", "Good!"]
+    torch.manual_seed(0)
+    judge = BertForSequenceClassification(model.config, num_labels=2)
+    exact = sentence_vectors(model, tokenizer, texts), label_scores(judge, tokenizer, texts)
+    with torch.autocast("cpu", torch.bfloat16):
+        found = sentence_vectors(model, tokenizer, texts), label_scores(judge, tokenizer, texts)
+    for one, other in zip(found, exact, strict=True):
+        assert one.dtype == torch.float32 and torch.allclose(one, other, atol=0.05)

@@ -218,7 +218,7 @@ def say(model: nn.Module, tokenizer: BertTokenizer, rows: Sequence[dict[str, str
 
     made, lengths = torch.empty(len(rows)), [len(tokenizer.ids(text)) for text in texts]
     for places, given in read_in_batches(model, batch_of, _scores_of, lengths, CANDIDATES):
-        made[places] = given
+        made[places] = given.float()     # of half the digits, within torch.autocast
     scores, of_question = made.tolist(), {}
     for question, score in zip(questions, scores, strict=True):
         of_question.setdefault(question, []).append(score)

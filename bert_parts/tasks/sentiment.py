@@ -102,7 +102,7 @@ def label_scores(model: nn.Module, tokenizer: BertTokenizer, texts: Sequence[str
 
     scores, lengths = torch.empty(len(texts), model.num_labels), [len(tokenizer.ids(text)) for text in texts]
     for places, given in read_in_batches(model, batch_of, lambda model, batch: model(**batch), lengths, batch_size):
-        scores[places] = given
+        scores[places] = given.float()     # of half the digits, within torch.autocast
     return scores
 
 
