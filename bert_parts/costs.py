@@ -31,11 +31,11 @@ def layer_flops(config: BertConfig, lengths: list[int]) -> dict[str, int]:
 
 
 def layer_bytes(config: BertConfig, lengths: list[int]) -> dict[str, int]:
-    """The bytes that one layer's matrix products move, in float32, part by part as in `layer_flops`.
+    """The bytes that one layer's matrix products move, in float32, by part as in `layer_flops`.
 
-    Each product reads its two matrices once and writes one, as if nothing stayed in a cache. The
-    scores are written, one for each head and pair of tokens in a text, and the weights that softmax
-    makes of them are read. Biases are left out.
+    Each product reads its two matrices once and writes one, as if nothing stayed in a cache. In
+    attention the scores are written, one for each head and pair of tokens of a text, and as many
+    weights, which softmax makes of them, are read. Biases are left out.
 
     Args:
         lengths: how many tokens each text has, padding counted where there is any.
