@@ -24,6 +24,7 @@ from bert_parts.heads import (
     BertForTokenClassification,
 )
 from bert_parts.model import BertModel
+from bert_parts.quantization import whole_numbers
 from bert_parts.tokenizer import BertTokenizer
 from bert_parts.tokenizer_files import SETTINGS, TOKENIZER, TOKENIZER_FILES, VOCABULARY, read_tokenizer
 
@@ -416,8 +417,7 @@ def narrow(weights: dict[str, Tensor]) -> dict[str, Tensor]:
     narrowed = {}
     for name, tensor in weights.items():
         if tensor.dim() == 2:
-            scale = tensor.abs().amax(dim=1).clamp(min=1e-12) / 127     # (rows,)
-            narrowed |= {name: (tensor / scale[:, None]).round().to(torch.int8), f"{name}.scale": scale}
+            narrowed[name], narrowed[f"{name}.scale"] = whole_numbers(tensor)
         else:
             narrowed[name] = tensor
     return narrowed

@@ -1,0 +1,129 @@
+"""Matrices in whole numbers of 8 bits, for reading: processors with instructions for them multiply them several times as fast.
+
+Each row of a matrix, and the vector of each token, has a scale of its own ("vector-wise", Dettmers et al. 2022). That of a token
+is found when it comes by, so that a text gets the same vector whatever texts are read with it.
+"""
+
+import copy
+from functools import cache
+
+import torch
+from torch import Tensor, nn
+
+MULTIPLIES_BYTES = ("avx512_vnni", "avx_vnni", "amx_int8")     # the instructions, as torch.cpu.get_capabilities names them
+MIDDLE = 128     # is added to what is multiplied, since they multiply numbers without a sign by numbers with one
+
+
+def whole_numbers(rows: Tensor) -> tuple[Tensor, Tensor]:
+    """Each row as whole numbers −127 … 127, and what they are to be multiplied with.
+
+    Shapes:
+        rows (N, D) → (N, D) int8, scales (N,)
+    """
+    scales = rows.abs().amax(dim=1).clamp(min=1e-12) / 127
+    return (rows / scales[:, None]).round_().to(torch.int8), scales
+
+
+class Int8Linear(nn.Module):
+    """What a nn.Linear computes, nearly, in whole numbers. It has no gradients, and stays on the CPU.
+
+    Shapes:
+        x (…, in_features) float32 → (…, out_features)
+    """
+
+    def __init__(self, linear: nn.Linear):
+        super().__init__()
+        self.in_features, self.out_features = linear.in_features, linear.out_features
+        whole, self.scales = whole_numbers(linear.weight.detach())
+        self.packed = _pack(whole)
+        self.bias = torch.zeros(self.out_features) if linear.bias is None else linear.bias.detach().clone()
+
+    @torch.no_grad()
+    def forward(self, x: Tensor) -> Tensor:
+        whole, scales = whole_numbers(x.reshape(-1, self.in_features))
+        product = _multiply(whole, self.packed, self.scales)                            # (N, out_features)
+        product = torch.addcmul(self.bias, product, scales[:, None], out=product)
+        return product.view(*x.shape[:-1], self.out_features)
+
+    @property
+    def weight(self) -> Tensor:
+        """The matrix (out_features, in_features) in float32 again, for parts that look at it."""
+        return _unpack(self.packed) * self.scales[:, None]
+
+    def get_extra_state(self):
+        raise TypeError("A model in int8 is for reading, and is not saved: save the one that it was made of.")
+
+    def __getstate__(self) -> dict:     # what is packed cannot be copied
+        return vars(self) | {"packed": _unpack(self.packed)}
+
+    def __setstate__(self, state: dict):
+        super().__setstate__(state | {"packed": _pack(state["packed"])})
+
+
+def _pack(whole: Tensor) -> Tensor:
+    """A matrix (out, in) in the order in which oneDNN reads it."""
+    return torch.ops.onednn.qlinear_prepack(whole.contiguous(), None)     # it knows no strides
+
+
+def _unpack(packed: Tensor) -> Tensor:
+    return packed.to_dense().T
+
+
+def _multiply(whole: Tensor, packed: Tensor, scales: Tensor) -> Tensor:
+    """(N, in) int8 times what was packed of (out, in), each of its rows with its scale: (N, out) float32."""
+    positive = whole.view(torch.uint8) ^ MIDDLE     # the bits of whole + MIDDLE
+    zeros = torch.zeros(len(scales), dtype=torch.int32)
+    return torch.ops.onednn.qlinear_pointwise(
+        positive, 1.0, MIDDLE, packed, scales, zeros, None, 1.0, 0, torch.float32, "none", [], "")
+
+
+@cache
+def has_int8() -> bool:
+    """Whether this processor has instructions for whole numbers of 8 bits, and torch computes exactly with them here.
+
+    Without them torch computes, too, but sums that become too large for 16 bits are cut off.
+    """
+    if not any(torch.cpu.get_capabilities().get(name) for name in MULTIPLIES_BYTES):
+        return False
+    largest = torch.full((32, 512), 127, dtype=torch.int8)
+    try:
+        given = _multiply(largest, _pack(largest), torch.ones(len(largest)))
+    except (AttributeError, RuntimeError):     # a torch that was built without oneDNN
+        return False
+    return bool((given == 512 * 127 * 127).all())
+
+
+def int8(model: nn.Module) -> nn.Module:
+    """A copy of a model for reading, in eval mode, whose encoder multiplies in whole numbers. The model itself stays as it is.
+
+    Replaced is every nn.Linear of the encoder, in a learner's parts too; embeddings, pooler and heads stay in float32.
+    The copy has no gradients and is not saved.
+
+    Raises:
+        RuntimeError: this machine has no fast and exact way to do it: `has_int8` tells.
+        TypeError: there is no encoder with a nn.Linear in the model, or the model is not in float32 on the CPU.
+    """
+    if not has_int8():
+        raise RuntimeError("This processor has no instructions for whole numbers of 8 bits that torch can use "
+                           f"({', '.join(MULTIPLIES_BYTES)}): read with the model as it is.")
+    found = [part for part in _encoder_of(model).modules() if type(part) is nn.Linear]
+    if not found:
+        raise TypeError(f"The encoder of {type(model).__name__} has no nn.Linear to compute in int8: give a model that is not in "
+                        f"int8 already, with parts that use nn.Linear.")
+    for linear in found:
+        if linear.weight.dtype != torch.float32 or linear.weight.device.type != "cpu":
+            raise TypeError(f"The weights are {linear.weight.dtype} on {linear.weight.device}, where torch.float32 on cpu is "
+                            f"expected: give model.float().cpu().")
+    made = copy.deepcopy(model).eval().requires_grad_(False)
+    for part in list(_encoder_of(made).modules()):
+        for name, child in part.named_children():
+            if type(child) is nn.Linear:
+                setattr(part, name, Int8Linear(child))
+    return made
+
+
+def _encoder_of(model: nn.Module) -> nn.Module:
+    encoder = getattr(getattr(model, "bert", model), "encoder", None)
+    if not isinstance(encoder, nn.Module):
+        raise TypeError(f"{type(model).__name__} has no encoder: give a BertModel or a model of heads.py.")
+    return encoder
