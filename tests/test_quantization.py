@@ -22,7 +22,7 @@ from bert_parts import (
     save_pretrained,
 )
 from bert_parts.learn import with_parts
-from bert_parts.quantization import Int8Linear, has_int8, int8, whole_numbers
+from bert_parts.quantization import Int8Linear, has_bf16, has_int8, int8, whole_numbers
 from bert_parts.search import sentence_vectors
 from bert_parts.visualize import record_attention
 from tests.test_structure import ROOT
@@ -227,6 +227,21 @@ def test_without_the_instructions_it_is_refused():
 @pytest.mark.skipif(not torch.cpu.get_capabilities().get("avx512_vnni") or "DNNL_MAX_CPU_ISA" in os.environ, reason="it has not")
 def test_a_processor_that_has_the_instructions_is_found_out():
     assert has_int8()
+
+
+def test_bfloat16_is_there_where_the_processor_names_it(monkeypatch):
+    for named, there in (("avx512_bf16", True), ("amx_bf16", True), ("bf16", True), ("avx512_vnni", False)):
+        monkeypatch.setattr(torch.cpu, "get_capabilities", lambda named=named: {"avx512_bf16": False, named: True})
+        assert has_bf16() == there
+
+
+def test_vectors_in_bfloat16_stay_close():
+    model, tokenizer = load_pretrained()
+    texts = [review.text for review in movie_reviews()[::500]]
+    exact = sentence_vectors(model, tokenizer, texts)
+    with torch.autocast("cpu", torch.bfloat16):
+        given = sentence_vectors(model, tokenizer, texts)
+    assert given.dtype == torch.float32 and (exact * given).sum(dim=1).min() > 0.999 and not torch.equal(given, exact)
 
 
 def test_a_processor_that_names_no_instructions_has_none(monkeypatch):
