@@ -10,6 +10,7 @@ from bert_parts.attention import MultiHeadAttention, join_heads, padding_mask, s
 from bert_parts.config import BertConfig
 from bert_parts.costs import layer_bytes, layer_flops
 from bert_parts.encoder import BertLayer
+from bert_parts.learn.compare import described
 from bert_parts.learn.exercise import Case, Exercise, Finding, randn, with_hard_weights
 from bert_parts.learn.inside import TOLERANCE, real_batch, real_model
 from bert_parts.shortcuts import joint_projection, layer_at
@@ -89,7 +90,9 @@ def attention_of(hidden_size: int, num_heads: int) -> Callable[[], tuple]:
 
 def map_itself(answer, *_):
     """A linear map is known by its weights and biases."""
-    return (answer.weight.detach(), answer.bias) if isinstance(answer, nn.Linear) else answer
+    if not isinstance(answer, nn.Linear):
+        raise TypeError(f"an nn.Linear is expected as the answer, and yours is {described(answer)}")
+    return answer.weight.detach(), answer.bias
 
 
 SHARED = ("Your map shares its weights with the attention: if one is trained, or changed, so is the other. Copy them, as "
