@@ -36,7 +36,8 @@ def unpad(x: Tensor, attention_mask: Tensor) -> tuple[Tensor, Tensor]:
     """The real tokens of all texts, one after the other, and how many each text has.
 
     Shapes:
-        x (B, T, D), attention_mask (B, T) of 0 and 1, or boolean → packed (N, D), lengths (B,), which sum to N
+        x (B, T, D), attention_mask (B, T) of 0 and 1, or boolean
+            → packed (N, D), lengths (B,), which sum to N
 
     Raises:
         ValueError: there is not one mark for each token.
