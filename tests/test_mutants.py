@@ -36,6 +36,9 @@ def test_no_wrong_answer_is_accepted(name):
     ("label_tokens", "len(pieces) - 1", "sum(pieces) - 1"),
     ("choose_words", "starts[:, 0]", "starts[1:, 0]"),
     ("masked_lm_loss", "max(1, ", "max(2, "),
+    ("depends_on", "[:, place] = torch", "[:, place] *= torch"),
+    ("depends_on", "torch.randn_like(x[:, place])", "torch.randn_like(x[:, place]).bool()"),
+    ("depends_on", "x[:, place]", "x[:, 1]"),
 ])
 def test_holes_stay_closed(name, old, new):
     exercise = EXERCISES[name]
