@@ -659,3 +659,59 @@ def fertility(counts, vocab):
 
     tokens, unknown, words = reduce(add, counts.items(), (0, 0, 0))
     return float(Fraction(tokens, words)), float(Fraction(unknown, words))
+
+
+# %% best_pair | a class with __lt__
+# style: own way
+from fractions import Fraction
+from functools import total_ordering
+
+
+@total_ordering
+class Candidate:
+    def __init__(self, pair, count, pieces):
+        self.pair, self.count = pair, count
+        self.score = Fraction(count, pieces[pair[0]] * pieces[pair[1]])
+
+    @property
+    def rank(self):
+        return -self.score, -self.count, self.pair
+
+    def __eq__(self, other):
+        return self.rank == other.rank
+
+    def __lt__(self, other):
+        return self.rank < other.rank
+
+
+def best_pair(pair_counts, piece_counts):
+    return min(Candidate(pair, count, piece_counts) for pair, count in pair_counts.items()).pair
+
+
+# %% word_pieces | match on what is left, and a walrus
+# style: own way
+def word_pieces(word, vocab):
+    def cut(rest, mark=""):
+        match rest:
+            case "":
+                return []
+            case _ if found := [end for end in range(1, len(rest) + 1) if mark + rest[:end] in vocab]:
+                *_, end = found
+                if (behind := cut(rest[end:], "##")) is not None:
+                    return [mark + rest[:end], *behind]
+
+    return ["[UNK]"] if len(word) > 100 or (pieces := cut(word)) is None else pieces
+
+
+# %% pad_batch | zip with a star, and a dict comprehension
+# style: own way
+import torch
+
+
+def pad_batch(rows, pad_id):
+    ids, segments = map(list, zip(*rows, strict=True))
+    ones = [[1 for _ in row] for row in ids]
+    longest = max(map(len, ids))
+    names = {"input_ids": (ids, pad_id), "token_type_ids": (segments, 0), "attention_mask": (ones, 0)}
+    return {name: torch.tensor([(*row, *(longest - len(row)) * [filling]) for row in what])
+            for name, (what, filling) in names.items()}

@@ -572,3 +572,28 @@ class BertEncoder(torch.nn.Module):
         while (layer := next(layers, None)) is not None:
             x = layer(x, mask)
         return x
+
+
+# %% BertEncoder | __iter__, and a for in a generator method
+# style: own way
+from bert_parts.encoder import BertLayer
+from torch import nn
+
+
+class BertEncoder(nn.Module):
+    def __init__(self, config):
+        super().__init__()
+        self.config, self.layer = config, nn.ModuleList()
+        while len(self.layer) < config.num_hidden_layers:
+            self.layer += [BertLayer(config)]
+
+    def __iter__(self):
+        return iter(self.layer)
+
+    def states(self, x, mask):
+        for layer in self:
+            yield (x := layer(x, mask))
+
+    def forward(self, x, mask=None):
+        *_, x = (x, *self.states(x, mask))
+        return x

@@ -580,3 +580,22 @@ def count_parameters(config):
         counts[part] = config.num_hidden_layers * (numbers(maps) + 2 * size["D"])
     counts["pooler"] = numbers(["DD"])
     return counts
+
+
+# %% BertPooler | a method with __call__ of a part that is named by a class attribute
+# style: own way
+import operator
+
+from torch import nn
+
+
+class BertPooler(nn.Module):
+    first = staticmethod(operator.itemgetter((slice(None), 0)))
+
+    def __init__(self, config):
+        super().__init__()
+        self.config = config
+        self.dense = nn.Linear(*2 * [config.hidden_size])
+
+    def forward(self, hidden):
+        return self.first(self.dense(hidden)).tanh_()

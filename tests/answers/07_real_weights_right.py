@@ -519,3 +519,21 @@ def first_difference(model, reference, batch):
         if gap > 1e-4:
             return name
     return None
+
+
+# %% rename_published | match on the pieces of a name
+# style: own way
+def rename_published(published):
+    def ours(name):
+        match name.split("."):
+            case ["bert", *rest] | rest:
+                pass
+        match rest:
+            case ["embeddings", "position_ids"]:
+                return None
+            case [*front, "LayerNorm", "gamma" | "beta" as old]:
+                return ".".join([*front, "LayerNorm", {"gamma": "weight", "beta": "bias"}[old]])
+        return ".".join(rest)
+
+    wrapped = any(name[:5] == "bert." for name in published)
+    return {new: published[name] for name in published if name[:5] == "bert." or not wrapped if (new := ours(name))}
