@@ -665,3 +665,23 @@ class MultiHeadAttention(nn.Module):
             scores = scores.where(mask, -torch.inf)
         shares = nn.functional.dropout(scores.softmax(-1), self.dropout, self.training)
         return torch.einsum(self.mixture, shares, v).flatten(2)
+
+
+# %% padding_mask | singledispatchmethod, bound to an instance
+# style: own way
+from functools import singledispatchmethod
+
+import torch
+
+
+class Mask:
+    @singledispatchmethod
+    def of(self, marks):
+        raise TypeError(marks)
+
+    @of.register
+    def _(self, marks: torch.Tensor):
+        return marks.gt(0)[..., *[None] * 2, :]
+
+
+padding_mask = Mask().of

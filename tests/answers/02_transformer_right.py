@@ -585,3 +585,47 @@ def greedy_decode(model, source_ids, source_mask, start_id, end_id, max_length):
 
         over = torch.zeros(len(source_ids), dtype=torch.bool)
         return longer(source_ids.new_full((len(source_ids), 1), start_id), over)[:, 1:]
+
+
+# %% depends_on | a generator of moved texts, a ContextDecorator, zip with a star
+# style: own way
+from contextlib import ContextDecorator
+
+import torch
+
+
+class still(ContextDecorator):
+    def __enter__(self):
+        self.before = torch.is_grad_enabled()
+        torch.set_grad_enabled(False)
+
+    def __exit__(self, *_):
+        torch.set_grad_enabled(self.before)
+
+
+def texts(x):
+    for place, word in enumerate(x[0]):
+        yield torch.stack([*x[0, :place], torch.empty_like(word).uniform_(-3, 3), *x[0, place + 1 :]])[None]
+
+
+@still()
+def depends_on(function, x):
+    old, = function(x)
+    moved = [[bool((new != was).sum()) for new, was in zip(function(text)[0], old, strict=True)] for text in texts(x)]
+    return torch.tensor([*zip(*moved, strict=True)])
+
+
+# %% sequence_log_prob | reduce with an initial value, walrus
+# style: own way
+from functools import reduce
+from operator import add
+
+import torch
+
+
+@torch.inference_mode()
+def sequence_log_prob(model, source_ids, source_mask, target_ids, start_id, pad_id):
+    columns = torch.column_stack((torch.full((len(target_ids),), start_id), target_ids)).unbind(1)
+    logs = (scores := model(source_ids, torch.stack(columns[:-1], 1), source_mask)) - scores.logsumexp(-1, keepdim=True)
+    terms = (logs[:, n].take_along_dim(word[:, None], 1)[:, 0] * (word != pad_id) for n, word in enumerate(columns[1:]))
+    return reduce(add, terms, torch.zeros(len(target_ids))).clone()

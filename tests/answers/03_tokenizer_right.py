@@ -715,3 +715,89 @@ def pad_batch(rows, pad_id):
     names = {"input_ids": (ids, pad_id), "token_type_ids": (segments, 0), "attention_mask": (ones, 0)}
     return {name: torch.tensor([(*row, *(longest - len(row)) * [filling]) for row in what])
             for name, (what, filling) in names.items()}
+
+
+# %% join_pair | an iterator with a pushed-back piece
+# style: own way
+class Pushback:
+    def __init__(self, things):
+        self.rest = list(reversed(things))
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        if not self.rest:
+            raise StopIteration
+        return self.rest.pop()
+
+    def push(self, thing):
+        self.rest.append(thing)
+
+
+def join_pair(pieces, pair):
+    stream = Pushback(pieces)
+
+    def joined():
+        for piece in stream:
+            if (piece, following := next(stream, None)) == pair:
+                yield piece + following.removeprefix("##")
+                continue
+            yield piece
+            if following is not None:
+                stream.push(following)
+
+    return [*joined()]
+
+
+# %% build_row | a generator of ids with their segments, match on what there is
+# style: own way
+from bert_parts.tokenizer import truncate
+
+
+def build_row(first, second, max_length, cls_id, sep_id):
+    def row():
+        yield cls_id, 0
+        match second:
+            case None:
+                yield from ((each, 0) for each in truncate(first, [], max_length - 2)[0])
+                yield sep_id, 0
+            case [*_]:
+                one, other = truncate(first, second, max_length - 3)
+                yield from ((each, 0) for each in [*one, sep_id])
+                yield from ((each, 1) for each in [*other, sep_id])
+
+    ids, segments = map(list, zip(*row(), strict=True))
+    return ids, segments
+
+
+# %% fertility | a dataclass with __iadd__
+# style: own way
+from dataclasses import dataclass
+
+from bert_parts.wordpiece import word_pieces
+
+
+@dataclass(slots=True, kw_only=True)
+class Tally:
+    words: int = 0
+    pieces: int = 0
+    unknown: int = 0
+
+    def __iadd__(self, seen):
+        (cut, times) = seen
+        self.words += times
+        self.pieces += times * len(cut)
+        self.unknown += times * (cut == ["[UNK]"])
+        return self
+
+    @property
+    def shares(self):
+        return self.pieces / self.words, self.unknown / self.words
+
+
+def fertility(counts, vocab):
+    tally = Tally()
+    for word in counts:
+        tally += word_pieces(word, vocab), counts[word]
+    return tally.shares

@@ -494,3 +494,18 @@ class BertEmbeddings(nn.Module):
         places = torch.ones_like(input_ids).cumsum(1) - 1
         found = (table(ids) for table, ids in zip(self.tables, (input_ids, segments, places), strict=True))
         return self.dropout(self.LayerNorm(sum(found, start=torch.tensor(0.0))))
+
+
+# %% cosine_by_distance | a comprehension of dot products, defaultdict and fmean
+# style: own way
+from collections import defaultdict
+from statistics import fmean
+
+import torch
+
+
+def cosine_by_distance(vectors):
+    rows = [row / row.norm() for row in vectors.detach()]
+    found = defaultdict(list)
+    [found[j - i].append((a @ b).item()) for i, a in enumerate(rows) for j, b in enumerate(rows[i:], i)]
+    return torch.tensor([fmean(found[distance]) for distance in sorted(found)])

@@ -494,3 +494,43 @@ def choose_words(candidates, continues, rate, generator):
         return accumulate(others, lambda lot, on: lot if on else chance(), initial=chance())
 
     return candidates & torch.tensor([[*lots(row)] for row in continues.tolist()])
+
+
+# %% Transform | a nested module class, and a loop over children
+# style: own way
+from torch import nn
+from torch.nn.functional import gelu
+
+
+class Transform(nn.Module):
+    class Bend(nn.Module):
+        forward = staticmethod(gelu)
+
+    def __init__(self, config):
+        super(__class__, self).__init__()
+        self.config, width = config, config.hidden_size
+        self.dense, self.bend, self.LayerNorm = nn.Linear(width, width), self.Bend(), nn.LayerNorm(width, config.layer_norm_eps)
+
+    def forward(self, hidden):
+        for part in self.children():
+            hidden = part(hidden)
+        return hidden
+
+
+# %% MaskedLMHead | star-args, and tensordot
+# style: own way
+import torch
+from torch import nn
+
+from bert_parts.heads import Transform
+
+
+class MaskedLMHead(nn.Module):
+    def __init__(self, config):
+        super().__init__()
+        self.config, self.transform = config, Transform(config)
+        self.bias = nn.Parameter(torch.empty(config.vocab_size).fill_(0.0))
+
+    def forward(self, *given):
+        hidden, words = given
+        return torch.tensordot(self.transform(hidden), words, ([-1], [1])) + self.bias

@@ -612,3 +612,45 @@ def decay_groups(model, weight_decay):
         if each.requires_grad:
             groups[name in norms or name.endswith("bias")] += [each]
     return [dict(params=params, weight_decay=(weight_decay, 0.0)[spared]) for spared, params in groups.items()]
+
+
+# %% BertForSequenceClassification | parts in a loop, *args and **kwargs passed through
+# style: own way
+from torch import nn
+
+from bert_parts.model import BertModel
+
+
+class BertForSequenceClassification(nn.Module):
+    def __init__(self, config, num_labels):
+        super().__init__()
+        parts = {"bert": BertModel(config), "dropout": nn.Dropout(config.classifier_dropout_prob),
+                 "classifier": nn.Linear(config.hidden_size, num_labels)}
+        for name, part in parts.items():
+            setattr(self, name, part)
+        self.config, self.num_labels = config, num_labels
+        self.apply(self.bert.initialize)
+
+    def forward(self, *args, **kwargs):
+        *_, pooled = self.bert(*args, **kwargs)
+        return self.classifier(self.dropout(pooled))
+
+
+# %% gradient_times_input | nonlocal, and the hook's handle in a with
+# style: own way
+import torch
+
+
+def gradient_times_input(model, batch, label, against=None):
+    vectors = None
+
+    def keep(_, __, output):
+        nonlocal vectors
+        vectors = output.detach().clone().requires_grad_(True)
+        return vectors
+
+    with model.bert.embeddings.word_embeddings.register_forward_hook(keep), torch.enable_grad():
+        scores = model(**batch).unbind(1)
+    wanted = scores[label] if against is None else scores[label] - scores[against]
+    slopes, = torch.autograd.grad([*wanted], [vectors])
+    return torch.einsum("zyx,zyx->zy", slopes, vectors.detach())

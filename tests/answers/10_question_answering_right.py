@@ -888,3 +888,38 @@ def label_tokens(words, labels, tokenizer):
     ends = ((each, NOT_ASKED) for each in (tokenizer.cls_id, tokenizer.sep_id))
     ids, asked = zip(next(ends), *pairs(0, len(words)), *ends, strict=True)
     return [*ids], [*asked]
+
+
+# %% BertForQuestionAnswering | a class attribute as size, movedim, starred unpacking
+# style: own way
+from torch import nn
+
+from bert_parts.model import BertModel
+
+
+class BertForQuestionAnswering(nn.Module):
+    ENDS = ("start", "end")
+
+    def __init__(self, config):
+        super().__init__()
+        self.config = config
+        self.bert = BertModel(config, add_pooling_layer=not self.ENDS)
+        self.qa_outputs = nn.Linear(out_features=len(self.ENDS), in_features=config.hidden_size)
+        self.apply(self.bert.initialize)
+
+    def forward(self, input_ids, attention_mask=None, token_type_ids=None):
+        hidden, *_ = self.bert(input_ids, attention_mask=attention_mask, token_type_ids=token_type_ids)
+        return (*self.qa_outputs(hidden).movedim(2, 0),)
+
+
+# %% span_loss | a generator expression in sum, gather by hand
+# style: own way
+import torch
+
+
+def span_loss(start, end, firsts, lasts, attention_mask):
+    def nats(scores, places):
+        real = torch.where(attention_mask > 0, scores, -torch.inf)
+        return (real.logsumexp(1) - real[range(len(real)), places]).mean()
+
+    return sum(nats(*each) for each in ((start, firsts), (end, lasts))) * 0.5
