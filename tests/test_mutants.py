@@ -34,6 +34,8 @@ def test_no_wrong_answer_is_accepted(name):
     ("span_labels", "[0] > start", "[0] > start + 1"),
     ("span_labels", "[1] < end", "[1] < end - 1"),
     ("label_tokens", "len(pieces) - 1", "sum(pieces) - 1"),
+    ("label_tokens", "len(pieces) - 1", "len(word) - 1"),
+    ("span_loss", "(start, end)", "set((start, end))"),
     ("choose_words", "starts[:, 0]", "starts[1:, 0]"),
     ("masked_lm_loss", "max(1, ", "max(2, "),
     ("depends_on", "[:, place] = torch", "[:, place] *= torch"),
