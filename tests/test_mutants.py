@@ -41,6 +41,8 @@ def test_no_wrong_answer_is_accepted(name):
     ("depends_on", "[:, place] = torch", "[:, place] *= torch"),
     ("depends_on", "torch.randn_like(x[:, place])", "torch.randn_like(x[:, place]).bool()"),
     ("depends_on", "x[:, place]", "x[:, 1]"),
+    ("decay_groups", "model.named_parameters()", "set(model.named_parameters())"),
+    ("decay_groups", "learning.items() if not", "set(learning.items()) if not"),
     ("BertModel", "attention_mask is None:", "token_type_ids is None:"),
     ("BertModel", "and attention_mask", "and input_ids"),
 ])
