@@ -8,10 +8,10 @@ import pytest
 from bert_parts.learn import EXERCISES
 from bert_parts.learn.apart import can_fork
 from bert_parts.learn.judging import judge
-from bert_parts.learn.patches import defined
+from bert_parts.learn.patches import defined, plain_source
 from tools import equivalents
 from tools.equivalents import Equivalent, as_written, entries_in
-from tools.mutants import ACCEPTED, REFUSED, Results, mutants, outcomes, told, trial
+from tools.mutants import ACCEPTED, REFUSED, Results, given_of, mutants, outcomes, told, trial
 from tools.sameness import asks_for_errors, same
 
 pytestmark = pytest.mark.skipif(not can_fork(), reason="each process is made by fork")
@@ -34,8 +34,17 @@ def test_no_wrong_answer_is_accepted(name):
     ("span_labels", "[0] > start", "[0] > start + 1"),
     ("span_labels", "[1] < end", "[1] < end - 1"),
     ("label_tokens", "len(pieces) - 1", "sum(pieces) - 1"),
+    ("label_tokens", "len(pieces) - 1", "len(word) - 1"),
+    ("span_loss", "(start, end)", "set((start, end))"),
     ("choose_words", "starts[:, 0]", "starts[1:, 0]"),
     ("masked_lm_loss", "max(1, ", "max(2, "),
+    ("depends_on", "[:, place] = torch", "[:, place] *= torch"),
+    ("depends_on", "torch.randn_like(x[:, place])", "torch.randn_like(x[:, place]).bool()"),
+    ("depends_on", "x[:, place]", "x[:, 1]"),
+    ("decay_groups", "model.named_parameters()", "set(model.named_parameters())"),
+    ("decay_groups", "learning.items() if not", "set(learning.items()) if not"),
+    ("BertModel", "attention_mask is None:", "token_type_ids is None:"),
+    ("BertModel", "and attention_mask", "and input_ids"),
 ])
 def test_holes_stay_closed(name, old, new):
     exercise = EXERCISES[name]
@@ -48,6 +57,42 @@ def test_a_hole_is_found(monkeypatch, tmp_path):
     (tmp_path / "01_attention.md").write_text("## padding_mask\n\nIt is so.\n- `[:, None` → `[None`\n- `long()` → `bool()`\n")
     one = trial(EXERCISES["padding_mask"], Results(None))
     assert [edit.rule for edit, _ in one.new] == ["without index 3", "….bool()"] and len(one.vain) == 2
+
+
+CLASS = """
+class Part:
+
+    def __init__(self, width):
+        self.width = width
+        self.layers = [width, 3]
+
+    def scale(self, x):
+        return 2 * x
+
+    def forward(self, x, times=1):
+        return times * self.scale(x)
+"""
+
+
+@pytest.mark.parametrize(("asks", "old", "new", "alike"), [
+    (("forward",), "return times", "return -times", True),
+    (("forward",), "times=1", "times=0", True),
+    (("forward",), "2 * x", "3 * x", False),
+    (("forward",), "[width, 3]", "[3, width]", False),
+    (("self.layers",), "[width, 3]", "[3, width]", True),
+    (("self.layers",), "self.width = width", "pass", False),
+    (("self.layers",), "return times", "return -times", False),
+    ((), "2 * x", "3 * x", True),
+])
+def test_only_what_is_asked_for_is_changed(asks, old, new, alike):
+    assert (given_of(CLASS, asks) == given_of(CLASS.replace(old, new), asks)) is alike
+
+
+def test_mutants_leave_what_an_exercise_gives():
+    exercise = EXERCISES["BertModel"]
+    given = plain_source(exercise.reference).partition("    def forward")[0]
+    found = mutants(exercise.reference, exercise.asks)
+    assert len(found) > 400 and all(text.startswith(given) for _, text, _ in found)
 
 
 def test_a_run_goes_on_where_another_stopped(tmp_path, monkeypatch):

@@ -53,18 +53,20 @@ def _expected(exercise: _Quick, case: Case):
     return Exercise.answer(exercise, exercise.reference, case, case.arguments())
 
 
-def mutants(reference) -> list[tuple[Edit, str, object]]:
+def mutants(reference, asks: tuple[str, ...] = ()) -> list[tuple[Edit, str, object]]:
     """Every small change of a function or class of the package: the edit, the source after it, and what that defines.
 
-    Changes that leave the text as it is, or that cannot even be defined, are left out, and of equal ones all but the first.
+    Changes that leave the text as it is, or that cannot even be defined, are left out, and of equal ones all but the first. So are,
+    of a class of which an exercise asks for a part, those of what it gives.
     """
-    tree = ast.parse(plain_source(reference))
+    source = plain_source(reference)
+    tree, given = ast.parse(source), given_of(source, asks)
     seen, found = {ast.unparse(tree)}, []
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for edit in edits_of(tree):
             text = _text(tree, edit)
-            if text and text not in seen:
+            if text and text not in seen and given_of(text, asks) == given:
                 seen.add(text)
                 with contextlib.suppress(Exception):
                     found.append((edit, text, defined(text, reference.__name__, vars(sys.modules[reference.__module__]))))
@@ -74,6 +76,24 @@ def mutants(reference) -> list[tuple[Edit, str, object]]:
 def _text(tree: ast.Module, edit: Edit) -> str | None:
     with contextlib.suppress(Exception):
         return ast.unparse(edited(tree, [edit]))
+
+
+def given_of(source: str, asks: tuple[str, ...]) -> str:
+    """What stands in the stub of a class beside what it asks for; "" if that is all."""
+    return ast.unparse(_Given(asks).visit(ast.parse(source))) if asks else ""
+
+
+class _Given(ast.NodeTransformer):
+    """Takes out the methods and attributes that are asked for."""
+
+    def __init__(self, asks: tuple[str, ...]):
+        self.asks = asks
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST | None:
+        return None if node.name in self.asks else self.generic_visit(node)
+
+    def visit_Assign(self, node: ast.Assign) -> ast.AST | None:
+        return None if ast.unparse(node.targets[0]) in self.asks else node
 
 
 def outcomes(exercise: Exercise, things: list) -> Iterator[int]:
@@ -179,7 +199,7 @@ def trial(exercise: Exercise, results: Results, every: int = 1) -> Trial:
     """Try each mutant of an exercise, or every so manieth. What was accepted, and is not written down, is tried again."""
     source, errors = plain_source(exercise.reference), asks_for_errors(exercise)
     entries = {each: each.text(exercise) for each in equivalents(exercise)}
-    made = {text: (edit, thing) for edit, text, thing in mutants(exercise.reference)}
+    made = {text: (edit, thing) for edit, text, thing in mutants(exercise.reference, exercise.asks)}
     some, written = list(made)[::every], set(entries.values())
     others = [key for key in some if not same(source, key, errors)]
     untried = [key for key in others if results.of(key) is None or results.of(key) == ACCEPTED and key not in written]

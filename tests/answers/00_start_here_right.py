@@ -78,3 +78,16 @@ def mean_pooling(hidden, attention_mask):
 
     s = add_up(hidden, attention_mask)
     return s.total / s.count
+
+
+# %% mean_pooling | a keyword-only helper, and a walrus
+# style: own way
+import torch
+
+
+def weighed(*, vectors, by):
+    return torch.stack([(share @ sentence) for sentence, share in zip(vectors, by, strict=True)])
+
+
+def mean_pooling(hidden, attention_mask):
+    return weighed(vectors=hidden, by=(real := attention_mask.to(hidden)) / real.sum(1, keepdim=True))

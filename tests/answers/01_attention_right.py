@@ -591,3 +591,97 @@ class MultiHeadAttention(nn.Module):
         value = split_heads(self.value(context), self.num_heads)
         weights = self.drop(attention_weights(query, key, mask))
         return (weights @ value).transpose(1, 2).flatten(start_dim=2)
+
+
+# %% attention_weights | match on the mask, letters of its own in einsum
+# style: own way
+import torch
+
+
+def attention_weights(query, key, mask=None):
+    products = torch.einsum("nzqx,nzkx->nzkq", query, key)
+    match mask:
+        case None:
+            hidden = torch.zeros((), dtype=torch.bool)
+        case torch.Tensor():
+            hidden = torch.logical_not(mask)
+        case _:
+            raise TypeError("a mask is a tensor")
+    return (products.mT * query.size(3) ** -0.5).masked_fill(hidden, float("-inf")).softmax(3)
+
+
+# %% split_heads | a frozen dataclass with a property and __call__
+# style: own way
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Splitter:
+    width: int
+    heads: int
+
+    @property
+    def each(self):
+        return self.width // self.heads
+
+    def __call__(self, x):
+        *front, _ = x.shape
+        return x.reshape(*front, self.heads, self.each).movedim(-2, 1)
+
+
+def split_heads(x, num_heads):
+    return Splitter(x.shape[-1], num_heads)(x)
+
+
+# %% MultiHeadAttention | a static method, a property, class attributes, einsum in letters of its own
+# style: own way
+import torch
+from torch import nn
+
+
+class MultiHeadAttention(nn.Module):
+    PARTS = "query", "key", "value"
+    scores, mixture = "nihc,njhc->nhij", "nhij,njhc->nihc"
+
+    def __init__(self, hidden_size, num_heads, dropout):
+        super().__init__()
+        self.hidden_size, self.num_heads, self.dropout = hidden_size, num_heads, dropout
+        for part in self.PARTS:
+            setattr(self, part, nn.Linear(hidden_size, hidden_size))
+
+    @property
+    def size(self):
+        return self.hidden_size // self.num_heads
+
+    @staticmethod
+    def cut(x, size):
+        return x.unflatten(-1, (-1, size))
+
+    def forward(self, x, context=None, mask=None):
+        texts = x, *2 * (x if context is None else context,)
+        q, k, v = (self.cut(getattr(self, part)(text), self.size) for part, text in zip(self.PARTS, texts, strict=True))
+        scores = torch.einsum(self.scores, q, k) / self.size**0.5
+        if mask is not None:
+            scores = scores.where(mask, -torch.inf)
+        shares = nn.functional.dropout(scores.softmax(-1), self.dropout, self.training)
+        return torch.einsum(self.mixture, shares, v).flatten(2)
+
+
+# %% padding_mask | singledispatchmethod, bound to an instance
+# style: own way
+from functools import singledispatchmethod
+
+import torch
+
+
+class Mask:
+    @singledispatchmethod
+    def of(self, marks):
+        raise TypeError(marks)
+
+    @of.register
+    def _(self, marks: torch.Tensor):
+        return marks.gt(0)[..., *[None] * 2, :]
+
+
+padding_mask = Mask().of

@@ -521,3 +521,111 @@ def sequence_log_prob(model, source_ids, source_mask, target_ids, start_id, pad_
         words = target != pad_id
         totals.append(log_probs[words, target[words]].sum())
     return torch.stack(totals)
+
+
+# %% sinusoidal_positions | closures made by a generator
+# style: own way
+import math
+
+import torch
+
+
+def waves(width):
+    for i in range(0, width, 2):
+        length = 10000 ** (i / width)
+        for f in (math.sin, math.cos):
+            yield lambda place, f=f, length=length: f(place / length)
+
+
+def sinusoidal_positions(length, hidden_size):
+    functions = [*waves(hidden_size)]
+    return torch.tensor([[wave(place) for wave in functions] for place in range(length)])
+
+
+# %% causal_mask | stars and a map
+# style: own way
+import torch
+
+
+def row(seen, *, of):
+    return [*[True] * seen, *[False] * (of - seen)]
+
+
+def causal_mask(length):
+    return torch.tensor([*map(lambda n: row(n, of=length), range(1, length + 1))])
+
+
+# %% shift_right | recursion over the columns
+# style: own way
+import torch
+
+
+def shift_right(target_ids, start_id):
+    def moved(before, column, *columns):
+        return (before, *(moved(column, *columns) if columns else ()))
+
+    return torch.stack(moved(torch.full_like(target_ids[:, 0], start_id), *target_ids.unbind(1)), dim=1)
+
+
+# %% greedy_decode | a nested function that calls itself
+# style: own way
+import torch
+
+
+def greedy_decode(model, source_ids, source_mask, start_id, end_id, max_length):
+    with torch.no_grad():
+        memory = model.encode(source_ids, source_mask)
+
+        def longer(ids, over):
+            if ids.size(1) > max_length or over.all():
+                return ids
+            word = model.decode(ids, memory, source_mask)[:, -1].argmax(-1)
+            word = torch.where(over, end_id, word)
+            return longer(torch.column_stack((ids, word)), over | word.eq(end_id))
+
+        over = torch.zeros(len(source_ids), dtype=torch.bool)
+        return longer(source_ids.new_full((len(source_ids), 1), start_id), over)[:, 1:]
+
+
+# %% depends_on | a generator of moved texts, a ContextDecorator, zip with a star
+# style: own way
+from contextlib import ContextDecorator
+
+import torch
+
+
+class still(ContextDecorator):
+    def __enter__(self):
+        self.before = torch.is_grad_enabled()
+        torch.set_grad_enabled(False)
+
+    def __exit__(self, *_):
+        torch.set_grad_enabled(self.before)
+
+
+def texts(x):
+    for place, word in enumerate(x[0]):
+        yield torch.stack([*x[0, :place], torch.empty_like(word).uniform_(-3, 3), *x[0, place + 1 :]])[None]
+
+
+@still()
+def depends_on(function, x):
+    old, = function(x)
+    moved = [[bool((new != was).sum()) for new, was in zip(function(text)[0], old, strict=True)] for text in texts(x)]
+    return torch.tensor([*zip(*moved, strict=True)])
+
+
+# %% sequence_log_prob | reduce with an initial value, walrus
+# style: own way
+from functools import reduce
+from operator import add
+
+import torch
+
+
+@torch.inference_mode()
+def sequence_log_prob(model, source_ids, source_mask, target_ids, start_id, pad_id):
+    columns = torch.column_stack((torch.full((len(target_ids),), start_id), target_ids)).unbind(1)
+    logs = (scores := model(source_ids, torch.stack(columns[:-1], 1), source_mask)) - scores.logsumexp(-1, keepdim=True)
+    terms = (logs[:, n].take_along_dim(word[:, None], 1)[:, 0] * (word != pad_id) for n, word in enumerate(columns[1:]))
+    return reduce(add, terms, torch.zeros(len(target_ids))).clone()

@@ -659,3 +659,145 @@ def fertility(counts, vocab):
 
     tokens, unknown, words = reduce(add, counts.items(), (0, 0, 0))
     return float(Fraction(tokens, words)), float(Fraction(unknown, words))
+
+
+# %% best_pair | a class with __lt__
+# style: own way
+from fractions import Fraction
+from functools import total_ordering
+
+
+@total_ordering
+class Candidate:
+    def __init__(self, pair, count, pieces):
+        self.pair, self.count = pair, count
+        self.score = Fraction(count, pieces[pair[0]] * pieces[pair[1]])
+
+    @property
+    def rank(self):
+        return -self.score, -self.count, self.pair
+
+    def __eq__(self, other):
+        return self.rank == other.rank
+
+    def __lt__(self, other):
+        return self.rank < other.rank
+
+
+def best_pair(pair_counts, piece_counts):
+    return min(Candidate(pair, count, piece_counts) for pair, count in pair_counts.items()).pair
+
+
+# %% word_pieces | match on what is left, and a walrus
+# style: own way
+def word_pieces(word, vocab):
+    def cut(rest, mark=""):
+        match rest:
+            case "":
+                return []
+            case _ if found := [end for end in range(1, len(rest) + 1) if mark + rest[:end] in vocab]:
+                *_, end = found
+                if (behind := cut(rest[end:], "##")) is not None:
+                    return [mark + rest[:end], *behind]
+
+    return ["[UNK]"] if len(word) > 100 or (pieces := cut(word)) is None else pieces
+
+
+# %% pad_batch | zip with a star, and a dict comprehension
+# style: own way
+import torch
+
+
+def pad_batch(rows, pad_id):
+    ids, segments = map(list, zip(*rows, strict=True))
+    ones = [[1 for _ in row] for row in ids]
+    longest = max(map(len, ids))
+    names = {"input_ids": (ids, pad_id), "token_type_ids": (segments, 0), "attention_mask": (ones, 0)}
+    return {name: torch.tensor([(*row, *(longest - len(row)) * [filling]) for row in what])
+            for name, (what, filling) in names.items()}
+
+
+# %% join_pair | an iterator with a pushed-back piece
+# style: own way
+class Pushback:
+    def __init__(self, things):
+        self.rest = list(reversed(things))
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        if not self.rest:
+            raise StopIteration
+        return self.rest.pop()
+
+    def push(self, thing):
+        self.rest.append(thing)
+
+
+def join_pair(pieces, pair):
+    stream = Pushback(pieces)
+
+    def joined():
+        for piece in stream:
+            if (piece, following := next(stream, None)) == pair:
+                yield piece + following.removeprefix("##")
+                continue
+            yield piece
+            if following is not None:
+                stream.push(following)
+
+    return [*joined()]
+
+
+# %% build_row | a generator of ids with their segments, match on what there is
+# style: own way
+from bert_parts.tokenizer import truncate
+
+
+def build_row(first, second, max_length, cls_id, sep_id):
+    def row():
+        yield cls_id, 0
+        match second:
+            case None:
+                yield from ((each, 0) for each in truncate(first, [], max_length - 2)[0])
+                yield sep_id, 0
+            case [*_]:
+                one, other = truncate(first, second, max_length - 3)
+                yield from ((each, 0) for each in [*one, sep_id])
+                yield from ((each, 1) for each in [*other, sep_id])
+
+    ids, segments = map(list, zip(*row(), strict=True))
+    return ids, segments
+
+
+# %% fertility | a dataclass with __iadd__
+# style: own way
+from dataclasses import dataclass
+
+from bert_parts.wordpiece import word_pieces
+
+
+@dataclass(slots=True, kw_only=True)
+class Tally:
+    words: int = 0
+    pieces: int = 0
+    unknown: int = 0
+
+    def __iadd__(self, seen):
+        (cut, times) = seen
+        self.words += times
+        self.pieces += times * len(cut)
+        self.unknown += times * (cut == ["[UNK]"])
+        return self
+
+    @property
+    def shares(self):
+        return self.pieces / self.words, self.unknown / self.words
+
+
+def fertility(counts, vocab):
+    tally = Tally()
+    for word in counts:
+        tally += word_pieces(word, vocab), counts[word]
+    return tally.shares

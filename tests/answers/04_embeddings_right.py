@@ -438,3 +438,74 @@ def cosine_by_distance(vectors):
     spectrum = torch.fft.rfft(F.normalize(vectors.double(), dim=-1), n=2 * T, dim=0)
     correlation = torch.fft.irfft(spectrum.abs().pow(2), n=2 * T, dim=0).sum(dim=1)[:T]
     return (correlation / torch.arange(T, 0, -1)).float()
+
+
+# %% nearest_words | walruses in one comprehension
+# style: own way
+def nearest_words(word, tokens, vectors, k=5):
+    own = vectors[tokens.index(word)]
+    found = sorted(((float(each @ own) / float(each.norm() * own.norm()), token)
+                    for token, each in zip(tokens, vectors, strict=True) if token != word), reverse=True)
+    return [(token, cosine) for cosine, token in found[:k]]
+
+
+# %% layer_norm | a callable class with a static method, kept beside the function
+# style: own way
+class Standard:
+    def __init__(self, eps):
+        self.eps = eps
+
+    @staticmethod
+    def mean(x):
+        return x.mean(-1, keepdim=True)
+
+    def __call__(self, x):
+        x = x - self.mean(x)
+        return x * (self.mean(x * x) + self.eps).rsqrt()
+
+
+def layer_norm(x, weight, bias, eps):
+    return Standard(eps)(x).mul(weight).add(bias)
+
+
+# %% BertEmbeddings | properties for what is looked up, a sum with a start
+# style: own way
+import torch
+from torch import nn
+
+
+class BertEmbeddings(nn.Module):
+    def __init__(self, config):
+        super().__init__()
+        self.config = config
+        def table(rows, **more):
+            return nn.Embedding(rows, config.hidden_size, **more)
+        self.word_embeddings = table(config.vocab_size, padding_idx=config.pad_token_id)
+        self.position_embeddings, self.token_type_embeddings = map(table, (config.max_position_embeddings, config.type_vocab_size))
+        self.LayerNorm = nn.LayerNorm([config.hidden_size], config.layer_norm_eps)
+        self.dropout = nn.Dropout(config.hidden_dropout_prob)
+
+    @property
+    def tables(self):
+        yield from (self.word_embeddings, self.token_type_embeddings, self.position_embeddings)
+
+    def forward(self, input_ids, token_type_ids=None):
+        segments = input_ids * 0 if token_type_ids is None else token_type_ids
+        places = torch.ones_like(input_ids).cumsum(1) - 1
+        found = (table(ids) for table, ids in zip(self.tables, (input_ids, segments, places), strict=True))
+        return self.dropout(self.LayerNorm(sum(found, start=torch.tensor(0.0))))
+
+
+# %% cosine_by_distance | a comprehension of dot products, defaultdict and fmean
+# style: own way
+from collections import defaultdict
+from statistics import fmean
+
+import torch
+
+
+def cosine_by_distance(vectors):
+    rows = [row / row.norm() for row in vectors.detach()]
+    found = defaultdict(list)
+    [found[j - i].append((a @ b).item()) for i, a in enumerate(rows) for j, b in enumerate(rows[i:], i)]
+    return torch.tensor([fmean(found[distance]) for distance in sorted(found)])

@@ -572,3 +572,116 @@ class BertEncoder(torch.nn.Module):
         while (layer := next(layers, None)) is not None:
             x = layer(x, mask)
         return x
+
+
+# %% BertEncoder | __iter__, and a for in a generator method
+# style: own way
+from bert_parts.encoder import BertLayer
+from torch import nn
+
+
+class BertEncoder(nn.Module):
+    def __init__(self, config):
+        super().__init__()
+        self.config, self.layer = config, nn.ModuleList()
+        while len(self.layer) < config.num_hidden_layers:
+            self.layer += [BertLayer(config)]
+
+    def __iter__(self):
+        return iter(self.layer)
+
+    def states(self, x, mask):
+        for layer in self:
+            yield (x := layer(x, mask))
+
+    def forward(self, x, mask=None):
+        *_, x = (x, *self.states(x, mask))
+        return x
+
+
+# %% AddAndNorm | a property that is a closure, register_module, a keyword-only option
+# style: own way
+from torch import nn
+
+
+class AddAndNorm(nn.Module):
+    def __init__(self, in_size, config, *, norm=nn.LayerNorm):
+        super(AddAndNorm, self).__init__()
+        vars(self).update(in_size=in_size, config=config)
+        wide = config.hidden_size
+        for name, part in dict(dense=nn.Linear(in_size, wide), LayerNorm=norm(wide, config.layer_norm_eps)).items():
+            self.register_module(name, part)
+        self.dropout = nn.Dropout(p=config.hidden_dropout_prob)
+
+    @property
+    def change(self):
+        return lambda x: self.dropout.__call__(self.dense.__call__(x))
+
+    def forward(self, x, residual):
+        return self.LayerNorm(self.change(x).add(residual))
+
+
+# %% BertAttention | attrgetter in the class, an unpacked dict
+# style: own way
+from operator import attrgetter
+
+from torch import nn
+
+import bert_parts.attention
+import bert_parts.encoder
+
+
+class BertAttention(nn.Module):
+    sizes = staticmethod(attrgetter("hidden_size", "num_attention_heads", "attention_probs_dropout_prob"))
+
+    def __init__(self, config):
+        super().__init__()
+        self.config = config
+        self.add_module("self", bert_parts.attention.MultiHeadAttention(*self.sizes(config)))
+        self.output = bert_parts.encoder.AddAndNorm(in_size=config.hidden_size, config=config)
+
+    def forward(self, x, mask=None):
+        return self.output(**{"residual": x, "x": self.get_submodule("self")(x=x, context=None, mask=mask)})
+
+
+# %% head_contributions | a generator with send
+# style: own way
+import torch
+
+
+def added(weight, size):
+    vectors = yield
+    while True:
+        mine, weight = weight.tensor_split((size,), dim=1)
+        vectors = yield torch.tensordot(vectors, mine, dims=([2], [1]))
+
+
+def head_contributions(attention, x, mask=None):
+    found = attention.self(x, None, mask).chunk(attention.self.num_heads, dim=2)
+    next(machine := added(attention.output.dense.weight, found[0].size(2)))
+    return torch.stack([machine.send(each) for each in found], dim=1)
+
+
+# %% BertLayer | steps in a tuple of bound methods
+# style: own way
+from torch import nn
+
+from bert_parts.encoder import AddAndNorm, BertAttention, BertIntermediate
+
+
+class BertLayer(nn.Module):
+    def __init__(self, config):
+        nn.Module.__init__(self)
+        self.config, self.attention, self.intermediate = config, BertAttention(config), BertIntermediate(config)
+        self.output = AddAndNorm(config.intermediate_size, config)
+
+    def look(self, x, *, mask):
+        return self.attention(x, mask=mask)
+
+    def think(self, x, **_):
+        return self.output(self.intermediate(x), x)
+
+    def forward(self, x, mask=None):
+        for step in self.look, self.think:
+            x = step(x, mask=mask)
+        return x

@@ -580,3 +580,87 @@ def count_parameters(config):
         counts[part] = config.num_hidden_layers * (numbers(maps) + 2 * size["D"])
     counts["pooler"] = numbers(["DD"])
     return counts
+
+
+# %% BertPooler | a method with __call__ of a part that is named by a class attribute
+# style: own way
+import operator
+
+from torch import nn
+
+
+class BertPooler(nn.Module):
+    first = staticmethod(operator.itemgetter((slice(None), 0)))
+
+    def __init__(self, config):
+        super().__init__()
+        self.config = config
+        self.dense = nn.Linear(*2 * [config.hidden_size])
+
+    def forward(self, hidden):
+        return self.first(self.dense(hidden)).tanh_()
+
+
+# %% BertModel | a nested class for the missing pooler, match with a pattern of a class
+# style: own way
+from torch import nn
+
+from bert_parts.attention import padding_mask
+from bert_parts.embeddings import BertEmbeddings
+from bert_parts.encoder import BertEncoder
+from bert_parts.pooler import BertPooler
+
+
+class BertModel(nn.Module):
+    class Nothing(nn.Module):
+        def forward(self, hidden):
+            return hidden[:, 0]
+
+    def __init__(self, config, add_pooling_layer=True):
+        super().__init__()
+        self.config = config
+        self.add_pooling_layer = add_pooling_layer
+        for part, kind in {"embeddings": BertEmbeddings, "encoder": BertEncoder}.items():
+            setattr(self, part, kind(config))
+        self.pooler = (self.Nothing, lambda: BertPooler(config))[add_pooling_layer]()
+        self.apply(self.initialize)
+
+    def initialize(self, module):
+        match module:
+            case nn.Linear():
+                module.weight.data.normal_(std=self.config.initializer_range)
+                if module.bias is not None:
+                    module.bias.data.zero_()
+            case nn.Embedding(padding_idx=pad):
+                module.weight.data.normal_(std=self.config.initializer_range)
+                if pad is not None:
+                    module.weight.data[pad] = 0
+
+    def forward(self, input_ids, attention_mask=None, token_type_ids=None):
+        mask = attention_mask if attention_mask is None else padding_mask(attention_mask)
+        return (hidden := self.encoder(self.embeddings(input_ids, token_type_ids), mask)), self.pooler(hidden)
+
+
+# %% count_parameters | generators of sizes, chained
+# style: own way
+from itertools import chain, repeat
+
+
+def count_parameters(config):
+    D, F = config.hidden_size, config.intermediate_size
+
+    def linear(a, b):
+        yield from (a * b, b)
+
+    def norm():
+        yield from repeat(D, 2)
+
+    attention = chain(*(linear(D, D) for _ in "qkvo"), norm())
+    parts = {
+        "words": (D * config.vocab_size,),
+        "positions and segments": chain((D * rows for rows in (config.max_position_embeddings, config.type_vocab_size)), norm()),
+        "attention": (config.num_hidden_layers * n for n in attention),
+        "feed-forward": (config.num_hidden_layers * n for n in chain(linear(D, F), linear(F, D), norm())),
+        "pooler": linear(D, D),
+    }
+    return {**{name: sum(numbers) for name, numbers in parts.items()}}

@@ -519,3 +519,81 @@ def first_difference(model, reference, batch):
         if gap > 1e-4:
             return name
     return None
+
+
+# %% rename_published | match on the pieces of a name
+# style: own way
+def rename_published(published):
+    def ours(name):
+        match name.split("."):
+            case ["bert", *rest] | rest:
+                pass
+        match rest:
+            case ["embeddings", "position_ids"]:
+                return None
+            case [*front, "LayerNorm", "gamma" | "beta" as old]:
+                return ".".join([*front, "LayerNorm", {"gamma": "weight", "beta": "bias"}[old]])
+        return ".".join(rest)
+
+    wrapped = any(name[:5] == "bert." for name in published)
+    return {new: published[name] for name in published if name[:5] == "bert." or not wrapped if (new := ours(name))}
+
+
+# %% misfits | match on pairs that may be None, ChainMap
+# style: own way
+from collections import ChainMap
+
+
+def misfits(places, weights):
+    found = {kind: [] for kind in ("missing", "unexpected", "misshapen")}
+    for name in sorted(ChainMap(places, weights)):
+        match places.get(name), weights.get(name):
+            case _, None:
+                found["missing"].append(name)
+            case None, _:
+                found["unexpected"].append(name)
+            case mine, theirs if mine.size() != theirs.size():
+                found["misshapen"].append(name)
+    return found
+
+
+# %% module_outputs | hooks' handles are entered in an ExitStack
+# style: own way
+import contextlib
+
+import torch
+
+
+def module_outputs(model, names, batch):
+    outputs = dict.fromkeys(names)
+    with contextlib.ExitStack() as stack, torch.inference_mode(False), torch.no_grad():
+        for name, part in model.named_modules():
+            if name in outputs:
+                stack.enter_context(part.register_forward_hook(
+                    lambda *got, name=name: outputs.__setitem__(name, got[-1])))
+        model(**batch)
+    return outputs
+
+
+# %% first_difference | takewhile and a generator of truths
+# style: own way
+from itertools import takewhile
+
+import torch
+
+from bert_parts.learn.inside import module_outputs
+
+
+def first_difference(model, reference, batch):
+    names = "embeddings", *(f"encoder.layer.{n}" for n, _ in enumerate(reference.encoder.layer)), "pooler"
+    mine, theirs = (module_outputs(each, [*names], batch) for each in (model, reference))
+    marks = batch["attention_mask"]
+
+    def agrees(name):
+        off = (mine[name] - theirs[name]).abs()
+        if off.ndim > 2:
+            off = torch.where(marks[:, :, None] > 0, off, 0.0)
+        return bool((off <= 1e-4).all())
+
+    good = [*takewhile(agrees, names)]
+    return None if len(good) == len(names) else names[len(good)]

@@ -461,3 +461,76 @@ class MaskedLMHead(Head):
 
     def forward(self, hidden, words):
         return score_words(self.transform(hidden), words) + self.bias
+
+
+# %% hide_tokens | thresholds in a table, bucketize
+# style: own way
+import torch
+
+
+def hide_tokens(input_ids, chosen, mask_id, vocab_size, generator):
+    def draw(*, below=None):
+        if below is None:
+            return torch.rand(input_ids.shape, generator=generator)
+        return torch.randint(0, below, input_ids.shape, generator=generator)
+
+    fate = torch.bucketize(draw(), torch.tensor([0.8, 0.9]), right=True).where(chosen, 2)
+    return torch.stack([torch.full_like(input_ids, mask_id), draw(below=vocab_size), input_ids]).gather(0, fate[None])[0]
+
+
+# %% choose_words | itertools.accumulate and a closure
+# style: own way
+from itertools import accumulate
+
+import torch
+
+
+def choose_words(candidates, continues, rate, generator):
+    def chance():
+        return torch.rand((), generator=generator).item() < rate
+
+    def lots(row):
+        first, *others = row
+        return accumulate(others, lambda lot, on: lot if on else chance(), initial=chance())
+
+    return candidates & torch.tensor([[*lots(row)] for row in continues.tolist()])
+
+
+# %% Transform | a nested module class, and a loop over children
+# style: own way
+from torch import nn
+from torch.nn.functional import gelu
+
+
+class Transform(nn.Module):
+    class Bend(nn.Module):
+        forward = staticmethod(gelu)
+
+    def __init__(self, config):
+        super(__class__, self).__init__()
+        self.config, width = config, config.hidden_size
+        self.dense, self.bend, self.LayerNorm = nn.Linear(width, width), self.Bend(), nn.LayerNorm(width, config.layer_norm_eps)
+
+    def forward(self, hidden):
+        for part in self.children():
+            hidden = part(hidden)
+        return hidden
+
+
+# %% MaskedLMHead | star-args, and tensordot
+# style: own way
+import torch
+from torch import nn
+
+from bert_parts.heads import Transform
+
+
+class MaskedLMHead(nn.Module):
+    def __init__(self, config):
+        super().__init__()
+        self.config, self.transform = config, Transform(config)
+        self.bias = nn.Parameter(torch.empty(config.vocab_size).fill_(0.0))
+
+    def forward(self, *given):
+        hidden, words = given
+        return torch.tensordot(self.transform(hidden), words, ([-1], [1])) + self.bias

@@ -371,3 +371,53 @@ def sentence_pairs(documents, room, generator):
                 pairs.append(Pair(*truncate((first, second), room), False))
                 start = cut
     return pairs
+
+
+# %% masked_lm_loss | a partial with keywords, a walrus in a condition
+# style: own way
+from functools import partial
+
+from torch.nn import functional as F
+
+from bert_parts.masking import NOT_ASKED
+
+total = partial(F.cross_entropy, reduction="sum", ignore_index=NOT_ASKED)
+
+
+def masked_lm_loss(model, batch, labels):
+    hidden = model.bert(**batch)[0]
+    places = (labels - NOT_ASKED).nonzero(as_tuple=True)
+    loss = total(model.score_words(hidden[places]), labels[places])
+    return loss / number if (number := places[0].numel()) else loss
+
+
+# %% sentence_pairs | a class whose instance reads a document as an iterator
+# style: own way
+from bert_parts.pairs import Pair, draw, from_another, together, truncate, where_full
+
+
+class Reader:
+    def __init__(self, documents, place, room, generator):
+        self.documents, self.place, self.room, self.generator, self.start = documents, place, room, generator, 0
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        document = self.documents[self.place]
+        if len(document) - self.start < 2:
+            raise StopIteration
+        full = where_full(document, self.start, self.room)
+        cut = self.start + 1 + draw(full - self.start - 1, self.generator)
+        first = together(document[self.start : cut])
+        if follows := not draw(2, self.generator):
+            second, self.start = together(document[cut:full]), full
+        else:
+            second, self.start = from_another(self.documents, self.place, self.room - len(first), self.generator), cut
+        return Pair(*truncate(first, second, self.room), follows)
+
+
+def sentence_pairs(documents, room, generator):
+    if not documents[1:]:
+        raise ValueError("two documents at least")
+    return [pair for place in range(len(documents)) for pair in Reader(documents, place, room, generator)]

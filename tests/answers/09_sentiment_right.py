@@ -569,3 +569,88 @@ def gradient_times_input(model, batch, label, against=None):
     score = scores[:, label] if against is None else scores[:, label] - scores[:, against]
     gradient = torch.autograd.grad(score.sum(), vectors)[0]
     return (gradient * vectors).sum(-1).detach()
+
+
+# %% learning_rate_at | match with guards, a class with a property
+# style: own way
+class Ramp:
+    def __init__(self, steps, warmup):
+        self.steps, self.top = steps, warmup * steps
+
+    @property
+    def falling(self):
+        return self.steps - int(self.top)
+
+    def __call__(self, step):
+        match step + 1:
+            case done if done <= self.top:
+                return done / self.top
+            case done:
+                return (self.steps + 1 - done) / self.falling
+
+
+def learning_rate_at(step, steps, peak, warmup):
+    return peak * Ramp(steps, warmup)(step)
+
+
+# %% decay_groups | a dict from truth to parameters, __contains__
+# style: own way
+from torch import nn
+
+
+class Norms:
+    def __init__(self, model):
+        self.names = [name for name, module in model.named_modules() if isinstance(module, nn.LayerNorm)]
+
+    def __contains__(self, name):
+        return name.rpartition(".")[0] in self.names
+
+
+def decay_groups(model, weight_decay):
+    norms, groups = Norms(model), {True: [], False: []}
+    for name, each in model.named_parameters():
+        if each.requires_grad:
+            groups[name in norms or name.endswith("bias")] += [each]
+    return [dict(params=params, weight_decay=(weight_decay, 0.0)[spared]) for spared, params in groups.items()]
+
+
+# %% BertForSequenceClassification | parts in a loop, *args and **kwargs passed through
+# style: own way
+from torch import nn
+
+from bert_parts.model import BertModel
+
+
+class BertForSequenceClassification(nn.Module):
+    def __init__(self, config, num_labels):
+        super().__init__()
+        parts = {"bert": BertModel(config), "dropout": nn.Dropout(config.classifier_dropout_prob),
+                 "classifier": nn.Linear(config.hidden_size, num_labels)}
+        for name, part in parts.items():
+            setattr(self, name, part)
+        self.config, self.num_labels = config, num_labels
+        self.apply(self.bert.initialize)
+
+    def forward(self, *args, **kwargs):
+        *_, pooled = self.bert(*args, **kwargs)
+        return self.classifier(self.dropout(pooled))
+
+
+# %% gradient_times_input | nonlocal, and the hook's handle in a with
+# style: own way
+import torch
+
+
+def gradient_times_input(model, batch, label, against=None):
+    vectors = None
+
+    def keep(_, __, output):
+        nonlocal vectors
+        vectors = output.detach().clone().requires_grad_(True)
+        return vectors
+
+    with model.bert.embeddings.word_embeddings.register_forward_hook(keep), torch.enable_grad():
+        scores = model(**batch).unbind(1)
+    wanted = scores[label] if against is None else scores[label] - scores[against]
+    slopes, = torch.autograd.grad([*wanted], [vectors])
+    return torch.einsum("zyx,zyx->zy", slopes, vectors.detach())

@@ -781,6 +781,22 @@ def decay_groups(model, weight_decay):
             {"params": no_decay, "weight_decay": 0.0}]
 
 
+# %% decay_groups | names in sets, as in minGPT, but not sorted
+# style: minGPT
+# at: {"params": [param_dict[name] for name in decay], "weight_decay": weight_decay},
+# at: {"params": [param_dict[name] for name in no_decay], "weight_decay": 0.0},
+# kind: order
+# known: order of chance
+def decay_groups(model, weight_decay):
+    param_dict = {name: p for name, p in model.named_parameters() if p.requires_grad}
+    no_decay = {name for name in param_dict if name.endswith("bias") or ".LayerNorm." in f".{name}"}
+    decay = param_dict.keys() - no_decay
+    return [
+        {"params": [param_dict[name] for name in decay], "weight_decay": weight_decay},
+        {"params": [param_dict[name] for name in no_decay], "weight_decay": 0.0},
+    ]
+
+
 # %% decay_groups | one list under two names
 # style: hasty
 # at: decay = no_decay = []

@@ -826,3 +826,100 @@ def tokens_of(words, labels, tokenizer):
 def label_tokens(words, labels, tokenizer):
     ids, asked = zip(*tokens_of(words, labels, tokenizer))
     return list(ids), list(asked)
+
+
+# %% span_labels | walrus, range and bisect
+# style: own way
+from operator import itemgetter
+
+
+def span_labels(window, start, end):
+    spots = [(a, b, token) for token, (a, b) in enumerate(window.places) if a > -1]
+    touched = [spot for spot in spots if spot[0] < end and start < spot[1]]
+    if start == -1 or not touched or (low := touched[0])[0] > start or (high := max(touched, key=itemgetter(2)))[1] < end:
+        return 0, 0
+    return low[2], high[2]
+
+
+# %% best_span | one comprehension, and default=None
+# style: own way
+def best_span(start, end, allowed, longest=30):
+    begins, ends, places = start.tolist(), end.tolist(), [i for i, ok in enumerate(allowed) if ok]
+    best = max(((begins[i] + ends[j], -i, -j) for i in places for j in places if 0 <= j - i < longest), default=None)
+    if best is None:
+        raise ValueError("nothing is allowed")
+    score, i, j = best
+    return -i, -j, score - begins[0] - ends[0]
+
+
+# %% token_f1 | a class of counted words with __and__
+# style: own way
+import string
+from collections import Counter
+
+
+class Bag(Counter):
+    @classmethod
+    def of(cls, text):
+        plain = "".join(filter(lambda letter: letter not in string.punctuation, text.lower()))
+        return cls(word for word in plain.split() if word not in {"a", "an", "the"})
+
+    def __matmul__(self, other):
+        return sum(min(self[word], other[word]) for word in self)
+
+
+def token_f1(given, expected):
+    one, other = map(Bag.of, (given, expected))
+    return 2.0 * (one @ other) / total if (total := sum(one.values()) + sum(other.values())) else 1.0
+
+
+# %% label_tokens | recursion that halves the words, a sum of pairs
+# style: own way
+from bert_parts.restoration import NOT_ASKED
+
+
+def label_tokens(words, labels, tokenizer):
+    def pairs(low, high):
+        if high - low > 1:
+            return pairs(low, (middle := (low + high) // 2)) + pairs(middle, high)
+        pieces = [piece for word in words[low:high] for piece in tokenizer.ids(word)]
+        return [(piece, NOT_ASKED if n else labels[low]) for n, piece in enumerate(pieces)]
+
+    ends = ((each, NOT_ASKED) for each in (tokenizer.cls_id, tokenizer.sep_id))
+    ids, asked = zip(next(ends), *pairs(0, len(words)), *ends, strict=True)
+    return [*ids], [*asked]
+
+
+# %% BertForQuestionAnswering | a class attribute as size, movedim, starred unpacking
+# style: own way
+from torch import nn
+
+from bert_parts.model import BertModel
+
+
+class BertForQuestionAnswering(nn.Module):
+    ENDS = ("start", "end")
+
+    def __init__(self, config):
+        super().__init__()
+        self.config = config
+        self.bert = BertModel(config, add_pooling_layer=not self.ENDS)
+        self.qa_outputs = nn.Linear(out_features=len(self.ENDS), in_features=config.hidden_size)
+        self.apply(self.bert.initialize)
+
+    def forward(self, input_ids, attention_mask=None, token_type_ids=None):
+        hidden, *_ = self.bert(input_ids, attention_mask=attention_mask, token_type_ids=token_type_ids)
+        return (*self.qa_outputs(hidden).movedim(2, 0),)
+
+
+# %% span_loss | a generator expression in sum, gather by hand
+# style: own way
+import torch
+
+
+def span_loss(start, end, firsts, lasts, attention_mask):
+    def nats(scores, places):
+        real = torch.where(attention_mask > 0, scores, -torch.inf)
+        return (real.logsumexp(1) - real[range(len(real)), places]).mean()
+
+    return sum(nats(*each) for each in ((start, firsts), (end, lasts))) * 0.5

@@ -78,6 +78,12 @@ def words_of(function: Callable[[], Callable], length: int, width: int) -> Calla
     return arguments
 
 
+def zeros_and_ones() -> tuple[Callable, Tensor]:
+    """Words whose vectors stay as they are if they are multiplied, or all numbers are made 0 or 1."""
+    torch.default_generator.manual_seed(7)
+    return means_so_far, torch.tensor([0.0, 1, 0, 1, 0])[None, :, None].repeat(1, 1, 3)
+
+
 def decoder_layers(number: int, mask: Tensor) -> Callable[[Tensor], Tensor]:
     """What is written through some decoder layers of random weights, under a mask."""
     layer = with_hard_weights(DecoderLayer(STILL)).eval()
@@ -271,6 +277,8 @@ EXERCISES = (
         Case("results made of the last number of each word", words_of(lambda: of_the_last, 4, 3)),
         Case("results of which only the last number ever moves", words_of(lambda: into_the_last, 4, 3)),
         Case("a dependence of a thousandth", words_of(lambda: hardly, 4, 3)),
+        Case("words whose vectors are zeros, or ones", zeros_and_ones),
+        Case("a single word", words_of(lambda: means_so_far, 1, 3)),
         Case("two layers in which each word may look one word ahead",
              words_of(lambda: decoder_layers(2, torch.ones(6, 6).tril(1).bool()), 6, 12)),
     )),

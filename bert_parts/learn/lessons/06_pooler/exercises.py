@@ -23,7 +23,8 @@ DROPS = replace(SMALL, hidden_size=4, num_hidden_layers=1, intermediate_size=6, 
 TWO_TEXTS = torch.tensor([[3, 7, 12, 19, 4, 2, 0], [3, 9, 2, 0, 0, 0, 0]])
 PAD_INSIDE = TWO_TEXTS.roll(-2, dims=1)     # where it ends no text, so that BertModel takes it for a word without a warning
 MARKS = torch.tensor([[1, 1, 1, 1, 1, 1, 0], [1, 1, 1, 0, 0, 0, 0]])     # both padded: inverted, it still leaves something
-HIDDEN_WORD = torch.tensor([[1, 1, 0, 1, 1, 1, 1]])
+WORDS = TWO_TEXTS[:1, :6]     # without a 0, which alone might tell that something is to be hidden
+HIDDEN_WORD = torch.tensor([[1, 1, 0, 1, 1, 1]])
 SEGMENTS = torch.tensor([[0, 0, 0, 1, 1, 1, 1], [0, 0, 1, 0, 0, 0, 0]])
 
 BASE = BertConfig()
@@ -51,8 +52,9 @@ EXERCISES = (
         Case("two padded texts, in two segments",
              lambda: (TWO_TEXTS.clone(), MARKS.clone(), SEGMENTS.clone()), build=(SMALL, True)),
         Case("marks that are boolean, no segments", lambda: (TWO_TEXTS.clone(), MARKS.bool()), build=(SMALL,)),
-        Case("marks that hide a word", lambda: (TWO_TEXTS[:1].clone(), HIDDEN_WORD.clone()), build=(SMALL,)),
+        Case("marks that hide a word", lambda: (WORDS.clone(), HIDDEN_WORD.clone()), build=(SMALL,)),
         Case("no marks, and [PAD] in the text", lambda: (PAD_INSIDE.clone(),), build=(SMALL,)),
+        Case("no marks, and two segments", lambda: (WORDS.clone(), None, SEGMENTS[:1, :6].clone()), build=(SMALL,)),
         Case("a BERT without a pooler", lambda: (TWO_TEXTS[:1].clone(), MARKS[:1].clone()), build=(SMALL, False)),
         Case("in training, with a dropout rate of 0.3", lambda: (TWO_TEXTS[:1, :3].clone(),), build=(DROPS,), training=True),
     )),

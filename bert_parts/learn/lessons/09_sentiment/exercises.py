@@ -96,7 +96,7 @@ def partly_frozen() -> nn.Module:
 
 
 def pulls(groups, model: nn.Module, weight_decay: float) -> dict[str, str]:
-    """How strongly AdamW pulls at each parameter. Groups may come in any order, and parameters too."""
+    """How strongly AdamW pulls at each parameter. Groups may come in any order, and parameters too (see keeps_an_order)."""
     if groups is None:
         return None
     if not (isinstance(groups, (list, tuple)) and all(isinstance(group, dict) and "params" in group for group in groups)):
@@ -113,6 +113,26 @@ def pulls(groups, model: nn.Module, weight_decay: float) -> dict[str, str]:
                              "themselves are wanted, not their names or copies.")
             found.setdefault(names[id(each)], []).append(f"{group['weight_decay']:g}" if "weight_decay" in group else "AdamW's own")
     return {name: " and ".join(found[name]) for name in sorted(found)} | {"number of groups": str(len(groups))}
+
+
+ORDER_OF_CHANCE = Finding("Your groups are the right ones, but in which order their parameters stand is left to chance, as in a "
+                          "set. AdamW keeps what it knows of a parameter by its place, so a training that goes on after a break "
+                          "would take one for another: gather them in a list, in the order of `named_parameters`.",
+                          "order of chance")
+
+
+def keeps_an_order(thing) -> Finding | None:
+    """Two models of the same parts, made in another order and named otherwise, get their parameters in the same order."""
+    parts = [nn.Linear(2, 2) for _ in range(40)]
+    one, other = (nn.ModuleDict({f"{place:02}{letter}": part for place, part in enumerate(some)})
+                  for letter, some in (("a", parts[:20]), ("b", parts[:19:-1])))
+    return None if order_in(thing(one, 0.3), one) == order_in(thing(other, 0.3), other) else ORDER_OF_CHANCE
+
+
+def order_in(groups: list[dict], model: nn.Module) -> list[list[int]]:
+    """At which places in the model the parameters of each group stand."""
+    places = {id(parameter): place for place, parameter in enumerate(model.parameters())}
+    return [[places[id(parameter)] for parameter in group["params"]] for group in groups]
 
 
 def rate_cases(steps: int, peak: float, warmup: float) -> tuple[Case, ...]:
@@ -204,7 +224,7 @@ EXERCISES = (
         *(Case(f"in training, with a dropout rate of {config.hidden_dropout_prob:g} and the encoder at rest",
                lambda: (THREE_TEXTS.clone(),), (config, LABELS), training=True, still=("bert",)) for config in DROPS),
     )),
-    Exercise(lesson=HERE, reference=decay_groups, seen=pulls, cases=(
+    Exercise(lesson=HERE, reference=decay_groups, seen=pulls, probes=(keeps_an_order,), cases=(
         Case("a BERT with five labels, weight_decay 0.3", lambda: (BertForSequenceClassification(SMALL, LABELS), 0.3)),
         Case("a BERT of three layers, the embeddings and the first layer frozen", lambda: (partly_frozen(), 0.3)),
         Case("a model with a matrix `part.unbiased.weight`, weight_decay 0.02", lambda: (Odd(), 0.02)),

@@ -180,6 +180,10 @@ def chosen(lengths: tuple[int, ...], width: int, labels: tuple[tuple[int, int], 
     return start, end, firsts, lasts, mask
 
 
+def same_for_both(start: Tensor, end: Tensor, *rest: Tensor) -> tuple:
+    return start, start, *rest
+
+
 def loss_on_real_questions(thing) -> Finding | str:
     model, batch, firsts, lasts = real_case()
     with torch.no_grad():
@@ -362,6 +366,7 @@ EXERCISES = (
         Case("no answer anywhere", lambda: chosen((9, 5, 7), 9, ((0, 0),) * 3)),
         Case("one text, three quarters padding", lambda: chosen((3,), 12, ((1, 2),))),
         Case("scores that are far apart", lambda: chosen((9, 5, 7), 9, ((2, 5), (1, 4), (3, 3)), scale=120.0)),
+        Case("the very same scores for both", lambda: same_for_both(*chosen((6, 5, 7), 8, ((2, 5), (1, 3), (3, 3))))),
     )),
     Exercise(lesson=HERE, reference=best_span, probes=(any_of_the_best, refuses_nothing_allowed), drop_in=as_by_trying_all,
              tolerance=1e-4, cases=(
@@ -418,6 +423,8 @@ EXERCISES = (
                  vocabulary=BertTokenizer(["m", "##et", "ada", *reversed(SPECIAL_TOKENS)])),
         words_of("a tokenizer that tells capitals apart", "Ada met ada", 1, 2, 3,
                  vocabulary=BertTokenizer([*VOCABULARY, "Ada"], lowercase=False)),
+        words_of("a word of one letter, which is cut into three", "한 met bob", 4, 1, 2,
+                 vocabulary=BertTokenizer([*VOCABULARY, "ᄒ", "##ᅡ", "##ᆫ"])),
         words_of("a thousand words", " ".join(["lovelace", "met"] * 500), *range(1000)),
     )),
 )
