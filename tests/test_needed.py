@@ -1,14 +1,16 @@
 """Which value of the learner's is wrong, where no small edit sets the code right."""
 
 import ast
+from collections import Counter
 
 import pytest
 import torch
 
 from bert_parts.learn import apart, check
-from bert_parts.learn.compare import difference
+from bert_parts.learn.compare import copied, difference, unchanged
 from bert_parts.learn.needed import Needed, made_before, needed, with_values
 from bert_parts.learn.registry import EXERCISES
+from bert_parts.spans import Window
 from tests.answers import UNSEEN, Answer, answers
 
 DEVIATIONS = """
@@ -200,3 +202,19 @@ def test_check_points_at_it():
 def test_a_list_that_holds_itself_is_an_error_and_no_crash():
     text = "import torch\n\ndef padding_mask(attention_mask):\n    a = [1]\n    a.append(a)\n    return torch.tensor(a)\n"
     assert "does a list hold itself?" in check(Answer("padding_mask", "", text, False).define()).message
+
+
+class Rows(list):
+    pass
+
+
+def test_a_copy_is_of_the_same_kind_and_shares_nothing_that_changes():
+    window = Window([1, 2], [0, 0], [(0, 1), (1, 2)])
+    given = [window, Counter(a=2), torch.ones(2).shape, Rows([[1]]), (torch.zeros(1), "x")]
+    twin = copied(given)
+    assert unchanged(twin, given) and [type(each) for each in twin] == [type(each) for each in given]
+    window.places[0] = (0, 0)
+    assert not unchanged(twin, given)
+    window.places[0] = (0, 1)
+    given[3][0].append(2)
+    assert not unchanged(twin, given) and twin[3] == [[1]]

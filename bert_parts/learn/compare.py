@@ -157,14 +157,21 @@ def described(value) -> str:
 
 
 def copied(value):
-    """The value with the tensors, dictionaries, lists and tuples in it copied, gradients and all; anything else as it is."""
+    """The value with the tensors, dictionaries, lists and tuples in it copied, each to its own kind, gradients and all; anything else
+    as it is."""
     if isinstance(value, Tensor):
         return value.clone()
     if isinstance(value, dict):
         twin = copy.copy(value)     # a Counter stays one
         dict.update(twin, {name: copied(each) for name, each in dict.items(value)})
         return twin
-    return type(value)(map(copied, value)) if type(value) in (list, tuple) else value
+    if isinstance(value, list):
+        twin = copy.copy(value)
+        twin[:] = map(copied, value)
+        return twin
+    if isinstance(value, tuple):
+        return getattr(value, "_make", type(value))(list(map(copied, value)))     # a named one is made from its fields
+    return value
 
 
 def unchanged(before, now) -> bool:
