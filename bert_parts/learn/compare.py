@@ -157,8 +157,9 @@ def described(value) -> str:
 
 
 def copied(value):
-    """The value with the tensors, dictionaries, lists and tuples in it copied, each to its own kind, gradients and all; anything else
-    as it is."""
+    """The value with the tensors (gradients and all), dictionaries, lists and tuples in it copied, each to one of its own kind;
+    anything else as it is.
+    """
     if isinstance(value, Tensor):
         return value.clone()
     if isinstance(value, dict):
