@@ -29,7 +29,7 @@ SMALL = BertConfig(hidden_size=12, num_hidden_layers=1, num_attention_heads=3, i
 COSTS = (
     Case("one text of 7 tokens, width 60, 5 heads, 100 wide", lambda: (ODD, [7])),
     Case("three texts of 9, 1 and 4 tokens", lambda: (ODD, [9, 1, 4])),
-    Case("two texts of 128 tokens, in this course's model", lambda: (MINILM, [128, 128])),
+    Case("two texts of 128 tokens, in MiniLM", lambda: (MINILM, [128, 128])),
 )
 
 # ── unpad, pad_again ─────────────────────────────────────────────────────────────────────────────────────────────────
