@@ -45,6 +45,16 @@ def test_whatever_holds_tensors_is_moved():
     assert batch["ids"].device == CPU and moved(batch, CPU)["ids"] is ids
 
 
+@pytest.mark.parametrize("kind", ("cpu", "cuda", "mps", "xpu"))
+def test_only_cuda_moves_what_may_be_gone_before_it_is_read(kind):
+    """Torch holds a copy of it there; on mps a batch that was let go too early was read wrongly (pytorch/pytorch#189690)."""
+    class Asked(torch.Tensor):
+        def to(self, device, non_blocking):
+            return device.type, non_blocking
+
+    assert moved(torch.ones(2).as_subclass(Asked), torch.device(kind)) == (kind, kind == "cuda")
+
+
 def test_device_of():
     assert device_of(torch.nn.Linear(2, 2)) == CPU == device_of(torch.nn.Identity())
     assert device_of(torch.nn.Linear(2, 2, device=META)) == META
