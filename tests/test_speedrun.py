@@ -93,7 +93,7 @@ REFUSED = {
     "reads a copy of the data": (FIRST, f"    open('/elsewhere/passages.tsv.bz2', 'rb')\n    {FIRST}", "passages.tsv.bz2"),
     "reads the project": (FIRST, f"    open({str(ROOT / 'README.md')!r})\n    {FIRST}", "README.md"),
     "starts a program": (FIRST, f"    import subprocess; subprocess.run(['true'])\n    {FIRST}", "another process"),
-    "starts a worker": (FIRST, f"    import os; os.fork() or os._exit(0)\n    {FIRST}", "another process"),
+    "starts a worker": (FIRST, f"    import sys; sys.audit('os.fork')\n    {FIRST}", "another process"),
     "asks the network": (FIRST, f"    import socket; socket.create_connection(('127.0.0.1', 9))\n    {FIRST}", "network"),
     "takes too long": ("for share in clock.steps():", "while clock.share() < 4:", "processor time"),
     "goes on to learn when it is asked": ("return self.frequencies", "import time; start = time.process_time()\n"
@@ -149,7 +149,7 @@ def test_the_answers_are_in_no_file_that_the_run_has(record, text, questions, tm
     """When it is asked there is the text to learn from, the code and the questions, and nothing else. Losses of runs before would
     tell, with the scores of the same model, which token was the right one."""
     shutil.copytree(ROOT / "speedrun", tmp_path / "root" / "speedrun")
-    (tmp_path / "root" / "bert_parts").symlink_to(ROOT / "bert_parts")
+    shutil.copytree(ROOT / "bert_parts", tmp_path / "root" / "bert_parts")
     (tmp_path / "root" / "speedrun" / "logs").mkdir(exist_ok=True)
     (tmp_path / "root" / "speedrun" / "logs" / "01_notebook.safetensors").touch()
     monkeypatch.setattr("speedrun.verify.ROOT", tmp_path / "root")
@@ -179,11 +179,12 @@ def test_losses_are_of_probabilities_whatever_the_scores():
 
 def test_a_log_is_of_the_record_as_it_is(record, tmp_path):
     losses = torch.tensor([1.0, 3.0])
-    add = lambda seed: table.add(path, Run(seed, 1200.0, losses + seed, losses < 2), {"machine": "a test"}, tmp_path)     # noqa: E731
+    add = lambda seed: table.add(path, Run(seed, 1200.0, losses + seed, losses < 2), {"machine": f"number {seed}"}, tmp_path)     # noqa: E731
     path = record()
     add(0)
     add(1)
     assert [run["loss"] for run in table.log_of(path, tmp_path)["runs"]] == [2.0, 3.0]
+    assert [run["facts"]["machine"] for run in table.log_of(path, tmp_path)["runs"]] == ["number 0", "number 1"]
     assert table.losses_of(path, tmp_path).tolist() == [1.5, 3.5]
     line = table.table([path], tmp_path)[-1]
     assert "2.500 ± " in line and "2: 2.000 3.000" in line and "It counts." in line and "50.0%" in line
