@@ -72,6 +72,8 @@ def test_its_rules():
             mixed()
     with pytest.raises(RuntimeError, match="expected all tensors"):
         BertModel(CONFIG).to(SECOND)(IDS)
+    with pytest.raises(TypeError, match="no float64 on this device"):
+        there.double()
     assert (there + torch.tensor(1.0)).tolist() == [1, 2, 3] and (there * 2).device == torch.device("second:0")
     second_device.reads.clear()
     there.sum().item(), bool(there[0] > 0), there.cpu(), there[there > 1], there.tolist()
