@@ -79,7 +79,7 @@ def _started(folder: Path, record: Path, seed: int, budget: float, root: Path) -
     command = [sys.executable, "-m", "speedrun.runner", record.name, str(seed), str(budget), str(root)]
     threads = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS"), str(THREADS))
     places = dict.fromkeys(("PYTHONPATH", "TMPDIR", "HOME"), str(folder))
-    set_up = os.environ | threads | places | {"OMP_WAIT_POLICY": "passive"}     # who waits does not work
+    set_up = os.environ | threads | places
     with subprocess.Popen(command, cwd=folder, env=set_up, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as child:
         try:
             yield child

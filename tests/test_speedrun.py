@@ -202,6 +202,13 @@ def test_each_record_is_compared_with_the_one_before_question_by_question(record
     assert "| -1.000 ± 0.000 |" in table.table([first, second], tmp_path)[-1]
 
 
+def test_threads_that_wait_do_not_work_in_a_trial_either():
+    """Where OpenMP's threads wait busily, most of the processor time goes into waiting. It is told before torch begins."""
+    code = "import os, sys, speedrun; print(os.environ.get('OMP_WAIT_POLICY'), 'torch' in sys.modules)"
+    bare = {name: value for name, value in os.environ.items() if name != "OMP_WAIT_POLICY"}
+    assert subprocess.check_output([sys.executable, "-c", code], cwd=ROOT, env=bare, text=True).split() == ["passive", "False"]
+
+
 def test_the_clock_counts_work_and_not_waiting():
     import time
 
