@@ -9,6 +9,7 @@ al. 2022, appendix B): only matrix products that the model asks for count, each 
 """
 
 import argparse
+import sys
 from collections.abc import Sequence
 
 import torch
@@ -17,6 +18,7 @@ from torch.nn import functional as F
 
 from bert_parts import BertConfig, BertForMaskedLM
 from bert_parts.devices import chosen_device
+from bert_parts.tasks.command import add_device, in_one_sentence
 from bert_parts.training import PRECISIONS, fit
 
 ASKED = 0.15
@@ -82,17 +84,18 @@ def measure(arguments: argparse.Namespace) -> str:
             f"({share})")
 
 
-def main(words: Sequence[str] | None = None):
-    """Print what the words of the command line ask for."""
+def main(words: Sequence[str] | None = None) -> int:
+    """Print what the words of the command line ask for. Gives the exit status."""
     made = argparse.ArgumentParser(prog="python -m benchmarks.mfu", description=__doc__.splitlines()[0])
     for name, default in (("layers", 12), ("width", 768), ("length", 512), ("batch", 32), ("steps", 50)):
         made.add_argument(f"--{name}", type=int, default=default, help=f"(default: {default})")
-    made.add_argument("--device", help="cpu, cuda, mps … (default: the best there is)")
+    add_device(made)
     made.add_argument("--precision", choices=PRECISIONS, default="float32", help="(default: float32)")
     made.add_argument("--compile", action="store_true", help="the encoder as one compiled graph")
     made.add_argument("--peak", type=float, help="what the device can do at most in that precision, in TFLOP/s")
-    print(measure(made.parse_args(words)))
+    arguments = made.parse_args(words)
+    return in_one_sentence(lambda: print(measure(arguments)))
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

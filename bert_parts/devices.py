@@ -39,14 +39,15 @@ def device_of(model: nn.Module) -> torch.device:
 def moved(batch: object, device: torch.device) -> object:
     """A batch on the device: tensors, however deep in dicts, lists and tuples. All else stays as it is.
 
-    On the way to an accelerator nobody waits for what that is still doing.
+    On the way to a card of NVIDIA or AMD nobody waits for what that is still doing. Elsewhere a batch is moved when this returns:
+    on Apple's, torch may otherwise read it after its memory has gone to another (pytorch/pytorch#189690).
     """
     if isinstance(batch, dict):
         return {name: moved(value, device) for name, value in batch.items()}
     if isinstance(batch, list | tuple):
         inner = [moved(value, device) for value in batch]
         return type(batch)(*inner) if hasattr(batch, "_fields") else type(batch)(inner)
-    return batch.to(device, non_blocking=device.type != "cpu") if isinstance(batch, Tensor) else batch
+    return batch.to(device, non_blocking=device.type == "cuda") if isinstance(batch, Tensor) else batch
 
 
 def may_be_read(tensor: Tensor) -> bool:

@@ -136,6 +136,6 @@ def unigram_entropy(input_ids: Tensor, candidates: Tensor) -> float:
     Shapes:
         input_ids (B, T), candidates (B, T) bool: which tokens count
     """
-    counts = input_ids[candidates].bincount().double()
+    counts = input_ids[candidates].cpu().bincount().double()
     shares = counts[counts > 0] / counts.sum()
     return float(-(shares * shares.log()).sum())

@@ -26,7 +26,7 @@ class PackedLinear(nn.Module):
     """What a nn.Linear computes. It has no gradients, and stays on the CPU.
 
     Shapes:
-        x (…, in_features) float32 → (…, out_features)
+        x (…, in_features) → (…, out_features) float32
     """
 
     def __init__(self, linear: nn.Linear):
@@ -37,7 +37,8 @@ class PackedLinear(nn.Module):
 
     @torch.no_grad()
     def forward(self, x: Tensor) -> Tensor:
-        given = torch.ops.mkldnn._linear_pointwise(x.reshape(-1, self.in_features), self.packed.tensor, self.bias, "none", [], "")
+        rows = x.reshape(-1, self.in_features).float()     # of half the digits, within torch.autocast
+        given = torch.ops.mkldnn._linear_pointwise(rows, self.packed.tensor, self.bias, "none", [], "")
         return given.view(*x.shape[:-1], self.out_features)
 
     @property

@@ -255,7 +255,7 @@ def _check_heatmap(weights: Tensor, rows: list[str], columns: list[str]) -> Tens
             f"The weights are for {weights.size(-2)} tokens that look and {weights.size(-1)} looked at, but "
             f"{expected[0]} and {expected[1]} tokens were given: give one token for each position."
         )
-    return weights.detach().double().cpu().reshape(-1, *expected)
+    return weights.detach().cpu().double().reshape(-1, *expected)
 
 
 def _check_maps(maps: list[Tensor], rows: list[str], columns: list[str]):
@@ -279,7 +279,7 @@ def _first_tokens(
     """The maps stacked to (L, H, T, S) and cut to as many tokens as there is room for, and what was left out in words."""
     room = math.isqrt(most // (len(maps) * maps[0].size(1)))
     room = max(1, min(room, most_tokens or room))
-    weights = torch.cat([layer[..., :room, :room] for layer in maps]).detach().double().cpu()
+    weights = torch.cat([layer[..., :room, :room] for layer in maps]).detach().cpu().double()
     counts = [len(rows)] if rows == columns else [len(rows), len(columns)]
     cut = [f"only the first {room} of {count} tokens" for count in counts if count > room]
     left_out = f"Shown: {' and '.join(cut)}, since all of them would be too much for a page." if cut else ""

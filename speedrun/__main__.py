@@ -31,6 +31,9 @@ def main() -> int:
     except Refused as refused:
         print(f"Refused. {refused}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("Stopped: of a verification, the same command goes on with the seeds that are left.", file=sys.stderr)
+        return 130
 
 
 def _options() -> argparse.Namespace:
@@ -74,9 +77,10 @@ def _verify(options: argparse.Namespace) -> int:
         if seed in [run["seed"] for run in table.log_of(options.record)["runs"]]:
             print(f"seed {seed}: verified before")
             continue
+        facts = machine.facts(THREADS) | {"load before": machine.load()}
         run = verify(options.record, seed, text, questions, BUDGET)
         _say(run)
-        table.add(options.record, run, machine.facts(THREADS) | {"load before": machine.load()})
+        table.add(options.record, run, facts)
     return _table(options)
 
 

@@ -11,9 +11,9 @@ from bert_parts.files import quoted
 ROOT = Path(__file__).resolve().parents[1]
 MOST = 64 * 1024     # characters of a record
 RUN = 8              # words in a row that no record shares with a held-out text
-REFUSED = {"socket.connect": "spoke to the network", "socket.getaddrinfo": "spoke to the network",
-           "subprocess.Popen": "started another program", "os.system": "started another program",
-           "os.posix_spawn": "started another program", "os.exec": "started another program"}
+REFUSED = dict.fromkeys(("socket.connect", "socket.getaddrinfo"), "spoke to the network") | dict.fromkeys(
+    ("subprocess.Popen", "os.system", "os.posix_spawn", "os.spawn", "os.exec", "os.fork", "os.forkpty", "_winapi.CreateProcess"),
+    "started another process")     # whose time is not counted as long as it runs
 
 
 class Refused(Exception):
@@ -38,9 +38,9 @@ def _runs(text: str) -> list[str]:
 
 def close(root: Path = ROOT):
     """From now on this process reads nothing of the project's folder, no file of the course's data wherever it lies, starts no
-    program, and does not speak to the network. What is tried all the same raises Refused. There is no way back.
+    process, and does not speak to the network. What is tried all the same raises Refused. There is no way back.
     """
-    folder, installed = str(root) + os.sep, str(Path(sys.prefix)) + os.sep
+    folder, *allowed = (os.path.realpath(each) + os.sep for each in (root, sys.prefix, Path.cwd()))     # these may lie in that one
     data = {Path(name).name for name in DIGESTS}
 
     def hook(event: str, arguments: tuple):
@@ -48,7 +48,7 @@ def close(root: Path = ROOT):
             raise Refused(f"The run {REFUSED[event]} ({event}): all that it needs must be in the text and the record.")
         if event == "open" and isinstance(arguments[0], str | bytes):
             path = os.path.realpath(os.fsdecode(arguments[0]))
-            if Path(path).name in data or path.startswith(folder) and not path.startswith(installed):
+            if Path(path).name in data or path.startswith(folder) and not path.startswith(tuple(allowed)):
                 raise Refused(f"The run opened {quoted(Path(path).name)}, a file of the project: only the text that it is "
                               f"given may be learned from.")
 

@@ -1,6 +1,7 @@
 """A run in a process of its own, in a folder where nothing is held out: python -m speedrun.runner RECORD SEED BUDGET
 
-It says "begun", trains, says "trained", waits for a line, reads the questions, and writes its scores. The answers it never sees.
+It says "begun", trains, says "trained", waits for a line, reads the questions, writes its scores, says "answered", and waits to
+be ended. The answers it never sees. What a record prints goes to where errors go, so that it is not taken for one of these words.
 """
 
 import importlib.util
@@ -23,19 +24,22 @@ QUESTIONS, SCORES = "questions.safetensors", "scores.safetensors"
 
 def main() -> int:
     path, seed, budget, root = Path(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3]), Path(sys.argv[4])
+    told, sys.stdout = sys.stdout, sys.stderr
     torch.set_num_threads(THREADS)
     record = load_record(path)
     text = load_text(Path.cwd())
     fence.close(root)
-    print("begun", flush=True)
+    print("begun", file=told, flush=True)
     try:
         model = record.train(text, Clock(budget), seed)
-        print("trained", flush=True)
+        print("trained", file=told, flush=True)
         sys.stdin.readline()
         save_file({"scores": scores_of(model, **load_file(QUESTIONS))}, SCORES)
+        print("answered", file=told, flush=True)
+        sys.stdin.readline()
     except Exception as error:
         traceback.print_exc()
-        print(f"failed {type(error).__name__}: {error}".replace("\n", " "), flush=True)
+        print(f"failed {type(error).__name__}: {error}".replace("\n", " "), file=told, flush=True)
         return 1
     return 0
 

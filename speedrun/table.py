@@ -25,7 +25,7 @@ def records() -> list[Path]:
 
 
 def log_of(record: Path, logs: Path = LOGS) -> dict:
-    """What is known of a record as it is now: {"digest", "runs": [{"seed", "seconds", "loss", "right"}], "facts"}."""
+    """What is known of a record as it is now: {"digest", "runs": [{"seed", "seconds", "loss", "right", "facts"}]}."""
     path, digest = logs / f"{record.stem}.json", file_digest(record)
     found = read_json(path) if path.is_file() else {}
     return found if found.get("digest") == digest else {"digest": digest, "runs": []}     # of another version nothing
@@ -37,14 +37,14 @@ def losses_of(record: Path, logs: Path = LOGS) -> Tensor:
 
 
 def add(record: Path, run: Run, facts: dict[str, str], logs: Path = LOGS):
-    """Write down a verified run."""
+    """Write down a verified run, and what it hangs on, such as the machine."""
     known = log_of(record, logs)
     before = load_file(logs / f"{record.stem}.safetensors")["losses"] if known["runs"] else run.losses.new_empty(0, len(run.losses))
     known["runs"].append({"seed": run.seed, "seconds": round(run.seconds), "loss": round(run.losses.mean().item(), 4),
-                          "right": round(run.right.double().mean().item(), 4)})
+                          "right": round(run.right.double().mean().item(), 4), "facts": facts})
     text, numbers = names = f"{record.stem}.json", f"{record.stem}.safetensors"
     with whole_files(logs, names) as folder:
-        (folder / text).write_text(json.dumps(known | {"facts": facts}, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        (folder / text).write_text(json.dumps(known, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
         save_file({"losses": torch.cat([before.half(), run.losses.half()[None]])}, folder / numbers)
 
 

@@ -21,7 +21,8 @@ from speedrun.runner import QUESTIONS, SCORES, THREADS
 from speedrun.text import VOCABULARY, Questions, Text, save_text
 
 OVER = 1.02              # of its time a run may take: its last step has begun before the end
-ANSWERING = 0.1          # of the budget, for reading and answering the questions
+ANSWERING = 0.1          # of its time it may take, beyond that, to read and answer the questions
+SPARE = 1.0              # seconds, for short runs: processor time is counted in steps of 0.01 s
 
 
 class Run(NamedTuple):
@@ -48,19 +49,18 @@ def verify(record: Path, seed: int, text: Text, questions: Questions, budget: fl
         Refused: the run took too long, read what it must not, failed, or gave no scores for the questions.
     """
     with _sandbox(record, text) as folder, _started(folder, record, seed, budget, root) as child:
-        _expect("begun", child)
-        began = _seconds_of(child)
-        _expect("trained", child)
-        seconds = _seconds_of(child) - began
-        if seconds > OVER * budget + 1:
-            raise Refused(f"The training took {seconds:,.0f} seconds of processor time, where {budget:,.0f} are expected: end it "
-                          f"when clock.share() is 1.")
+        began = _seconds_at("begun", child)
+        trained = _seconds_at("trained", child)
+        if trained - began > OVER * budget + SPARE:
+            raise Refused(f"The training took {trained - began:,.0f} seconds of processor time, where {budget:,.0f} are expected: "
+                          f"end it when clock.share() is 1.")
         save_file({"ids": questions.ids, "asked": questions.asked}, folder / QUESTIONS)
         print("go on", file=child.stdin, flush=True)
-        _expect("", child)
-        if child.wait():
-            raise Refused("The run ended with an error while it answered: what is above says which.")
-        return judged(seed, seconds, load_file(folder / SCORES)["scores"], questions.answers)
+        answering = _seconds_at("answered", child) - trained
+        if answering > ANSWERING * budget + SPARE:
+            raise Refused(f"The answers took {answering:,.0f} seconds of processor time, where {ANSWERING * budget:,.0f} are the "
+                          f"most: do in train what takes long.")
+        return judged(seed, trained - began, load_file(folder / SCORES)["scores"], questions.answers)
 
 
 @contextmanager
@@ -68,7 +68,7 @@ def _sandbox(record: Path, text: Text) -> Iterator[Path]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         for part in ("bert_parts", "speedrun"):
-            shutil.copytree(ROOT / part, folder / part, ignore=shutil.ignore_patterns("__pycache__", "*.json"))
+            shutil.copytree(ROOT / part, folder / part, ignore=shutil.ignore_patterns("__pycache__", "logs"))
         shutil.copy(record, folder / record.name)
         save_text(text, folder)
         yield folder
@@ -79,7 +79,7 @@ def _started(folder: Path, record: Path, seed: int, budget: float, root: Path) -
     command = [sys.executable, "-m", "speedrun.runner", record.name, str(seed), str(budget), str(root)]
     threads = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS"), str(THREADS))
     places = dict.fromkeys(("PYTHONPATH", "TMPDIR", "HOME"), str(folder))
-    set_up = os.environ | threads | places | {"OMP_WAIT_POLICY": "passive"}     # who waits does not work
+    set_up = os.environ | threads | places
     with subprocess.Popen(command, cwd=folder, env=set_up, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as child:
         try:
             yield child
@@ -87,18 +87,12 @@ def _started(folder: Path, record: Path, seed: int, budget: float, root: Path) -
             child.kill()
 
 
-def _expect(word: str, child: subprocess.Popen):
-    """The next line that the run says; "" is that it says no more. What a record prints itself is passed over."""
-    for line in child.stdout:
-        if line.startswith("failed "):
-            raise Refused(shortened(line.removeprefix("failed ").strip(), 300))
-        if word and line.strip() == word:
-            return
-    if word:
-        raise Refused(f"The run ended before it had {word}: what is above says why.")
-
-
-def _seconds_of(child: subprocess.Popen) -> float:
+def _seconds_at(word: str, child: subprocess.Popen) -> float:
+    """The processor time that the run has had when it says this word."""
+    line = child.stdout.readline().strip()
+    if line != word:
+        raise Refused(shortened(line.removeprefix("failed "), 300) if line.startswith("failed ") else
+                      f"The run ended before it had {word}: what is above says why.")
     spent = psutil.Process(child.pid).cpu_times()
     return spent.user + spent.system + spent.children_user + spent.children_system
 

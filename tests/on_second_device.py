@@ -18,12 +18,13 @@ from torch.nn import functional as F
 from bert_parts import BertModel, TransformerModel, beam_decode, greedy_decode, load_pretrained
 from bert_parts.devices import best_device, chosen_device, moved
 from bert_parts.fill import fill_mask, mask_filler
-from bert_parts.masking import NOT_ASKED, masked_lm_scores
+from bert_parts.masking import NOT_ASKED, masked_lm_scores, unigram_entropy
 from bert_parts.search import sentence_vectors
 from bert_parts.tasks import mask_filler as filling
 from bert_parts.tasks import question_answering, reranking, restoration, sentiment
 from bert_parts.tasks.run import main
 from bert_parts.training import READ_EVERY, STATE, fit
+from bert_parts.visualize import head_view, heatmap, model_view, record_attention
 from tests import second_device
 from tests.test_graphs import BERTS, CONFIG, padded, ready, translation
 from tests.test_predict import TRAININGS
@@ -71,6 +72,8 @@ def test_its_rules():
             mixed()
     with pytest.raises(RuntimeError, match="expected all tensors"):
         BertModel(CONFIG).to(SECOND)(IDS)
+    with pytest.raises(TypeError, match="no float64 on this device"):
+        there.double()
     assert (there + torch.tensor(1.0)).tolist() == [1, 2, 3] and (there * 2).device == torch.device("second:0")
     second_device.reads.clear()
     there.sum().item(), bool(there[0] > 0), there.cpu(), there[there > 1], there.tolist()
@@ -273,3 +276,20 @@ def test_the_course_s_own_model_is_measured_there(capsys, monkeypatch):
 
 if __name__ == "__main__":
     sys.exit(pytest.main([__file__, "-x", "-q"]))
+
+
+# ── what is looked at ────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_maps_of_the_device_are_drawn():
+    model, tokens = ready(lambda: BertModel(CONFIG)).to(SECOND), list("abcde")
+    with record_attention(model) as maps:
+        model(*moved(padded(1, 5), SECOND))
+    assert heatmap(maps[0][0], tokens)
+    for view in (head_view, model_view):
+        assert view(maps, tokens)
+
+
+def test_how_surprising_tokens_are():
+    there, here = both(lambda device: unigram_entropy(IDS.to(device), (IDS > 2).to(device)))
+    assert there == here

@@ -1,7 +1,8 @@
 """A second device without the hardware: it computes as the CPU does, and holds to the rules of an accelerator.
 
 Its tensors hold one of the CPU inside. An operation on tensors of both devices is refused, as with CUDA, unless those of the CPU
-are single numbers. `reads` counts how often a value was read back, for each of which an accelerator would be waited for.
+are single numbers; and so is float64, which Apple's cards do not have. `reads` counts how often a value was read back, for each of
+which an accelerator would be waited for.
 
 Torch renames its spare device once in a process: `install` is for a process of its own.
 """
@@ -61,6 +62,8 @@ def computed(function, arguments, named):
         pass     # the way from one device to the other
     elif there and any(tensor.dim() and not isinstance(tensor, OnSecond) for tensor in tensors):
         raise RuntimeError(f"{name}: expected all tensors to be on the same device, but found cpu and {NAME}")
+    if there and named.get("dtype") == torch.float64 and device is None:
+        raise TypeError(f"{name}: there is no float64 on this device, as on Apple's")
     if there and _reads(name, arguments, device):
         reads[name] += 1
     if device is not None:

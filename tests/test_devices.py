@@ -1,5 +1,6 @@
 """Where a model runs: here, on the meta device, on a second device that stands for an accelerator, and on one if there is."""
 
+import json
 import subprocess
 import sys
 from collections import namedtuple
@@ -7,11 +8,13 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors import safe_open
+from safetensors.torch import save_file
 from torch.nn import functional as F
 
 from bert_parts import TransformerModel
 from bert_parts.devices import CPU, best_device, chosen_device, device_of, may_be_read, moved, random_states, set_random_states
-from bert_parts.training import fit
+from bert_parts.training import STATE, fit
 from tests.test_graphs import BERTS, CONFIG, padded, ready, translation
 from tests.test_training import batch_at, fresh, loss_of, same, started, train
 
@@ -43,6 +46,16 @@ def test_whatever_holds_tensors_is_moved():
     assert type(there["rows"][0]) is Row and there["rows"][0].more == "text"
     assert there["rows"][1][1] == [3] and there["none"] is None
     assert batch["ids"].device == CPU and moved(batch, CPU)["ids"] is ids
+
+
+@pytest.mark.parametrize("kind", ("cpu", "cuda", "mps", "xpu"))
+def test_only_cuda_moves_what_may_be_gone_before_it_is_read(kind):
+    """Torch holds a copy of it there; on mps a batch that was let go too early was read wrongly (pytorch/pytorch#189690)."""
+    class Asked(torch.Tensor):
+        def to(self, device, non_blocking):
+            return device.type, non_blocking
+
+    assert moved(torch.ones(2).as_subclass(Asked), torch.device(kind)) == (kind, kind == "cuda")
 
 
 def test_device_of():
@@ -102,6 +115,28 @@ def test_precision_on_request(tmp_path):
         train(started(), steps=3, folder=tmp_path)
     with pytest.raises(ValueError, match="precision is 'fp16', where float32 or bf16 is expected"):
         train(started(), precision="fp16")
+
+
+def test_a_state_of_before_there_was_a_choice_is_gone_on_from(tmp_path):
+    """It does not say where, and in which precision, it was trained: on the CPU, in float32."""
+    whole = started()
+    train(whole, steps=6)
+
+    def interrupted(step):
+        if step == 3:
+            raise KeyboardInterrupt
+        return batch_at(step)
+
+    with pytest.raises(KeyboardInterrupt):
+        fit(started(), interrupted, loss_of, steps=6, learning_rate=1e-3, folder=tmp_path)
+    with safe_open(tmp_path / STATE, "pt") as file:
+        about, tensors = file.metadata(), {name: file.get_tensor(name) for name in file.keys()}     # noqa: SIM118
+    settings = json.loads(about["settings"])
+    assert settings.pop("device") == "cpu" and settings.pop("precision") == "float32"
+    save_file(tensors, tmp_path / STATE, metadata=about | {"settings": json.dumps(settings)})
+    again = fresh(3)
+    train(again, steps=6, folder=tmp_path)
+    assert same(whole, again)
 
 
 # ── a real accelerator ───────────────────────────────────────────────────────────────────────────────────────────────

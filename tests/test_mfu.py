@@ -28,6 +28,11 @@ def test_peaks_by_the_names_of_devices():
     assert {name: mfu.peak_of(name) for name in names} == names
 
 
+def test_a_device_that_is_not_there_is_told_in_one_sentence(capsys):
+    assert mfu.main(["--device", "gpu"]) == 1
+    assert capsys.readouterr().err.startswith("The device is 'gpu', and torch finds ")
+
+
 def test_a_small_training_on_the_cpu(capsys):
     mfu.main("--layers 1 --width 64 --length 16 --batch 2 --steps 3 --device cpu --peak 1".split())
     told = re.fullmatch(r"cpu, float32: ([\d,]+) tokens/s, ([\d.]+) ms a step, (\S+) TFLOP/s \(([\d.]+)% of 1 TFLOP/s\)\n",

@@ -57,6 +57,17 @@ def test_real_vectors_are_the_same_with_a_learners_parts():
         torch.testing.assert_close(sentence_vectors(prepacked(own), tokenizer, texts), expected, atol=1e-6, rtol=0)
 
 
+@pytest.mark.parametrize("kind", (torch.bfloat16, torch.float64))
+def test_what_comes_in_other_digits_is_read_in_float32(kind):
+    """As within torch.autocast: oneDNN knows no product of one kind with another."""
+    linear, x = nn.Linear(24, 40), torch.randn(3, 24).to(kind)
+    torch.testing.assert_close(PackedLinear(linear)(x), linear(x.float()).detach(), atol=1e-5, rtol=1e-5)
+    model, ids = BertModel(CONFIG).eval(), torch.tensor([[1, 2, 3]])
+    with torch.autocast("cpu", torch.bfloat16):
+        given, _ = prepacked(model)(ids)
+    torch.testing.assert_close(given.float(), model(ids)[0].detach(), atol=0.05, rtol=0)
+
+
 def test_what_cannot_be_done(tmp_path, monkeypatch):
     model, tokenizer = load_pretrained()
     made = prepacked(model)

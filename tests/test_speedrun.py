@@ -1,6 +1,10 @@
 """The speedrun: who may claim a record, and what is refused."""
 
 import math
+import os
+import shutil
+import subprocess
+import sys
 from textwrap import dedent
 
 import pytest
@@ -88,14 +92,50 @@ REFUSED = {
     "reads the data": (FIRST, f"    open({str(FOLDER / 'addresses.tsv.bz2')!r}, 'rb')\n    {FIRST}", "addresses.tsv.bz2"),
     "reads a copy of the data": (FIRST, f"    open('/elsewhere/passages.tsv.bz2', 'rb')\n    {FIRST}", "passages.tsv.bz2"),
     "reads the project": (FIRST, f"    open({str(ROOT / 'README.md')!r})\n    {FIRST}", "README.md"),
-    "starts a program": (FIRST, f"    import subprocess; subprocess.run(['true'])\n    {FIRST}", "another program"),
+    "starts a program": (FIRST, f"    import subprocess; subprocess.run(['true'])\n    {FIRST}", "another process"),
+    "starts a worker": (FIRST, f"    import sys; sys.audit('os.fork')\n    {FIRST}", "another process"),
     "asks the network": (FIRST, f"    import socket; socket.create_connection(('127.0.0.1', 9))\n    {FIRST}", "network"),
     "takes too long": ("for share in clock.steps():", "while clock.share() < 4:", "processor time"),
+    "goes on to learn when it is asked": ("return self.frequencies", "import time; start = time.process_time()\n"
+                                          "            while time.process_time() < start + 2: pass\n"
+                                          "            return self.frequencies", "The answers took 2 seconds"),
+    "leaves before it answers": ("return self", "raise SystemExit; self", "before it had answered"),
     "scores of another shape": (".expand(int(asked.sum()), -1)", ".expand(len(ids), -1)", "have the shape"),
     "no numbers": ("(counts + 1).log()", "(counts - 1e9).log()", "not finite"),
     "an error": ("(counts + 1)", "(counts + missing)", "NameError"),
     "no train": ("def train", "def fit", "before it had begun"),
 }
+
+
+@pytest.mark.parametrize("said", ("begun", "trained", "failed to improve", "answered"))
+def test_what_a_record_prints_is_no_word_of_the_run(said, record, text, questions):
+    talking = record("    rows,", f"    print({said!r}, flush=True)\n        rows,")
+    assert verify(talking, 0, text, questions, budget=1).seconds > 0.9
+
+
+FENCED = """
+import sys
+from pathlib import Path
+from speedrun import fence
+sys.prefix = str(Path("link/.venv"))
+fence.close(Path("real").resolve())
+open("link/.venv/inside")
+print(open("real/README.md"))
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need a right of their own on Windows")
+def test_a_project_may_be_reached_by_a_link(tmp_path):
+    """As on macOS, where /tmp is one: what is installed in the project's .venv may be read, by either way, and the project not."""
+    (tmp_path / "real" / ".venv").mkdir(parents=True)
+    (tmp_path / "link").symlink_to("real")
+    for name in (".venv/inside", "README.md"):
+        (tmp_path / "real" / name).touch()
+    (tmp_path / "elsewhere").mkdir()
+    code = FENCED.replace("link/", f"{tmp_path}/link/").replace('"real', f'"{tmp_path}/real')
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path / "elsewhere", env=os.environ | {"PYTHONPATH": str(ROOT)},
+                          capture_output=True, text=True)
+    assert "The run opened 'README.md'" in done.stderr and "inside" not in done.stderr.splitlines()[-1]
 
 
 @pytest.mark.parametrize("how", REFUSED)
@@ -105,11 +145,17 @@ def test_a_run_that_does_not_count_is_refused(how, record, text, questions):
         verify(record(change, becomes), 0, text, questions, budget=1)
 
 
-def test_the_answers_are_in_no_file_that_the_run_has(record, text, questions):
-    """When it is asked there is the text to learn from, the code and the questions, and nothing else."""
+def test_the_answers_are_in_no_file_that_the_run_has(record, text, questions, tmp_path, monkeypatch):
+    """When it is asked there is the text to learn from, the code and the questions, and nothing else. Losses of runs before would
+    tell, with the scores of the same model, which token was the right one."""
+    shutil.copytree(ROOT / "speedrun", tmp_path / "root" / "speedrun")
+    shutil.copytree(ROOT / "bert_parts", tmp_path / "root" / "bert_parts")
+    (tmp_path / "root" / "speedrun" / "logs").mkdir(exist_ok=True)
+    (tmp_path / "root" / "speedrun" / "logs" / "01_notebook.safetensors").touch()
+    monkeypatch.setattr("speedrun.verify.ROOT", tmp_path / "root")
     peeping = record("return self.frequencies", "import os; assert sorted(n for n in os.listdir() if n[0] != '.') == "
-                     "['a_record.py', 'bert_parts', 'questions.safetensors', 'speedrun', 'text.safetensors', 'vocab.txt']\n"
-                     "        assert not os.listdir('speedrun/logs')\n        return self.frequencies")
+                     "['a_record.py', 'bert_parts', 'questions.safetensors', 'speedrun', 'text.safetensors', 'vocab.txt']; "
+                     "assert not os.path.exists('speedrun/logs'); return self.frequencies")
     assert verify(peeping, 0, text, questions, budget=1).seconds < 2.5
 
 
@@ -133,11 +179,12 @@ def test_losses_are_of_probabilities_whatever_the_scores():
 
 def test_a_log_is_of_the_record_as_it_is(record, tmp_path):
     losses = torch.tensor([1.0, 3.0])
-    add = lambda seed: table.add(path, Run(seed, 1200.0, losses + seed, losses < 2), {"machine": "a test"}, tmp_path)     # noqa: E731
+    add = lambda seed: table.add(path, Run(seed, 1200.0, losses + seed, losses < 2), {"machine": f"number {seed}"}, tmp_path)     # noqa: E731
     path = record()
     add(0)
     add(1)
     assert [run["loss"] for run in table.log_of(path, tmp_path)["runs"]] == [2.0, 3.0]
+    assert [run["facts"]["machine"] for run in table.log_of(path, tmp_path)["runs"]] == ["number 0", "number 1"]
     assert table.losses_of(path, tmp_path).tolist() == [1.5, 3.5]
     line = table.table([path], tmp_path)[-1]
     assert "2.500 ± " in line and "2: 2.000 3.000" in line and "It counts." in line and "50.0%" in line
@@ -153,6 +200,13 @@ def test_each_record_is_compared_with_the_one_before_question_by_question(record
     table.add(first, Run(0, 1.0, losses, losses < 1), {}, tmp_path)
     table.add(second, Run(0, 1.0, losses - 1, losses < 1), {}, tmp_path)
     assert "| -1.000 ± 0.000 |" in table.table([first, second], tmp_path)[-1]
+
+
+def test_threads_that_wait_do_not_work_in_a_trial_either():
+    """Where OpenMP's threads wait busily, most of the processor time goes into waiting. It is told before torch begins."""
+    code = "import os, sys, speedrun; print(os.environ.get('OMP_WAIT_POLICY'), 'torch' in sys.modules)"
+    bare = {name: value for name, value in os.environ.items() if name != "OMP_WAIT_POLICY"}
+    assert subprocess.check_output([sys.executable, "-c", code], cwd=ROOT, env=bare, text=True).split() == ["passive", "False"]
 
 
 def test_the_clock_counts_work_and_not_waiting():
