@@ -1,5 +1,6 @@
 """What was verified, as files beside the records, and the table of them in speedrun/README.md."""
 
+import hashlib
 import json
 import math
 from pathlib import Path
@@ -14,6 +15,7 @@ from speedrun.runner import load_record
 from speedrun.verify import Run
 
 FOLDER = ROOT / "speedrun"
+PARTS = ("text", "clock", "counts", "encoder", "loop", "recipes")     # what records are made of
 RECORDS, LOGS, PAGE = FOLDER / "records", FOLDER / "logs", FOLDER / "README.md"
 BEGIN, END = "<!-- made by python -m speedrun table -->", "<!-- end -->"
 HEAD = ("| # | what changed | loss, nats | seeds | right | against the one before | by |", "|---|---|---|---|---|---|---|")
@@ -24,21 +26,32 @@ def records() -> list[Path]:
     return sorted(RECORDS.glob("[0-9]*.py"))
 
 
-def log_of(record: Path, logs: Path = LOGS) -> dict:
+def logs_of(record: Path) -> Path:
+    """Where its runs are written down: beside the project's records, or, as long as it is none of them, beside itself."""
+    return LOGS if record.resolve().parent == RECORDS else record.resolve().parent / "logs"
+
+
+def digest_of(record: Path) -> str:
+    """Of the record and of all that it may be made of: SHA-256 of each file's, one after the other."""
+    digests = (file_digest(path) for path in (record, *(FOLDER / f"{part}.py" for part in PARTS)))
+    return hashlib.sha256("".join(digests).encode()).hexdigest()
+
+
+def log_of(record: Path) -> dict:
     """What is known of a record as it is now: {"digest", "runs": [{"seed", "seconds", "loss", "right", "facts"}]}."""
-    path, digest = logs / f"{record.stem}.json", file_digest(record)
+    path, digest = logs_of(record) / f"{record.stem}.json", digest_of(record)
     found = read_json(path) if path.is_file() else {}
     return found if found.get("digest") == digest else {"digest": digest, "runs": []}     # of another version nothing
 
 
-def losses_of(record: Path, logs: Path = LOGS) -> Tensor:
+def losses_of(record: Path) -> Tensor:
     """Of each question the loss, on average over the seeds: (Q,)."""
-    return load_file(logs / f"{record.stem}.safetensors")["losses"].double().mean(dim=0)
+    return load_file(logs_of(record) / f"{record.stem}.safetensors")["losses"].double().mean(dim=0)
 
 
-def add(record: Path, run: Run, facts: dict[str, str], logs: Path = LOGS):
+def add(record: Path, run: Run, facts: dict[str, str]):
     """Write down a verified run, and what it hangs on, such as the machine."""
-    known = log_of(record, logs)
+    known, logs = log_of(record), logs_of(record)
     before = load_file(logs / f"{record.stem}.safetensors")["losses"] if known["runs"] else run.losses.new_empty(0, len(run.losses))
     known["runs"].append({"seed": run.seed, "seconds": round(run.seconds), "loss": round(run.losses.mean().item(), 4),
                           "right": round(run.right.double().mean().item(), 4), "facts": facts})
@@ -53,14 +66,14 @@ def with_interval(values: Tensor) -> tuple[float, float]:
     return values.mean().item(), SURE * values.std().item() / math.sqrt(len(values))
 
 
-def table(some: list[Path], logs: Path = LOGS) -> list[str]:
+def table(some: list[Path]) -> list[str]:
     """The lines of the table: a record for each of `some` that was verified."""
     lines, before = [*HEAD], None
     for record in some:
-        runs, about = log_of(record, logs)["runs"], load_record(record)
+        runs, about = log_of(record)["runs"], load_record(record)
         if not runs:
             continue
-        losses = losses_of(record, logs)
+        losses = losses_of(record)
         scattered = f"{len(runs)}: {' '.join(format(run['loss'], '.3f') for run in runs)}"
         right = sum(run["right"] for run in runs) / len(runs)
         gain = "" if before is None else "{:+.3f} ± {:.3f}".format(*with_interval(losses - before))

@@ -177,29 +177,29 @@ def test_losses_are_of_probabilities_whatever_the_scores():
     assert judged(0, 1.0, torch.zeros(2, VOCABULARY), answers).losses.tolist() == pytest.approx([math.log(VOCABULARY)] * 2)
 
 
-def test_a_log_is_of_the_record_as_it_is(record, tmp_path):
+def test_a_log_is_of_the_record_as_it_is(record):
     losses = torch.tensor([1.0, 3.0])
-    add = lambda seed: table.add(path, Run(seed, 1200.0, losses + seed, losses < 2), {"machine": f"number {seed}"}, tmp_path)     # noqa: E731
+    add = lambda seed: table.add(path, Run(seed, 1200.0, losses + seed, losses < 2), {"machine": f"number {seed}"})     # noqa: E731
     path = record()
     add(0)
     add(1)
-    assert [run["loss"] for run in table.log_of(path, tmp_path)["runs"]] == [2.0, 3.0]
-    assert [run["facts"]["machine"] for run in table.log_of(path, tmp_path)["runs"]] == ["number 0", "number 1"]
-    assert table.losses_of(path, tmp_path).tolist() == [1.5, 3.5]
-    line = table.table([path], tmp_path)[-1]
+    assert [run["loss"] for run in table.log_of(path)["runs"]] == [2.0, 3.0]
+    assert [run["facts"]["machine"] for run in table.log_of(path)["runs"]] == ["number 0", "number 1"]
+    assert table.losses_of(path).tolist() == [1.5, 3.5]
+    line = table.table([path])[-1]
     assert "2.500 ± " in line and "2: 2.000 3.000" in line and "It counts." in line and "50.0%" in line
     path.write_text(path.read_text() + "\n# changed\n")
-    assert table.log_of(path, tmp_path)["runs"] == []
+    assert table.log_of(path)["runs"] == []
 
 
-def test_each_record_is_compared_with_the_one_before_question_by_question(record, tmp_path):
+def test_each_record_is_compared_with_the_one_before_question_by_question(record):
     first = record()
     second = first.with_name("02_second.py")
     second.write_text(first.read_text() + "\n# better\n")
     losses = torch.arange(100.0)
-    table.add(first, Run(0, 1.0, losses, losses < 1), {}, tmp_path)
-    table.add(second, Run(0, 1.0, losses - 1, losses < 1), {}, tmp_path)
-    assert "| -1.000 ± 0.000 |" in table.table([first, second], tmp_path)[-1]
+    table.add(first, Run(0, 1.0, losses, losses < 1), {})
+    table.add(second, Run(0, 1.0, losses - 1, losses < 1), {})
+    assert "| -1.000 ± 0.000 |" in table.table([first, second])[-1]
 
 
 def test_threads_that_wait_do_not_work_in_a_trial_either():
