@@ -17,6 +17,7 @@ from torch import Generator, Tensor, nn
 from torch.nn import functional as F
 
 from bert_parts import BertConfig, BertForMaskedLM
+from bert_parts.costs import layer_flops
 from bert_parts.devices import chosen_device
 from bert_parts.tasks.command import add_device, in_one_sentence
 from bert_parts.training import PRECISIONS, fit
@@ -36,7 +37,7 @@ def step_flops(config: BertConfig, rows: int, length: int, asked: int) -> int:
         asked: how many tokens of a row are asked for. Only for these are words scored.
     """
     width, layers = config.hidden_size, config.num_hidden_layers
-    layer = 2 * length * (4 * width**2 + 2 * width * config.intermediate_size) + 4 * length**2 * width     # of one row
+    layer = sum(layer_flops(config, [length]).values())     # of one row
     head = 2 * asked * (width**2 + width * config.vocab_size)
     return 3 * rows * (layers * layer + head)
 

@@ -20,8 +20,9 @@ def whole_numbers(rows: Tensor) -> tuple[Tensor, Tensor]:
     """Each row as whole numbers −127 … 127, and what they are to be multiplied with.
 
     Shapes:
-        rows (N, D) → (N, D) int8, scales (N,)
+        rows (N, D) → (N, D) int8, scales (N,) float32
     """
+    rows = rows.float()     # of half the digits, within torch.autocast: too few for a scale
     scales = rows.abs().amax(dim=1).clamp(min=1e-12) / 127
     return (rows / scales[:, None]).round_().to(torch.int8), scales
 
@@ -30,7 +31,7 @@ class Int8Linear(nn.Module):
     """What a nn.Linear computes, nearly, in whole numbers. It has no gradients, and stays on the CPU.
 
     Shapes:
-        x (…, in_features) float32 → (…, out_features)
+        x (…, in_features) → (…, out_features) float32
     """
 
     def __init__(self, linear: nn.Linear):

@@ -36,7 +36,7 @@ def _runs(text: str) -> list[str]:
     return [" ".join(words[start : start + RUN]) for start in range(len(words) - RUN + 1)]
 
 
-def close(root: Path = ROOT):
+def close(root: Path):
     """From now on this process reads nothing of the project's folder, no file of the course's data wherever it lies, starts no
     process, and does not speak to the network. What is tried all the same raises Refused. There is no way back.
     """

@@ -1,4 +1,4 @@
-"""A run in a process of its own, in a folder where nothing is held out: python -m speedrun.runner RECORD SEED BUDGET
+"""A run in a process of its own, in a folder where nothing is held out: python -m speedrun.runner RECORD SEED BUDGET ROOT
 
 It says "begun", trains, says "trained", waits for a line, reads the questions, writes its scores, says "answered", and waits to
 be ended. The answers it never sees. What a record prints goes to where errors go, so that it is not taken for one of these words.

@@ -15,6 +15,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 from torch.nn import functional as F
 
+from benchmarks import machine
 from bert_parts.files import shortened
 from speedrun.fence import ROOT, Refused
 from speedrun.runner import QUESTIONS, SCORES, THREADS
@@ -40,7 +41,7 @@ class Run(NamedTuple):
     right: Tensor
 
 
-def verify(record: Path, seed: int, text: Text, questions: Questions, budget: float, root: Path = ROOT) -> Run:
+def verify(record: Path, seed: int, text: Text, questions: Questions, budget: float) -> Run:
     """Train a record under the clock and ask it.
 
     It runs in a folder that holds a copy of the code and the text to learn from; no address that is held out is there.
@@ -48,7 +49,7 @@ def verify(record: Path, seed: int, text: Text, questions: Questions, budget: fl
     Raises:
         Refused: the run took too long, read what it must not, failed, or gave no scores for the questions.
     """
-    with _sandbox(record, text) as folder, _started(folder, record, seed, budget, root) as child:
+    with _sandbox(record, text) as folder, _started(folder, record, seed, budget) as child:
         began = _seconds_at("begun", child)
         trained = _seconds_at("trained", child)
         if trained - began > OVER * budget + SPARE:
@@ -75,11 +76,10 @@ def _sandbox(record: Path, text: Text) -> Iterator[Path]:
 
 
 @contextmanager
-def _started(folder: Path, record: Path, seed: int, budget: float, root: Path) -> Iterator[subprocess.Popen]:
-    command = [sys.executable, "-m", "speedrun.runner", record.name, str(seed), str(budget), str(root)]
-    threads = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS"), str(THREADS))
+def _started(folder: Path, record: Path, seed: int, budget: float) -> Iterator[subprocess.Popen]:
+    command = [sys.executable, "-m", "speedrun.runner", record.name, str(seed), str(budget), str(ROOT)]
     places = dict.fromkeys(("PYTHONPATH", "TMPDIR", "HOME"), str(folder))
-    set_up = os.environ | threads | places
+    set_up = os.environ | machine.environment(THREADS) | places
     with subprocess.Popen(command, cwd=folder, env=set_up, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as child:
         try:
             yield child

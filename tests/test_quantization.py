@@ -50,6 +50,14 @@ def test_rounding_is_off_by_half_a_step_at_most():
     assert ((whole * scales[:, None] - rows).abs() <= scales[:, None] * 0.5001).all()
 
 
+@pytest.mark.parametrize("kind", (torch.bfloat16, torch.float16))
+def test_rows_of_half_the_digits_are_as_whole(kind):
+    """As within torch.autocast: a scale of few digits would make 128 of the largest number, which 8 bits take for −128."""
+    rows = torch.randn(500, 33, generator=torch.Generator().manual_seed(0)).to(kind)
+    for found, wanted in zip(whole_numbers(rows), whole_numbers(rows.float()), strict=True):
+        assert torch.equal(found, wanted)
+
+
 # ── a layer ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 

@@ -175,8 +175,8 @@ def assignments(site: Site) -> Iterator[Draft]:
                 yield Draft("operator", 2, f"= → {sign_of(op())}=", lambda node, op=op: ast.AugAssign(node.targets[0], op(),
                     node.value), node)
         if isinstance(target, ast.Subscript) and site.within(LOOPS):
-            yield Draft("operator", 2, "[…] = y → […] = y and what was there", lambda node: with_(node, value=ast.BinOp(method_of(
-                node.targets[0], "get", 0), ast.Add(), node.value)), node)
+            yield Draft("operator", 2, "[…] = y → […] = y and what was there", lambda node: with_(node, value=ast.BinOp(
+                what_was_at(node.targets[0]), ast.Add(), node.value)), node)
         if isinstance(target, ast.Tuple) and len(target.elts) > 1:
             for i in range(len(target.elts) - 1):
                 yield Draft("name", 1.5, f"names {i} and {i + 1} exchanged", lambda node, i=i: with_(node, targets=[with_(
@@ -190,9 +190,9 @@ def assignments(site: Site) -> Iterator[Draft]:
         yield from _thrown_away(node.value)
 
 
-def method_of(place: ast.Subscript, attribute: str, otherwise: int) -> ast.Call:
-    """What stands at a place of a dictionary; otherwise a number."""
-    return ast.Call(ast.Attribute(place.value, attribute, ast.Load()), [place.slice, literal(otherwise)], [])
+def what_was_at(place: ast.Subscript) -> ast.Call:
+    """What stands at a place of a dictionary, or 0."""
+    return ast.Call(ast.Attribute(place.value, "get", ast.Load()), [place.slice, literal(0)], [])
 
 
 def is_about(call: ast.Call, name: str) -> bool:
