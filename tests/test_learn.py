@@ -13,6 +13,7 @@ import sys
 import time
 import warnings
 from contextlib import ExitStack
+from functools import lru_cache
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -35,6 +36,7 @@ from bert_parts.learn.compare import difference
 from bert_parts.learn.diagnosis import diagnosed
 from bert_parts.learn.exercise import Case, Exercise, Finding
 from bert_parts.learn.judging import judge
+from bert_parts.learn.known import ways
 from bert_parts.learn.progress_file import solved
 from bert_parts.learn.registry import QUIZZES
 from bert_parts.learn.state import chance_kept, usual_settings
@@ -101,10 +103,15 @@ def test_stub_is_not_attempted(exercise, empty_home):
     assert mine(exercise.name) is exercise.reference
 
 
+ways_of = lru_cache(maxsize=1)(ways)
+
+
 @pytest.mark.parametrize(("exercise", "name", "way"), WAYS)
 def test_planted_mistakes_are_named(exercise, name, way, monkeypatch):
-    """By what check does, but here, which is quicker, and without looking long for a smallest example."""
+    """By what check does, but here, which is quicker, and without looking long for a smallest example. What the ways to make a
+    mistake answer is asked once for all of an exercise."""
     monkeypatch.setattr("bert_parts.learn.example.SECONDS", 0.02)
+    monkeypatch.setattr("bert_parts.learn.diagnosis.ways", ways_of)
     with chance_kept(), usual_settings():
         part = exercise.made(way)
         refusal = judge(exercise, part)
