@@ -111,6 +111,11 @@ def _is_free(module: nn.Module, forward) -> bool:
     return given is None or getattr(given, "__func__", None) is forward
 
 
+def runs_as_its_class(attention: nn.Module) -> bool:
+    """Whether the forward of its class answers when an attention module is called, or that of an open block for it."""
+    return _is_free(attention, _attend)
+
+
 def _answer_for(module: nn.Module, forward):
     """Let `forward` answer when the module is called. It is bound to the module, so that copies of that have their own."""
     with changing:

@@ -362,8 +362,10 @@ def test_attention_is_recorded_as_ever():
                 model(ids_like(marks), marks)
             assert len(maps) == 2 and all(map(torch.equal, maps, expected))
             hidden, _ = model(ids_like(marks), marks)
+        assert_as_before(model)
         with record_attention(model) as maps, unpadded(model):
             model(ids_like(marks), marks)
+    assert_as_before(model)
     assert all(map(torch.equal, maps, expected))
     assert not hidden[marks == 0].any()     # when nobody records any more, it runs without padding again
 
