@@ -1,6 +1,7 @@
 """Forward passes: dense, one text, ragged, and with attention maps."""
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from functools import partial
 
 import numpy as np
@@ -9,6 +10,7 @@ from torch import Tensor, nn
 
 from benchmarks import opponents, ours
 from benchmarks.opponents import ENGINES, Engine
+from benchmarks.ours import Context
 from benchmarks.texts import NAME, SORTED, Batch, Batches, Setting, in_batches, long_rows, one_among_many, reviews, short_rows, told
 from benchmarks.timing import Contender, Makers
 from bert_parts import load_pretrained
@@ -50,8 +52,8 @@ def maps(setting: Setting) -> tuple[str, Makers]:
     batch = in_batches(rows, len(rows)).batches[0]
     return f"Hidden states and the weights of all heads: {told(rows)}, in one batch", {
         "transformers, eager": partial(_their_maps, batch),
-        "bert_parts": partial(_our_maps, batch, lambda model: model),
-        "bert_parts, prepacked": partial(_our_maps, batch, prepacked),
+        **{name: partial(_our_maps, batch, lambda model: model, context) for name, context in ours.WAYS.items()},
+        "bert_parts, prepacked": partial(_our_maps, batch, prepacked, nullcontext),
     }
 
 
@@ -99,12 +101,12 @@ def _their_maps(batch: Batch) -> Contender:
     return _with_maps(run, batch)
 
 
-def _our_maps(batch: Batch, made_of: Callable[[nn.Module], nn.Module]) -> Contender:
+def _our_maps(batch: Batch, made_of: Callable[[nn.Module], nn.Module], context: Context) -> Contender:
     model = made_of(load_pretrained(NAME)[0])
 
     @torch.inference_mode()
     def run():
-        with record_attention(model) as weights:
+        with context(model), record_attention(model) as weights:
             hidden, _ = model(**batch)
         return hidden, weights
 

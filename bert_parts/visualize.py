@@ -18,9 +18,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from bert_parts.attention import MultiHeadAttention, attention_weights, join_heads, split_heads
+from bert_parts.attention import MultiHeadAttention, attention_weights, join_heads, padding_mask, split_heads
 from bert_parts.drawing import CSS_DPI, draw_grid, draw_head_view, draw_model_view, draw_panels, png, still_png
-from bert_parts.unpadding import runs_as_its_class
+from bert_parts.unpadding import Packed, runs_as_its_class, takes_packed
 
 # bertviz is imported where it is used: it would double the time of `import bert_parts`.
 
@@ -55,7 +55,7 @@ def record_attention(model: nn.Module) -> Iterator[list[Tensor]]:
     They are the weights before dropout. A module takes part if it has `num_heads`, `query`, `key` and `value`, whatever its
     class is called: it runs as always, and its weights are recomputed from the queries and keys that pass by. Only the
     course's own MultiHeadAttention needs no second computation: it mixes the values by the weights that are kept, which
-    gives the same numbers up to rounding.
+    gives the same numbers up to rounding. Within `unpadded`, it computes nothing for padding, whose rows of weights are even.
 
     Shapes:
         maps: one (B, H, T, S) tensor per attention module, in the order of `model.modules()`, detached. Each forward
@@ -101,13 +101,19 @@ def _is_attention(module: nn.Module) -> bool:
 def _mix_by_weights(attention: MultiHeadAttention, keep: Callable[[Tensor], None]) -> list[Callable[[], None]]:
     """Let each forward of the course's own attention call keep(weights), (B, H, T, S), and mix the values by the same weights.
     Gives what takes this back."""
-    def forward(self: MultiHeadAttention, x: Tensor, context: Tensor | None = None, mask: Tensor | None = None) -> Tensor:
+    @takes_packed
+    def forward(self: MultiHeadAttention, x: Tensor, context: Tensor | None = None, mask: Tensor | Packed | None = None) -> Tensor:
+        if isinstance(mask, Packed):
+            projected = (mask.as_batch(part(x)) for part in (self.query, self.key, self.value))
+            return mask.as_row(mix(*projected, padding_mask(mask.real)))
         context = x if context is None else context
-        projected = self.query(x), self.key(context), self.value(context)
-        query, key, value = (split_heads(each, self.num_heads) for each in projected)
+        return mix(self.query(x), self.key(context), self.value(context), mask)
+
+    def mix(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None) -> Tensor:
+        query, key, value = (split_heads(each, attention.num_heads) for each in (query, key, value))
         weights = attention_weights(query, key, mask)
         keep(weights.detach())
-        return join_heads(F.dropout(weights, self.dropout, self.training) @ value)     # (B, T, D)
+        return join_heads(F.dropout(weights, attention.dropout, attention.training) @ value)     # (B, T, D)
 
     def leave():
         if vars(attention).get("forward") is mixing:
