@@ -65,8 +65,11 @@ def parts_of(folder: Path) -> Path:
     return own if os.access(own if own.exists() else folder, os.W_OK) else usual_folder() / "my_parts"
 
 
-def place(folder: Path, files: dict[str, Path]) -> list[str]:
-    """Put files into the folder, or what is newer of them. Gives a sentence for each file of the learner's that was kept aside.
+def place(folder: Path, files: dict[str, Path]) -> dict[str, str]:
+    """Put files into the folder, or what is newer of them.
+
+    Returns:
+        the names of the learner's own that had to make way, and what each is kept as.
 
     Raises:
         ValueError: the folder holds other things.
@@ -77,18 +80,18 @@ def place(folder: Path, files: dict[str, Path]) -> list[str]:
     if others and not is_course(folder):
         raise ValueError(f"{folder} holds other things, and no course: name another folder, as in bert-parts --folder NAME.")
     (folder / MARK).mkdir(exist_ok=True)
-    said = []
-    with FileLock(folder / MARK / "lock", timeout=LOCK_SECONDS):
+    aside = {}
+    with lock(folder):
         before, now = placed(folder), {}
         for name, source in files.items():
             now[name] = digest(source)
             if is_due(digest(folder / name), before.get(name), now[name]):
-                said += renew(folder, name, source, before.get(name))
+                aside |= renew(folder, name, source, before.get(name))
         for name in before.keys() - files.keys():     # the course has it no more
             if digest(folder / name) == before[name]:
                 (folder / name).unlink()
-        write_whole(folder / MARK / PLACED, json.dumps(now, indent=1))
-    return said
+        write_placed(folder, now)
+    return aside
 
 
 def is_due(there: str | None, before: str | None, new: str) -> bool:
@@ -98,15 +101,28 @@ def is_due(there: str | None, before: str | None, new: str) -> bool:
     return new not in (there, before)     # the learner's work stays, unless there is a newer one
 
 
-def renew(folder: Path, name: str, source: Path, before: str | None) -> list[str]:
-    """Put the course's file into its place. If the learner's work is there, keep that aside, and say so."""
-    target, said = folder / name, []
+def reset(folder: Path, name: str, source: Path) -> dict[str, str]:
+    """Put one file there as the course has it. Gives the name under which the learner's is kept, if it is another.
+
+    Raises:
+        OSError: the folder is no course's, or cannot be written.
+    """
+    with lock(folder):
+        before, new = placed(folder), digest(source)
+        aside = renew(folder, name, source, before.get(name)) if digest(folder / name) != new else {}
+        write_placed(folder, before | {name: new})
+    return aside
+
+
+def renew(folder: Path, name: str, source: Path, before: str | None) -> dict[str, str]:
+    """Put the course's file into its place. If the learner's work is there, keep that aside: its name, and what it is kept as."""
+    target, aside = folder / name, {}
     if digest(target) not in (None, before):
-        aside = free_name(target)
-        os.rename(target, aside)
-        said = [f"There is a new {name}. Yours is kept as {aside.relative_to(folder).as_posix()}."]
+        free = free_name(target)
+        os.rename(target, free)
+        aside[name] = free.relative_to(folder).as_posix()
     put(source, target, read_only=name.startswith(FOR_READING))
-    return said
+    return aside
 
 
 def free_name(path: Path) -> Path:
@@ -129,6 +145,10 @@ def put(source: Path, target: Path, read_only: bool):
         target.chmod(0o444)
 
 
+def lock(folder: Path) -> FileLock:
+    return FileLock(folder / MARK / "lock", timeout=LOCK_SECONDS)
+
+
 def placed(folder: Path) -> dict[str, str]:
     """The digest of each file as it was put there; nothing if that is not known, and so all there counts as the learner's."""
     try:
@@ -138,10 +158,10 @@ def placed(folder: Path) -> dict[str, str]:
     return found if isinstance(found, dict) else {}
 
 
-def write_whole(path: Path, text: str):
-    part = path.with_name(f"{path.name}.part")
-    part.write_text(text, encoding="utf-8")
-    os.replace(part, path)
+def write_placed(folder: Path, digests: dict[str, str]):
+    part = folder / MARK / f"{PLACED}.part"
+    part.write_text(json.dumps(digests, indent=1), encoding="utf-8")
+    os.replace(part, folder / MARK / PLACED)
 
 
 def digest(path: Path) -> str | None:

