@@ -15,7 +15,7 @@ from bert_parts_course.folder import course_files, is_course
 
 MEMORY = 2e9     # bytes that a notebook may need
 CONTAINER_LIMIT = Path("/sys/fs/cgroup/memory.max")
-AGAIN = "install the course again: uvx --refresh bert-parts, or pip install --force-reinstall bert-parts"
+AGAIN = "install the course again: uv cache clean bert-parts and then uvx bert-parts, or pip install --force-reinstall bert-parts"
 
 
 class Finding(NamedTuple):

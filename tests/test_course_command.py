@@ -218,6 +218,11 @@ def test_another_folder(opened, there, monkeypatch):
     assert opened[1][2]["BERT_PARTS_HOME"] == "elsewhere"
 
 
+def test_the_command_does_not_wait_for_torch():
+    code = "import sys, bert_parts_course.command; assert 'torch' not in sys.modules and 'bert_parts' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
+
+
 def test_a_wrong_command_opens_nothing(opened, capsys):
     with pytest.raises(SystemExit):
         command.main(["progres"])

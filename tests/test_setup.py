@@ -337,9 +337,9 @@ def imported(texts: list[str]) -> set[str]:
 
 
 def test_the_readme_begins_with_how_to_begin():
-    first = "\n".join((ROOT / "README.md").read_text(encoding="utf-8").splitlines()[:27])
-    for words in ("make lab", "make test", "python3 tools/install.py", ".venv/bin/python tools/lab.py", r"py -3 tools\install.py",
-                  r".venv\Scripts\python tools\lab.py",
+    first = "\n".join((ROOT / "README.md").read_text(encoding="utf-8").splitlines()[:34])
+    for words in ("uvx bert-parts", "make lab", "make test", "python3 tools/install.py", ".venv/bin/python tools/lab.py",
+                  r"py -3 tools\install.py", r".venv\Scripts\python tools\lab.py",
                   "urlpath=lab/tree/notebooks/00_start_here.ipynb"):
         assert words in first, words
 
