@@ -311,6 +311,7 @@ def test_a_notebook_is_begun_anew(opened, there, notebook, capsys, course):
     course["notebooks/05_encoder.ipynb"].write_text("new")
     command.main(["--folder", str(there), "reset", notebook])     # what nobody has changed is not kept
     assert "Yours is kept" not in capsys.readouterr().out and fifth.read_text() == "new"
+    course["notebooks/05_encoder.ipynb"].write_text("newer")
     assert place(there, course) == {} and opened == []
 
 
