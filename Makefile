@@ -61,10 +61,10 @@ bench: $(BENCH)
 	@$(VENV) -m benchmarks $(ARGS)
 
 site: $(SITE)
-	@$(VENV) -m tools.make_site $(ARGS)
+	@$(VENV) -m tools.make_site
 
 test-site: $(TEST)
-	@$(MAKE) --no-print-directory site ARGS=
+	@$(MAKE) --no-print-directory site
 	$(PYTEST) tests/browser/test_site.py $(ARGS)
 
 lint: $(TEST)

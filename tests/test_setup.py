@@ -133,7 +133,7 @@ def test_what_makes_the_site_has_an_environment_of_its_own(tmp_path):
     python.write_text('#!/bin/sh\n[ "$1" = -c ] || echo site $*\n')
     python.chmod(0o755)
     assert make(tmp_path, "site").stdout.splitlines()[1:] == ["site tools/install.py --site", "site -m tools.make_site"]
-    assert run_make(tmp_path, "site", "ARGS=--fresh").stdout == "site -m tools.make_site --fresh\n"
+    assert run_make(tmp_path, "site").stdout == "site -m tools.make_site\n"
     assert not (tmp_path / ".venv").exists()
 
 

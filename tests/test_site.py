@@ -8,7 +8,23 @@ from packaging.requirements import Requirement
 
 from tools import site_text
 from tools.site_docstrings import as_rst
-from tools.site_text import ROOT, api_text, modules, page_text, pages, piece, repository, with_links
+from tools.site_text import (
+    ROOT,
+    api_text,
+    buttons,
+    exercises,
+    mentions,
+    modules,
+    notebook_text,
+    page_text,
+    pages,
+    piece,
+    repository,
+    terms,
+    time_needed,
+    timetable,
+    with_links,
+)
 
 
 def test_every_notebook_and_every_file_of_the_package_has_a_page():
@@ -47,6 +63,48 @@ def test_all_pieces_are_where_pages_look_for_them():
     for path in (ROOT / "docs" / "site").glob("*.md"):
         for name, start, end in site_text.PIECE.findall(path.read_text(encoding="utf-8")):
             assert piece(name, start, end).strip()
+
+
+def test_a_notebook_says_under_its_title_where_it_can_be_run():
+    cells = [{"cell_type": "markdown", "source": ["# 1\n", "[a](../bert_parts/model.py)"]},
+             {"cell_type": "code", "source": "[1](2)"}]
+    title, code = json.loads(notebook_text(json.dumps({"cells": cells}), "notebooks/01_attention.ipynb"))["cells"]
+    assert title["source"] == "# 1\n[a](../api/model.md)\n\n" + buttons("notebooks/01_attention.ipynb")
+    assert code["source"] == "[1](2)"
+    name, branch = repository()[0].removeprefix("https://github.com/"), repository()[1]
+    assert f"mybinder.org/v2/gh/{name}/{branch}?urlpath=lab/tree/notebooks/01_attention.ipynb" in title["source"]
+    assert f"colab.research.google.com/github/{name}/blob/{branch}/notebooks/01_attention.ipynb" in title["source"]
+
+
+def test_the_timetable_has_every_notebook_with_its_time_and_exercises():
+    rows = timetable().splitlines()[2:]
+    assert len(rows) == len(list((ROOT / "notebooks").glob("*.ipynb")))
+    assert rows[1].startswith("| [01 attention](notebooks/01_attention.ipynb) | about an hour and a half | `attention_weights`, ")
+    cells = [{"cell_type": "markdown", "source": "# T\nTime: about 1.5 hours, of which. Needs: x."},
+             {"cell_type": "code", "metadata": {"tags": ["exercise"]}, "source": "def part(): ..."},
+             {"cell_type": "code", "metadata": {}, "source": "def other(): ..."}]
+    assert (time_needed({"cells": cells}), exercises({"cells": cells})) == ("about 1.5 hours", ["part"])
+
+
+def test_a_term_is_met_once_in_the_plural_or_with_a_capital_and_the_longer_one_counts():
+    words = ["mask", "causal mask", "query", "Muon", "token", "token type"]
+    unmet = set(words)
+    text = "Causal masks are masks; muon is a mask, and the queries of a causal mask, too. A query-key. tokenizer, token types"
+    assert [text[start:end] + ": " + word for start, end, word in mentions(text, words, unmet)] == [
+        "Causal masks: causal mask", "masks: mask", "queries: query", "token types: token type",
+    ]
+    assert unmet == {"Muon", "token"}
+    assert list(mentions("A mask.", words, unmet)) == []
+
+
+def test_every_term_of_the_glossary_is_met_in_some_notebook_and_they_are_in_order():
+    assert terms() == sorted(terms(), key=str.lower)
+    unmet = set(terms())
+    for path in (ROOT / "notebooks").glob("*.ipynb"):
+        for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
+            if cell["cell_type"] == "markdown":
+                list(mentions("".join(cell["source"]), terms(), unmet))
+    assert not unmet
 
 
 def test_a_package_shows_what_it_imports():

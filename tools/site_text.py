@@ -42,7 +42,8 @@ def api_text(name: str) -> str:
     """The page of a module: its docstrings, read while the site is made."""
     module = name.removesuffix(".py").replace("/", ".")
     options = "" if name.endswith(".py") else "   :imported-members:\n"
-    return f"# `{module}`\n\n```{{eval-rst}}\n.. automodule:: {module}\n{options}```\n"
+    title = name.removeprefix("bert_parts/") + ("" if name.endswith(".py") else "/")
+    return f"# {title}\n\n```{{eval-rst}}\n.. automodule:: {module}\n{options}```\n"
 
 
 def repository() -> tuple[str, str]:
@@ -59,6 +60,7 @@ def page_text(text: str, source: str) -> str:
     """The text of a file as the site has it: with pieces of other files, and with links that lead within the site."""
     address, branch = repository()
     text = with_links(text, source, source).replace("{address}", address).replace("{branch}", branch)
+    text = text.replace("{modules}", "\n".join(api_page(name).removesuffix(".md") for name in modules()))
     text = PIECE.sub(lambda found: with_links(piece(*found.groups()), found[1], source), text)
     return text.replace(TIMETABLE, with_links(timetable(), "README.md", source)) if TIMETABLE in text else text
 
@@ -119,7 +121,8 @@ def timetable() -> str:
     for path in notebooks():
         notebook = json.loads(path.read_text(encoding="utf-8"))
         name = path.stem.replace("_", " ")
-        rows.append(f"| [{name}](notebooks/{path.name}) | {time_needed(notebook)} | {', '.join(map('`{}`'.format, exercises(notebook)))} |")
+        asked = ", ".join(f"`{exercise}`" for exercise in exercises(notebook))
+        rows.append(f"| [{name}](notebooks/{path.name}) | {time_needed(notebook)} | {asked} |")
     return "\n".join(rows)
 
 

@@ -34,9 +34,12 @@ SOURCE_OF = {page.rsplit(".", 1)[0]: source for source, page in pages().items()}
 # ── the package's docstrings ─────────────────────────────────────────────────────────────────────────────────────────
 
 autodoc_default_options = {"members": True, "show-inheritance": True}
+add_module_names = False
+toc_object_entries_show_parents = "hide"
 autodoc_member_order = "bysource"
 autodoc_inherit_docstrings = False
 autodoc_typehints_format = "short"
+autodoc_preserve_defaults = True
 napoleon_numpy_docstring = False
 napoleon_use_ivar = True
 napoleon_attr_annotations = False     # the signature has them
@@ -52,8 +55,9 @@ html_title = "bert_parts"
 html_static_path = ["_static"]
 html_favicon = "_static/favicon.svg"
 html_css_files = ["site.css"]
-html_copy_source = True
-html_sourcelink_suffix = ""
+html_sourcelink_suffix = ""     # a notebook's own name, to download it by
+html_use_index = False     # there is the search
+html_domain_indices = False
 html_context = {"default_mode": "auto"}
 html_theme_options = {
     "navbar_persistent": [],
