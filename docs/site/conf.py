@@ -55,6 +55,7 @@ html_title = "bert_parts"
 html_static_path = ["_static"]
 html_favicon = "_static/favicon.svg"
 html_css_files = ["site.css"]
+html_js_files = [("read.js", {"defer": "defer"})]
 html_sourcelink_suffix = ""     # a notebook's own name, to download it by
 html_use_index = False     # there is the search
 html_domain_indices = False
