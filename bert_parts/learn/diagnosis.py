@@ -62,7 +62,7 @@ def besides_the_change(exercise: Exercise, thing, finding: Finding) -> Finding:
         return finding
     found = known_mistake(ways(exercise), Outcomes(exercise, on_copies, {refusal.case: refusal.given}), refusal)
     return replace(finding, message=f"Two things at once. {finding.message}\nAnd: {found.message}",
-                   mistake=f"{finding.mistake} + {found.mistake}") if found else finding
+                   mistake=f"{finding.mistake} + {found.mistake}") if found and found.mistake != finding.mistake else finding
 
 
 # ── repair ───────────────────────────────────────────────────────────────────────────────────────────────────────────
