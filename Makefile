@@ -5,6 +5,9 @@
 # make compared       how many of the notebooks' outputs the tests compare
 # make diagnosis      how well the check tells mistakes that are in no list: writes docs/diagnosis.md
 # make bench          speed and memory beside other libraries, which come into .venv-bench: writes docs/benchmarks.md
+# make site           the course as pages, into build/site/html; what makes them comes into .venv-site
+# make test-site      make them, and look at them in a real browser (needs chromium)
+# make links          name the project's place anew in all files: make links REPO=owner/name BRANCH=main
 # make lint           style of .py and .ipynb
 # make lock           write constraints.txt anew from the requirements
 #
@@ -20,19 +23,21 @@ VENV := .venv/bin/python
 LEARN := .venv/.installed
 TEST := .venv/.installed-test
 BENCH := .venv-bench/.installed
+SITE := .venv-site/.installed
 PYTEST := $(VENV) -m pytest
 
 problem = $(shell command -v "$(PYTHON)" >/dev/null 2>&1 || { echo "There is no command $(PYTHON): install Python 3.11 or newer, or name one, as in 'make lab PYTHON=python3.12'"; exit; }; "$(PYTHON)" tools/check_python.py)
-# A .venv that runs is completed by its own Python; else $(PYTHON) makes one, if it will do. So is .venv-bench.
+# A .venv that runs is completed by its own Python; else $(PYTHON) makes one, if it will do. So are .venv-bench and .venv-site.
 runs = $(shell $(1) -c "" 2>/dev/null && echo $(1))
 python = $(call runs,$(VENV))
 install = $(or $(python),"$(PYTHON)") tools/install.py $(if $(TORCH),--torch $(TORCH))
 
 ready = $(if $(python),,$(if $(problem),$(error $(problem))))
 
-.PHONY: lab test test-browser notebooks compared diagnosis bench lint lock no-venv
+.PHONY: lab test test-browser notebooks compared diagnosis bench site test-site links lint lock no-venv
 
 bench $(BENCH): VENV := .venv-bench/bin/python
+site $(SITE): VENV := .venv-site/bin/python
 
 lab: $(LEARN)
 	@$(VENV) tools/lab.py $(ARGS)
@@ -42,7 +47,7 @@ test: $(TEST)
 		--ignore tests/browser notebooks tests $(ARGS)
 
 test-browser: $(TEST)
-	$(PYTEST) tests/browser $(ARGS)
+	$(PYTEST) tests/browser --ignore tests/browser/test_site.py $(ARGS)
 
 notebooks: $(TEST)
 	@$(VENV) tools/run_notebooks.py $(NAMES)
@@ -56,6 +61,16 @@ diagnosis: $(TEST)
 bench: $(BENCH)
 	@$(VENV) -m benchmarks $(ARGS)
 
+site: $(SITE)
+	@$(VENV) -m tools.make_site
+
+test-site: $(TEST)
+	@$(MAKE) --no-print-directory site
+	$(PYTEST) tests/browser/test_site.py $(ARGS)
+
+links: $(LEARN)
+	@$(VENV) -m tools.links $(REPO) $(BRANCH)
+
 lint: $(TEST)
 	$(VENV) -m ruff check .
 
@@ -65,6 +80,7 @@ lock:
 
 $(LEARN) $(TEST): $(if $(python),,no-venv)     # marks beside a Python that does not run mean nothing
 $(BENCH): $(if $(call runs,.venv-bench/bin/python),,no-venv)
+$(SITE): $(if $(call runs,.venv-site/bin/python),,no-venv)
 
 $(LEARN): requirements.txt constraints.txt pyproject.toml
 	@$(ready)
@@ -82,4 +98,10 @@ $(BENCH): requirements-bench.txt requirements.txt constraints.txt pyproject.toml
 	@$(ready)
 	@echo "Installing the course, and what it is compared with, into .venv-bench."
 	@$(install) --bench
+	@touch $@
+
+$(SITE): requirements-site.txt requirements.txt constraints.txt pyproject.toml
+	@$(ready)
+	@echo "Installing the course, and what makes its site, into .venv-site."
+	@$(install) --site
 	@touch $@

@@ -57,8 +57,8 @@ def test_a_python_that_will_not_do_is_told_in_one_line(version, has_venv, words)
 
 def make(folder: Path, *arguments: str) -> subprocess.CompletedProcess:
     """make in a copy of the course that has nothing but what comes before the installation."""
-    for name in ("Makefile", "requirements.txt", "requirements-test.txt", "requirements-bench.txt", "constraints.txt",
-                 "pyproject.toml"):
+    for name in ("Makefile", "requirements.txt", "requirements-test.txt", "requirements-bench.txt", "requirements-site.txt",
+                 "constraints.txt", "pyproject.toml"):
         shutil.copy(ROOT / name, folder)
     (folder / "tools").mkdir()
     for name in ("check_python.py", "install.py"):
@@ -126,10 +126,22 @@ def test_what_the_course_is_compared_with_has_an_environment_of_its_own(tmp_path
     assert not (tmp_path / ".venv").exists()
 
 
+@needs_make
+def test_what_makes_the_site_has_an_environment_of_its_own(tmp_path):
+    (tmp_path / ".venv-site" / "bin").mkdir(parents=True)
+    python = tmp_path / ".venv-site" / "bin" / "python"
+    python.write_text('#!/bin/sh\n[ "$1" = -c ] || echo site $*\n')
+    python.chmod(0o755)
+    assert make(tmp_path, "site").stdout.splitlines()[1:] == ["site tools/install.py --site", "site -m tools.make_site"]
+    assert run_make(tmp_path, "site").stdout == "site -m tools.make_site\n"
+    assert not (tmp_path / ".venv").exists()
+
+
 @pytest.mark.parametrize("words, venv, file", [
     ([], ".venv", "requirements.txt"),
     (["--tests"], ".venv", "requirements-test.txt"),
     (["--bench"], ".venv-bench", "requirements-bench.txt"),
+    (["--site"], ".venv-site", "requirements-site.txt"),
 ])
 def test_what_is_installed_where(monkeypatch, words, venv, file):
     calls = []

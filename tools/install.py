@@ -3,6 +3,7 @@
     python3 tools/install.py                  what a learner needs
     python3 tools/install.py --tests          what the tests need, too
     python3 tools/install.py --bench          what `make bench` compares with, into .venv-bench, which is apart from that
+    python3 tools/install.py --site           what `make site` needs, into .venv-site
     python3 tools/install.py --torch cuda     PyTorch with CUDA, for NVIDIA cards; --torch cpu without
 
 On Linux the usual build of PyTorch brings some 4 GB for NVIDIA cards. Where there is no such card, the CPU build is taken instead,
@@ -29,18 +30,24 @@ sys.path.insert(0, str(ROOT))
 
 from tools.check_python import has_venv, problem  # noqa: E402
 
-VENV, BENCH = ROOT / ".venv", ROOT / ".venv-bench"
+PLACES = {     # what is wanted: the requirements, and the environment that gets them
+    "learn": ("requirements.txt", ROOT / ".venv"),
+    "tests": ("requirements-test.txt", ROOT / ".venv"),
+    "bench": ("requirements-bench.txt", ROOT / ".venv-bench"),
+    "site": ("requirements-site.txt", ROOT / ".venv-site"),
+}
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     wanted = parser.add_mutually_exclusive_group()
-    wanted.add_argument("--tests", action="store_true", help="bring what the tests need, too")
-    wanted.add_argument("--bench", action="store_true", help="bring what `make bench` needs, into an environment of its own")
+    for name, words in (("tests", "bring what the tests need, too"),
+                        ("bench", "bring what `make bench` needs, into an environment of its own"),
+                        ("site", "bring what `make site` needs, into an environment of its own")):
+        wanted.add_argument(f"--{name}", dest="wanted", action="store_const", const=name, default="learn", help=words)
     parser.add_argument("--torch", choices=("cpu", "cuda"), help="which build of PyTorch, on Linux")
     options = parser.parse_args()
-    file = "requirements-bench.txt" if options.bench else "requirements-test.txt" if options.tests else "requirements.txt"
-    venv = BENCH if options.bench else VENV
+    file, venv = PLACES[options.wanted]
     python = venv / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     try:
         make_venv(venv, python)

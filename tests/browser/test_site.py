@@ -1,0 +1,175 @@
+"""The site, made by `make site`, in a real browser: whether it asks for anything elsewhere, reads well, and leads where it says."""
+
+import functools
+import gzip
+import http.server
+import re
+import threading
+from pathlib import Path
+from urllib.parse import unquote, urljoin, urlsplit
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
+
+from .conftest import ROOT
+from .looking import VIEW, check_views
+
+SITE = ROOT / "build" / "site" / "html"
+pytestmark = pytest.mark.skipif(not (SITE / "index.html").exists(), reason="make site makes what is looked at here")
+
+FIVE = ("index.html", "notebooks/01_attention.html", "notebooks/03_tokenizer.html", "teachers.html", "api/attention.html")
+LINK = re.compile(r'<(?:a|img|script|link|iframe)\s[^>]*?(?:href|src)="([^"]*)"')
+KB = 1000
+
+
+def pages() -> list[str]:
+    found = (path.relative_to(SITE) for path in SITE.rglob("*.html"))
+    return sorted(path.as_posix() for path in found if path.parts[0] != "_static")
+
+
+@pytest.fixture(scope="module")
+def address():
+    """The site behind a server that sends files packed, as GitHub Pages does, and from a folder, as there."""
+
+    class Handler(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, *words):
+            pass
+
+        def translate_path(self, path):
+            return super().translate_path(path.removeprefix("/bert_parts"))
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Handler, directory=str(SITE)))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}/bert_parts"
+    server.shutdown()
+
+
+def open_page(page, address: str, name: str, theme: str = "light"):
+    page.emulate_media(color_scheme=theme)
+    page.goto(f"{address}/{name}", wait_until="networkidle")
+    expect(page.locator("html")).to_have_attribute("data-theme", theme)
+
+
+# ── without a browser ────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@functools.cache
+def parsed(name: str) -> tuple[list[str], set[str]]:
+    """What a page links to, and the anchors that it has. What stands inside the views' frames is theirs."""
+    text = re.sub(r'srcdoc="[^"]*"', "", (SITE / name).read_text(encoding="utf-8"))
+    return LINK.findall(text), set(re.findall(r'\s(?:id|name)="([^"]+)"', text))
+
+
+def test_no_link_within_the_site_is_broken():
+    broken = []
+    for name in pages():
+        for link in parsed(name)[0]:
+            if urlsplit(link).scheme or link.startswith("//"):
+                continue
+            path, _, anchor = urljoin(name, link.replace("&amp;", "&")).partition("#")
+            path = unquote(path.partition("?")[0])
+            is_page = path.endswith(".html")
+            if not (SITE / path).is_file() or (anchor and is_page and anchor not in parsed(path)[1]):
+                broken.append(f"{name}: {link}")
+    assert not broken, "\n".join(broken)
+
+
+def test_every_notebook_is_there_as_it_is_committed():
+    for path in (ROOT / "notebooks").glob("*.ipynb"):
+        assert (SITE / "_sources" / "notebooks" / path.name).read_bytes() == path.read_bytes()
+
+
+def test_the_first_page_is_small(address, page):
+    """What is sent for it, packed as GitHub Pages packs it (gzip; pictures and fonts are packed already)."""
+    open_page(page, address, "index.html")
+    files = {unquote(urlsplit(url).path).removeprefix("/bert_parts/") for url in page.watch.requests}
+    sizes = {name: size_sent(SITE / name) for name in files}
+    assert sum(sizes.values()) <= 500 * KB, sizes
+    assert "index.html" in files and len(files) > 10
+
+
+def size_sent(path: Path) -> int:
+    content = path.read_bytes()
+    return len(gzip.compress(content)) if path.suffix in (".html", ".css", ".js", ".svg") else len(content)
+
+
+# ── in it ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("name", [name for name in pages() if not name.startswith("_modules")])
+def test_a_page_asks_for_nothing_elsewhere_and_fits_a_telephone(address, page, name):
+    page.set_viewport_size({"width": 390, "height": 900})
+    open_page(page, address, name)
+    assert page.watch.strangers() == []
+    assert page.watch.complaints == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    text = page.locator("article.bd-article p").first
+    assert not text.count() or text.bounding_box()["width"] >= 340
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("name", FIVE)
+def test_axe_finds_nothing_serious(address, page, name, theme):
+    open_page(page, address, name, theme)
+    found = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
+    serious = [(rule, node) for rule in found for node in rule["nodes"] if rule["impact"] in ("serious", "critical")]
+    faults = [f"{rule['id']} ({rule['impact']}): {node['html'][:200]} {node['failureSummary']}" for rule, node in serious]
+    assert not faults, "\n".join(faults)
+
+
+@pytest.mark.parametrize("name", ["index.html", "notebooks/01_attention.html"])
+def test_views_of_attention_are_alive(address, page, name):
+    open_page(page, address, name)
+    assert page.locator(VIEW).count() > 0
+    check_views(page)
+
+
+def test_formulas_are_set(address, page):
+    open_page(page, address, "notebooks/01_attention.html")
+    assert page.locator("mjx-container").count() >= 5
+    assert page.locator("mjx-assistive-mml").count() == page.locator("mjx-container").count()
+    assert page.locator("mjx-merror").count() == 0
+
+
+def test_a_term_leads_to_the_glossary_and_a_lesson_to_the_next(address, page):
+    open_page(page, address, "notebooks/01_attention.html")
+    page.get_by_role("link", name="softmax").first.click()
+    expect(page).to_have_url(re.compile(r"/glossary\.html#term-softmax$"))
+    page.go_back()
+    page.get_by_role("link", name=re.compile("next", re.I)).click()
+    expect(page).to_have_url(re.compile(r"/notebooks/02_transformer\.html$"))
+
+
+def test_a_lesson_is_marked_once_it_was_read_to_its_end(address, page):
+    marked = page.locator(".bd-sidebar-primary a.read")
+    open_page(page, address, "notebooks/00_start_here.html")
+    expect(marked).to_have_count(0)
+    page.locator(".prev-next-footer").scroll_into_view_if_needed()
+    expect(marked).to_have_text(["0 · Start here"])
+    open_page(page, address, "index.html")
+    expect(marked).to_have_text(["0 · Start here"])
+
+
+def test_search_finds_a_lesson(address, page):
+    open_page(page, address, "index.html")
+    page.keyboard.press("Control+k")
+    page.keyboard.type("padding mask")
+    page.keyboard.press("Enter")
+    page.get_by_role("link", name=re.compile("1 · Attention")).first.click()
+    expect(page).to_have_url(re.compile(r"/notebooks/01_attention\.html"))
+    assert page.watch.strangers() == []
+
+
+def test_the_button_changes_the_theme(address, page):
+    open_page(page, address, "index.html")
+    page.get_by_role("button", name="Color mode").click()
+    page.get_by_role("button", name="Dark", exact=True).click()
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("name", ["index.html", "notebooks/00_start_here.html", "api/attention.html"])
+def test_screenshots_for_people(address, page, photograph, name, theme):
+    open_page(page, address, name, theme)
+    photograph(f"site-{Path(name).stem}-{theme}")
