@@ -468,6 +468,8 @@ def test_the_wheel_says_what_it_needs(wheel):
     for name, pin in pins.items():
         (exact,) = pin.specifier
         assert needs[name].specifier.contains(exact.version), name
+        oldest = next(each.version for each in needs[name].specifier if each.operator in (">=", "=="))
+        assert exact.version.startswith(oldest), f"raise the lower bound of {name}: none below {exact.version} is tested"
         assert str(needs[name].marker) == str(pin.marker), name
 
 
