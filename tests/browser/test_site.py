@@ -75,6 +75,13 @@ def test_no_link_within_the_site_is_broken():
     assert not broken, "\n".join(broken)
 
 
+def test_a_name_of_code_leads_to_the_package_but_no_exercise_to_its_solution():
+    links = parsed("notebooks/01_attention.html")[0]
+    assert "../api/learn.html#bert_parts.learn.hint" in links
+    assert not any("#bert_parts.attention.attention_weights" in link for link in links)
+    assert any("#bert_parts.attention.MultiHeadAttention" in link for link in parsed("notebooks/05_encoder.html")[0])
+
+
 def test_every_notebook_is_there_as_it_is_committed():
     for path in (ROOT / "notebooks").glob("*.ipynb"):
         assert (SITE / "_sources" / "notebooks" / path.name).read_bytes() == path.read_bytes()
