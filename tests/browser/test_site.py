@@ -76,9 +76,9 @@ def test_no_link_within_the_site_is_broken():
 
 
 def test_a_name_of_code_leads_to_the_package_but_no_exercise_to_its_solution():
-    links = parsed("notebooks/01_attention.html")[0]
-    assert "../api/learn.html#bert_parts.learn.hint" in links
-    assert not any("#bert_parts.attention.attention_weights" in link for link in links)
+    links = parsed("notebooks/03_tokenizer.html")[0]
+    assert "../api/wordpiece.html#bert_parts.wordpiece.joined" in links
+    assert "../api/wordpiece.html#bert_parts.wordpiece.best_pair" not in links     # which is written there
     assert any("#bert_parts.attention.MultiHeadAttention" in link for link in parsed("notebooks/05_encoder.html")[0])
 
 
