@@ -75,6 +75,13 @@ def test_no_link_within_the_site_is_broken():
     assert not broken, "\n".join(broken)
 
 
+def test_a_name_of_code_leads_to_the_package_but_no_exercise_to_its_solution():
+    links = parsed("notebooks/03_tokenizer.html")[0]
+    assert "../api/wordpiece.html#bert_parts.wordpiece.joined" in links
+    assert "../api/wordpiece.html#bert_parts.wordpiece.best_pair" not in links     # which is written there
+    assert any("#bert_parts.attention.MultiHeadAttention" in link for link in parsed("notebooks/05_encoder.html")[0])
+
+
 def test_every_notebook_is_there_as_it_is_committed():
     for path in (ROOT / "notebooks").glob("*.ipynb"):
         assert (SITE / "_sources" / "notebooks" / path.name).read_bytes() == path.read_bytes()
