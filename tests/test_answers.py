@@ -72,8 +72,8 @@ def test_two_at_once_are_named_as_two():
 
 
 def test_what_shows_in_no_case_is_named_beside_what_does():
-    asked = EXERCISES["layer_at"].made((("text[here][None], context=text[None])[0]", "text[None], context=text[here][None])[0][here]"),))
-    assert check(asked).mistake == "only those asked about + all tokens computed"
+    change = "text[here][None], context=text[None])[0]", "text[None], context=text[here][None])[0][here]"
+    assert check(EXERCISES["layer_at"].made((change,))).mistake == "only those asked about + all tokens computed"
 
 
 def test_the_report_is_written_anew_between_its_marks_only():
