@@ -24,6 +24,7 @@ LEARN := .venv/.installed
 TEST := .venv/.installed-test
 BENCH := .venv-bench/.installed
 SITE := .venv-site/.installed
+MODELS := build/page/files.json
 PYTEST := $(VENV) -m pytest
 
 problem = $(shell command -v "$(PYTHON)" >/dev/null 2>&1 || { echo "There is no command $(PYTHON): install Python 3.11 or newer, or name one, as in 'make lab PYTHON=python3.12'"; exit; }; "$(PYTHON)" tools/check_python.py)
@@ -37,7 +38,7 @@ ready = $(if $(python),,$(if $(problem),$(error $(problem))))
 .PHONY: lab test test-browser notebooks compared diagnosis bench site test-site links lint lock no-venv
 
 bench $(BENCH): VENV := .venv-bench/bin/python
-site $(SITE): VENV := .venv-site/bin/python
+site $(SITE) $(MODELS): VENV := .venv-site/bin/python
 
 lab: $(LEARN)
 	@$(VENV) tools/lab.py $(ARGS)
@@ -61,7 +62,7 @@ diagnosis: $(TEST)
 bench: $(BENCH)
 	@$(VENV) -m benchmarks $(ARGS)
 
-site: $(SITE)
+site: $(SITE) $(MODELS)
 	@$(VENV) -m tools.make_site
 
 test-site: $(TEST)
@@ -99,6 +100,10 @@ $(BENCH): requirements-bench.txt requirements.txt constraints.txt pyproject.toml
 	@echo "Installing the course, and what it is compared with, into .venv-bench."
 	@$(install) --bench
 	@touch $@
+
+$(MODELS): tools/page_models.py bert_parts/*.py data/mask_filler/* data/movie_reviews.tsv | $(SITE)
+	@echo "Making the models of the site's first page: this takes some minutes."
+	@$(VENV) -m tools.page_models
 
 $(SITE): requirements-site.txt requirements.txt constraints.txt pyproject.toml
 	@$(ready)
