@@ -1,34 +1,38 @@
 """Forward passes: dense, one text, ragged, and with attention maps."""
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from functools import partial
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from benchmarks import opponents, ours
 from benchmarks.opponents import ENGINES, Engine
+from benchmarks.ours import Context
 from benchmarks.texts import NAME, SORTED, Batch, Batches, Setting, in_batches, long_rows, one_among_many, reviews, short_rows, told
 from benchmarks.timing import Contender, Makers
 from bert_parts import load_pretrained
 from bert_parts.prepacking import prepacked
+from bert_parts.quantization import int8
 from bert_parts.visualize import record_attention
 
 OURS = {
     **{name: Engine(lambda setting, context=context: ours.forward_in(context)) for name, context in ours.WAYS.items()},
     "bert_parts, prepacked": Engine(lambda setting: ours.forward_of(prepacked(load_pretrained(NAME)[0]))),
 }
+IN_INT8 = {"bert_parts, int8": Engine(lambda setting: ours.forward_of(int8(load_pretrained(NAME)[0])), exact=False)}
 
 
 def dense(setting: Setting) -> tuple[str, Makers]:
     rows = long_rows([128] * (4 if setting.quick else 32))
-    return f"{told(rows)}, no padding, in one batch", _reading(setting, in_batches(rows, len(rows)))
+    return f"{told(rows)}, no padding, in one batch", _reading(setting, in_batches(rows, len(rows)), OURS | IN_INT8)
 
 
 def one_text(setting: Setting) -> tuple[str, Makers]:
     rows = [sorted(short_rows(reviews(101)), key=len)[50]]
-    return f"A review of {len(rows[0])} tokens", _reading(setting, in_batches(rows, 1))
+    return f"A review of {len(rows[0])} tokens", _reading(setting, in_batches(rows, 1), OURS | IN_INT8)
 
 
 def ragged_reviews(setting: Setting) -> tuple[str, Makers]:
@@ -47,11 +51,14 @@ def maps(setting: Setting) -> tuple[str, Makers]:
     rows = short_rows(reviews(8 if setting.quick else 32))
     batch = in_batches(rows, len(rows)).batches[0]
     return f"Hidden states and the weights of all heads: {told(rows)}, in one batch", {
-        "transformers, eager": partial(_their_maps, batch), "bert_parts": partial(_our_maps, batch)}
+        "transformers, eager": partial(_their_maps, batch),
+        **{name: partial(_our_maps, batch, lambda model: model, context) for name, context in ours.WAYS.items()},
+        "bert_parts, prepacked": partial(_our_maps, batch, prepacked, nullcontext),
+    }
 
 
-def _reading(setting: Setting, batches: Batches) -> Makers:
-    return {name: partial(_reader, setting, engine, batches) for name, engine in (ENGINES | OURS).items()}
+def _reading(setting: Setting, batches: Batches, own: dict[str, Engine] = OURS) -> Makers:
+    return {name: partial(_reader, setting, engine, batches) for name, engine in (ENGINES | own).items()}
 
 
 def _ragged(setting: Setting, rows: list[list[int]], size: int, sorted_size: int) -> Makers:
@@ -94,12 +101,12 @@ def _their_maps(batch: Batch) -> Contender:
     return _with_maps(run, batch)
 
 
-def _our_maps(batch: Batch) -> Contender:
-    model, _ = load_pretrained(NAME)
+def _our_maps(batch: Batch, made_of: Callable[[nn.Module], nn.Module], context: Context) -> Contender:
+    model = made_of(load_pretrained(NAME)[0])
 
     @torch.inference_mode()
     def run():
-        with record_attention(model) as weights:
+        with context(model), record_attention(model) as weights:
             hidden, _ = model(**batch)
         return hidden, weights
 

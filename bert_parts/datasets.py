@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 from bert_parts.files import check_digest
 
-FOLDER = Path(__file__).resolve().parent.parent / "data"
+IN_WHEEL, IN_CLONE = Path(__file__).resolve().parent / "data", Path(__file__).resolve().parents[1] / "data"
+FOLDER = IN_WHEEL if IN_WHEEL.is_dir() else IN_CLONE
 DIGESTS = {     # SHA-256; data/README.md says where each file comes from
     "addresses.tsv.bz2": "fec59cc17b0da16d9a134b90ee5b0a853e2347332c92f8b5f99ab398170faeb1",
     "articles.tsv.bz2": "ca29eb7d6f378f049db4ca55e522ce33062db8d18c85682d7bb50d6e985c2300",
@@ -70,7 +71,7 @@ def movie_reviews() -> list[Review]:
     """10,605 sentences from film reviews, each rated by 15 people or more (Hutto & Gilbert 2014).
 
     Raises:
-        FileNotFoundError: the course's data folder does not lie beside the package.
+        FileNotFoundError: the course's data are not there: in an installed package, or beside that of a clone.
         ValueError: the file is not the published one.
     """
     return [Review(text, float(rating)) for rating, text in _rows("movie_reviews.tsv")]
@@ -164,8 +165,8 @@ def checked(name: str) -> Path:
     path = FOLDER / name
     if not path.is_file():
         raise FileNotFoundError(
-            f"There is no file {path}: run the course from a full copy of its repository, where data/ lies beside "
-            f"bert_parts/, or make the file again with python data/make.py."
+            f"There is no file {path}: install bert_parts again or, in a copy of its repository, where data/ lies beside "
+            f"bert_parts/, make the file again with python data/make.py."
         )
     check_digest(path, DIGESTS[name])
     return path

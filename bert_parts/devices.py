@@ -3,6 +3,10 @@
 What is drawn at random for examples comes from generators on the CPU, so that a seed makes the same examples everywhere.
 """
 
+import ctypes
+import gc
+from contextlib import suppress
+
 import torch
 from torch import Tensor, nn
 
@@ -57,6 +61,13 @@ def may_be_read(tensor: Tensor) -> bool:
     that is compiled or exported, has none.
     """
     return not torch.compiler.is_compiling() and tensor.device.type == "cpu"
+
+
+def give_memory_back():
+    """What was freed goes back to the system, which glibc else keeps for the next time. (Other C libraries are not asked.)"""
+    gc.collect()
+    with suppress(OSError, AttributeError, TypeError):     # TypeError: on Windows
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 # ---------------------------------------------------------------- random numbers

@@ -27,25 +27,36 @@ class Muon(torch.optim.Optimizer):
     @torch.no_grad()
     def step(self):
         for group in self.param_groups:
+            alike = {}     # matrices of one size, lying or standing, are made orthogonal together
             for matrix in group["params"]:
-                if matrix.grad is None:
-                    continue
-                memory = self.state[matrix].setdefault("momentum", torch.zeros_like(matrix))
-                memory.lerp_(matrix.grad, 1 - group["momentum"])
-                way = orthogonal(matrix.grad.lerp(memory, group["momentum"]))
-                matrix.mul_(1 - group["lr"] * group["weight_decay"])
-                matrix.sub_(0.2 * max(matrix.shape) ** 0.5 * group["lr"] * way)
+                if matrix.grad is not None:
+                    alike.setdefault(tuple(sorted(matrix.shape)), []).append(matrix)
+            for size, matrices in alike.items():
+                ways = [lying(self._momentum(matrix, group["momentum"])) for matrix in matrices]
+                for matrix, way in zip(matrices, orthogonal(torch.stack(ways)), strict=True):
+                    matrix.mul_(1 - group["lr"] * group["weight_decay"])
+                    lying(matrix).sub_(0.2 * size[1] ** 0.5 * group["lr"] * way)
+
+    def _momentum(self, matrix: Tensor, momentum: float) -> Tensor:
+        """The way of the gradients so far, the newest weighing most (Nesterov)."""
+        memory = self.state[matrix].setdefault("momentum", torch.zeros_like(matrix))
+        memory.lerp_(matrix.grad, 1 - momentum)
+        return matrix.grad.lerp(memory, momentum)
 
 
-def orthogonal(matrix: Tensor, rounds: int = 5) -> Tensor:
-    """The matrix with its singular values brought near 1, by products alone (Newton and Schulz; coefficients of Jordan et al.).
+def lying(matrix: Tensor) -> Tensor:
+    """The matrix, or its transpose, with at least as many columns as rows."""
+    return matrix if matrix.size(0) <= matrix.size(1) else matrix.T
+
+
+def orthogonal(matrices: Tensor, rounds: int = 5) -> Tensor:
+    """Matrices with their singular values brought near 1, by products alone (Newton and Schulz; coefficients of Jordan et al.).
 
     Shapes:
-        (M, N) → (M, N)
+        (K, M, N), M ≤ N for speed → (K, M, N)
     """
-    wide = matrix if matrix.size(0) <= matrix.size(1) else matrix.T
-    x = wide / wide.norm().clamp(min=1e-7)
+    x = matrices / matrices.norm(dim=(1, 2), keepdim=True).clamp(min=1e-7)
     for _ in range(rounds):
-        square = x @ x.T
-        x = 3.4445 * x + (2.0315 * square @ square - 4.7750 * square) @ x
-    return x if wide is matrix else x.T
+        square = x @ x.mT
+        x = torch.baddbmm(x, torch.baddbmm(square, square, square, beta=-4.7750, alpha=2.0315), x, beta=3.4445)
+    return x

@@ -5,9 +5,12 @@ For reading only. (Training changes a matrix in every step, and would have to pa
 
 import copy
 from collections.abc import Callable
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
+
+from bert_parts.encoder import BertIntermediate
 
 TOKENS = 128     # of a batch, for which oneDNN chooses the order; any other number may come by
 
@@ -23,7 +26,7 @@ class Packed:
 
 
 class PackedLinear(nn.Module):
-    """What a nn.Linear computes. It has no gradients, and stays on the CPU.
+    """What a nn.Linear computes, and GELU after it if that is asked for. It has no gradients, and stays on the CPU.
 
     Shapes:
         x (…, in_features) → (…, out_features) float32
@@ -35,10 +38,10 @@ class PackedLinear(nn.Module):
         self.packed = Packed(torch.ops.mkldnn._reorder_linear_weight(linear.weight.detach(), TOKENS))
         self.bias = None if linear.bias is None else linear.bias.detach()
 
-    @torch.no_grad()
-    def forward(self, x: Tensor) -> Tensor:
-        rows = x.reshape(-1, self.in_features).float()     # of half the digits, within torch.autocast
-        given = torch.ops.mkldnn._linear_pointwise(rows, self.packed.tensor, self.bias, "none", [], "")
+    def forward(self, x: Tensor, after: Literal["none", "gelu"] = "none") -> Tensor:
+        rows = x.detach().reshape(-1, self.in_features).float()     # of half the digits, within torch.autocast
+        exact = "none"     # the form of GELU
+        given = torch.ops.mkldnn._linear_pointwise.default(rows, self.packed.tensor, self.bias, after, [], exact)
         return given.view(*x.shape[:-1], self.out_features)
 
     @property
@@ -50,10 +53,26 @@ class PackedLinear(nn.Module):
         raise TypeError("A model that is packed for reading is not saved: save the one that it was made of.")
 
 
+class PackedIntermediate(nn.Module):
+    """What a BertIntermediate computes. GELU is done while the product is written: no second tensor of that width is.
+
+    Shapes:
+        x (B, T, D) → (B, T, intermediate_size)
+    """
+
+    def __init__(self, dense: PackedLinear):
+        super().__init__()
+        self.dense = dense
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.dense(x, after="gelu")
+
+
 def prepacked(model: nn.Module) -> nn.Module:
     """A copy of a model for reading, in eval mode, whose encoder gives the same numbers sooner. The model itself stays as it is.
 
-    Replaced is every nn.Linear of the encoder, in a learner's parts too. The copy has no gradients and is not saved.
+    Replaced is every nn.Linear of the encoder, in a learner's parts too, and the course's own BertIntermediate. The copy has no
+    gradients and is not saved.
 
     Raises:
         RuntimeError: this build of torch has no oneDNN.
@@ -61,7 +80,10 @@ def prepacked(model: nn.Module) -> nn.Module:
     """
     if not torch.backends.mkldnn.is_available():
         raise RuntimeError("This build of torch has no oneDNN, which packs matrices: read with the model as it is.")
-    return copy_with(model, PackedLinear)
+    made = copy_with(model, PackedLinear)
+    _replace(made, lambda part: type(part) is BertIntermediate and type(part.dense) is PackedLinear,
+             lambda part: PackedIntermediate(part.dense))
+    return made
 
 
 def copy_with(model: nn.Module, kind: Callable[[nn.Linear], nn.Module]) -> nn.Module:
@@ -75,11 +97,16 @@ def copy_with(model: nn.Module, kind: Callable[[nn.Linear], nn.Module]) -> nn.Mo
             raise TypeError(f"The weights are {linear.weight.dtype} on {linear.weight.device}, where torch.float32 on cpu is "
                             f"expected: give model.float().cpu().")
     made = copy.deepcopy(model).eval().requires_grad_(False)
-    for part in list(_encoder_of(made).modules()):
-        for name, child in part.named_children():
-            if type(child) is nn.Linear:
-                setattr(part, name, kind(child))
+    _replace(made, lambda part: type(part) is nn.Linear, kind)
     return made
+
+
+def _replace(model: nn.Module, which: Callable[[nn.Module], bool], new: Callable[[nn.Module], nn.Module]):
+    """Put something new in place of some parts of the encoder."""
+    for part in list(_encoder_of(model).modules()):
+        for name, child in part.named_children():
+            if which(child):
+                setattr(part, name, new(child))
 
 
 def _encoder_of(model: nn.Module) -> nn.Module:

@@ -5,7 +5,7 @@ All parts of an encoder but attention look at one token at a time, and need not 
 
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import MethodType
 from typing import NamedTuple
@@ -27,9 +27,23 @@ class Packed(NamedTuple):
 
     Attributes:
         groups: (texts, tokens): so many texts of so many tokens each follow one another.
+        real: (B, T), which tokens of the batch are no padding.
+        places: (N,), where each token of the row stands in the batch, whose texts are counted through.
     """
 
     groups: list[tuple[int, int]]
+    real: Tensor
+    places: Tensor
+
+    def as_batch(self, x: Tensor) -> Tensor:
+        """(1, N, D) → (B, T, D), zeros where there is padding."""
+        batch = x.new_zeros(self.real.numel(), x.size(-1))
+        batch[self.places] = x[0]
+        return batch.unflatten(0, self.real.shape)
+
+    def as_row(self, x: Tensor) -> Tensor:
+        """(B, T, D) → (1, N, D)"""
+        return x.flatten(0, 1)[None, self.places]
 
 
 def unpad(x: Tensor, attention_mask: Tensor) -> tuple[Tensor, Tensor]:
@@ -80,8 +94,8 @@ def unpadded(model: nn.Module) -> Iterator[None]:
     Blocks may be open in several threads at once. As without the block runs:
     - a batch that has no padding, a mask that hides more than padding, a graph that is compiled or exported, and an accelerator,
       where it would have to be read back which tokens are real;
-    - an encoder in whose modules hooks hang, such as those of `record_attention`, which see what they always see; or one of whose
-      modules has been given a forward that is not of its class;
+    - an encoder in whose modules hooks hang, which see what they always see, such as those of `record_attention` on a learner's
+      attention; or one of whose modules has been given a forward that is not of its class;
     - all that is no encoder: that is a module whose `layer[i].attention.self` has `num_heads`.
     """
     encoders = {module: found for module in model.modules() if (found := _attentions_of(module))}
@@ -111,6 +125,11 @@ def _is_free(module: nn.Module, forward) -> bool:
     return given is None or getattr(given, "__func__", None) is forward
 
 
+def runs_as_its_class(attention: nn.Module) -> bool:
+    """Whether the forward of its class answers when an attention module is called, or that of an open block for it."""
+    return _is_free(attention, _attend)
+
+
 def _answer_for(module: nn.Module, forward):
     """Let `forward` answer when the module is called. It is bound to the module, so that copies of that have their own."""
     with changing:
@@ -137,7 +156,8 @@ def _encode(encoder: nn.Module, x: Tensor, mask: Tensor | None = None) -> Tensor
     packed, lengths = unpad(x, real)                                             # (N, D), (B,)
     order = lengths.repeat_interleave(lengths).argsort(stable=True)              # (N,): texts of equal length side by side
     tokens, texts = lengths.unique(return_counts=True)
-    packed = forward(encoder, packed[order][None], Packed(list(zip(texts.tolist(), tokens.tolist(), strict=True))))
+    groups, places = list(zip(texts.tolist(), tokens.tolist(), strict=True)), real.flatten().nonzero().flatten()[order]
+    packed = forward(encoder, packed[order][None], Packed(groups, real, places))
     return pad_again(packed[0, order.argsort()], real)
 
 
@@ -158,10 +178,17 @@ def _may_be_packed(encoder: nn.Module) -> bool:
     """Whether all its attention is answered for (a copy may have got another part), and nobody looks into it by hooks."""
     answers = (vars(attention).get("forward") for attention in _attentions_of(encoder))
     inside = (vars(module) for module in encoder.modules() if module is not encoder)
-    return all(getattr(answer, "__func__", None) is _attend for answer in answers) and not any(
+    return all(hasattr(getattr(answer, "__func__", None), "takes_packed") for answer in answers) and not any(
         attributes[kind] for attributes in inside for kind in HOOKS)
 
 
+def takes_packed(forward: Callable) -> Callable:
+    """Marks a forward of attention that is given x (1, N, D) and Packed in place of a mask where there would be padding."""
+    forward.takes_packed = True
+    return forward
+
+
+@takes_packed
 def _attend(attention: nn.Module, x: Tensor, context: Tensor | None = None, mask: Tensor | Packed | None = None) -> Tensor:
     """An attention module's forward: x (1, N, D) → (1, N, D) if texts are packed; else as ever."""
     forward = type(attention).forward

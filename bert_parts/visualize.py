@@ -7,17 +7,20 @@ import json
 import math
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
+from types import MethodType
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
-from bert_parts.attention import attention_weights, split_heads
+from bert_parts.attention import MultiHeadAttention, attention_weights, join_heads, padding_mask, split_heads
 from bert_parts.drawing import CSS_DPI, draw_grid, draw_head_view, draw_model_view, draw_panels, png, still_png
+from bert_parts.unpadding import Packed, runs_as_its_class, takes_packed
 
 # bertviz is imported where it is used: it would double the time of `import bert_parts`.
 
@@ -49,8 +52,10 @@ def record_attention(model: nn.Module) -> Iterator[list[Tensor]]:
             model(input_ids)
         maps[0]     # the first layer's weights
 
-    The weights are recomputed from the queries and keys that pass by, before dropout; the model itself runs as always.
-    A module takes part if it has `num_heads`, `query`, `key` and `value`, whatever its class is called.
+    They are the weights before dropout. A module takes part if it has `num_heads`, `query`, `key` and `value`, whatever its
+    class is called: it runs as always, and its weights are recomputed from the queries and keys that pass by. Only the
+    course's own MultiHeadAttention needs no second computation: it mixes the values by the weights that are kept, which
+    gives the same numbers up to rounding. Within `unpadded`, it computes nothing for padding, whose rows of weights are even.
 
     Shapes:
         maps: one (B, H, T, S) tensor per attention module, in the order of `model.modules()`, detached. Each forward
@@ -76,14 +81,15 @@ def record_attention(model: nn.Module) -> Iterator[list[Tensor]]:
         seen[index] = weights
         maps[:] = [seen[i] for i in sorted(seen)]
 
-    hooks = [model.register_forward_pre_hook(start_anew)]
+    leave = [model.register_forward_pre_hook(start_anew).remove]
     try:
         for index, module in enumerate(modules):
-            hooks += _watch(module, lambda weights, index=index: keep(index, weights))
+            own = type(module) is MultiHeadAttention and runs_as_its_class(module)
+            leave += (_mix_by_weights if own else _watch)(module, lambda weights, index=index: keep(index, weights))
         yield maps
     finally:
-        for hook in hooks:
-            hook.remove()
+        for undo in reversed(leave):
+            undo()
 
 
 def _is_attention(module: nn.Module) -> bool:
@@ -92,8 +98,36 @@ def _is_attention(module: nn.Module) -> bool:
     return isinstance(getattr(module, "num_heads", None), int) and all(isinstance(part, nn.Module) for part in parts)
 
 
-def _watch(attention: nn.Module, keep) -> list:
-    """Hooks that call keep(weights), (B, H, T, S), after each forward of one attention module."""
+def _mix_by_weights(attention: MultiHeadAttention, keep: Callable[[Tensor], None]) -> list[Callable[[], None]]:
+    """Let each forward of the course's own attention call keep(weights), (B, H, T, S), and mix the values by the same weights.
+    Gives what takes this back."""
+    @takes_packed
+    def forward(self: MultiHeadAttention, x: Tensor, context: Tensor | None = None, mask: Tensor | Packed | None = None) -> Tensor:
+        if isinstance(mask, Packed):
+            projected = (mask.as_batch(part(x)) for part in (self.query, self.key, self.value))
+            return mask.as_row(mix(*projected, padding_mask(mask.real)))
+        context = x if context is None else context
+        return mix(self.query(x), self.key(context), self.value(context), mask)
+
+    def mix(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None) -> Tensor:
+        query, key, value = (split_heads(each, attention.num_heads) for each in (query, key, value))
+        weights = attention_weights(query, key, mask)
+        keep(weights.detach())
+        return join_heads(F.dropout(weights, attention.dropout, attention.training) @ value)     # (B, T, D)
+
+    def leave():
+        if vars(attention).get("forward") is mixing:
+            del attention.forward
+            if before:
+                attention.forward = before
+
+    before = vars(attention).get("forward")     # of a block that is open
+    attention.forward = mixing = MethodType(forward, attention)
+    return [leave]
+
+
+def _watch(attention: nn.Module, keep: Callable[[Tensor], None]) -> list[Callable[[], None]]:
+    """Hooks that call keep(weights), (B, H, T, S), after each forward of one attention module. Gives what removes them."""
     projected = {}
 
     def catch(name):
@@ -111,11 +145,12 @@ def _watch(attention: nn.Module, keep) -> list:
         mask = inspect.signature(module.forward).bind(*args, **kwargs).arguments.get("mask")
         keep(attention_weights(query, key, mask))
 
-    return [
+    hooks = [
         attention.query.register_forward_hook(catch("query")),
         attention.key.register_forward_hook(catch("key")),
         attention.register_forward_hook(compute, with_kwargs=True),
     ]
+    return [hook.remove for hook in hooks]
 
 
 class WithMaps(nn.Module):

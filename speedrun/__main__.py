@@ -60,6 +60,13 @@ def _record(given: str) -> Path:
     return path
 
 
+def _source(record: Path) -> str:
+    try:
+        return record.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise Refused(f"{record.name} is no text in UTF-8: {error.reason} at byte {error.start:,}.") from error
+
+
 def _try(options: argparse.Namespace) -> int:
     torch.set_num_threads(THREADS)
     text, questions = for_trying(everything()[0])
@@ -71,7 +78,7 @@ def _try(options: argparse.Namespace) -> int:
 
 
 def _verify(options: argparse.Namespace) -> int:
-    check_source(options.record.read_text(encoding="utf-8"), addresses()[5::10])
+    check_source(_source(options.record), addresses()[5::10])
     text, questions = everything()
     for seed in options.seeds:
         if seed in [run["seed"] for run in table.log_of(options.record)["runs"]]:

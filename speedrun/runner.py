@@ -48,11 +48,14 @@ def load_record(path: Path):
     """A record is a module with a function train(text, clock, seed), which gives a model.
 
     Raises:
-        Refused: it has none.
+        Refused: it has none, or is no Python.
     """
     spec = importlib.util.spec_from_file_location(path.stem, path)
     record = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(record)
+    try:
+        spec.loader.exec_module(record)
+    except SyntaxError as error:     # what is not UTF-8, too
+        raise fence.Refused(f"{path.name} is no Python, line {error.lineno or 1}: {error.msg}.") from error
     if not callable(getattr(record, "train", None)):
         raise fence.Refused(f"{path.name} has no function `train`: write train(text, clock, seed), which gives a model.")
     return record

@@ -287,7 +287,7 @@ def test_found_from_any_working_directory(tmp_path):
 
 def test_a_missing_file_is_named(monkeypatch, tmp_path):
     monkeypatch.setattr(datasets, "FOLDER", tmp_path)
-    with pytest.raises(FileNotFoundError, match=r"There is no file .*movie_reviews\.tsv: run the course from a full copy"):
+    with pytest.raises(FileNotFoundError, match=r"There is no file .*movie_reviews\.tsv: install bert_parts again"):
         movie_reviews()
 
 

@@ -13,6 +13,7 @@ import sys
 import time
 import warnings
 from contextlib import ExitStack
+from functools import lru_cache
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -35,9 +36,10 @@ from bert_parts.learn.compare import difference
 from bert_parts.learn.diagnosis import diagnosed
 from bert_parts.learn.exercise import Case, Exercise, Finding
 from bert_parts.learn.judging import judge
+from bert_parts.learn.known import ways
 from bert_parts.learn.progress_file import solved
 from bert_parts.learn.registry import QUIZZES
-from bert_parts.learn.state import chance_kept, usual_settings
+from bert_parts.learn.state import chance_kept, settings_kept, usual_settings
 from tools.run_notebooks import execute
 
 WAYS = [pytest.param(exercise, mistake.name, way, id=f"{exercise.name}: {mistake.name}" + f" ({number})" * (number > 1))
@@ -101,10 +103,15 @@ def test_stub_is_not_attempted(exercise, empty_home):
     assert mine(exercise.name) is exercise.reference
 
 
+ways_of = lru_cache(maxsize=1)(ways)
+
+
 @pytest.mark.parametrize(("exercise", "name", "way"), WAYS)
 def test_planted_mistakes_are_named(exercise, name, way, monkeypatch):
-    """By what check does, but here, which is quicker, and without looking long for a smallest example."""
+    """By what check does, but here, which is quicker, and without looking long for a smallest example. What the ways to make a
+    mistake answer is asked once for all of an exercise."""
     monkeypatch.setattr("bert_parts.learn.example.SECONDS", 0.02)
+    monkeypatch.setattr("bert_parts.learn.diagnosis.ways", ways_of)
     with chance_kept(), usual_settings():
         part = exercise.made(way)
         refusal = judge(exercise, part)
@@ -664,6 +671,24 @@ def assert_unchanged(before):
     assert {name for name in before if before[name] != after[name]} == set()
 
 
+class Odd:
+    """It cannot be compared."""
+
+    def __eq__(self, other):
+        raise RuntimeError("it is ambiguous")
+
+
+@pytest.mark.parametrize(("space", "name", "new"), [
+    (torch, "softmax", lambda *arguments, **named: 0), (F, "gelu", Odd()), (math, "pi", 3), (nn, "GELU", Odd()),
+    (nn.Linear, "forward", lambda self, x: x), (nn.GELU, "__call__", lambda self, x: x), (Tensor, "softmax", lambda self, dim: 0),
+])
+def test_what_is_patched_is_put_back(space, name, new):
+    before = dict(vars(space))
+    with settings_kept():
+        setattr(space, name, new)
+    assert list(vars(space).values()) == list(before.values()) and vars(space).keys() == before.keys()
+
+
 @pytest.mark.parametrize("exercise", EXERCISES.values(), ids=EXERCISES)
 def test_a_check_leaves_the_session_as_it_was(exercise):
     part, before = copied(exercise), state()
@@ -673,7 +698,7 @@ def test_a_check_leaves_the_session_as_it_was(exercise):
     assert_unchanged(before)
 
 
-@pytest.mark.parametrize(("place", "name"), enumerate(EXERCISES), ids=EXERCISES)
+@pytest.mark.parametrize(("place", "name"), list(enumerate(EXERCISES)), ids=EXERCISES)
 def test_a_part_that_changes_everything_changes_nothing(place, name):
     """It does so before its own work or after it, each in every other exercise: what is tried twice takes minutes."""
     part, before = ruinous(EXERCISES[name], after=place % 2 == 0), state()

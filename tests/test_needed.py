@@ -139,6 +139,7 @@ def test_where_the_step_is_right_its_one_variable_is_looked_at():
     assert (ast.unparse(found.node), found.given, found.line) == ("function(moved)", "moved", 10)
 
 
+UNCUT = unseen("the segments of the texts before")
 WHOLE_NUMBERS = """
 import torch
 
@@ -171,6 +172,7 @@ def test_what_goes_into_an_expression_is_made_where_a_method_changes_it_too():
 
 
 @pytest.mark.parametrize(("text", "expression", "kind", "sources"), [
+    (UNCUT, "len(first)", "name", ()),
     (WHOLE_NUMBERS, "torch.full((len(vectors),), 0)", "type", ()),
     (ROOT, "mask.sum(1).sqrt()", None, (3,)),     # beside the course's whole numbers, which is no fault
     (UNMASKED, "attention.self(x)", "argument", ()),

@@ -6,7 +6,15 @@ import pytest
 import torch
 from torch import nn
 
-from bert_parts import BertConfig, BertForTokenClassification, BertModel, load_pretrained, movie_reviews, save_pretrained
+from bert_parts import (
+    BertConfig,
+    BertForTokenClassification,
+    BertIntermediate,
+    BertModel,
+    load_pretrained,
+    movie_reviews,
+    save_pretrained,
+)
 from bert_parts.learn import with_parts
 from bert_parts.prepacking import PackedLinear, prepacked
 from bert_parts.search import sentence_vectors
@@ -25,6 +33,19 @@ def test_a_layer_gives_the_same(sizes, shape, bias):
     made = PackedLinear(linear)
     torch.testing.assert_close(made(x), linear(x).detach(), atol=1e-5, rtol=1e-5)
     assert torch.equal(copy.deepcopy(made)(x), made(x)) and torch.equal(made.weight, linear.weight)
+
+
+def test_gelu_is_done_with_the_product_in_the_courses_own_part_only(monkeypatch):
+    """A learner's, a subclass included, may compute something else: only its nn.Linear is replaced."""
+    torch.manual_seed(0)
+    model, x = BertModel(CONFIG).eval(), torch.randn(2, 5, 24) * 10
+    own = with_parts(model, {"BertIntermediate": type("Own", (BertIntermediate,), {})})
+    expected, made = model.encoder(x).detach(), prepacked(model)
+    kinds = [[type(layer.intermediate).__name__ for layer in each.encoder.layer] for each in (made, prepacked(own))]
+    assert kinds == [["PackedIntermediate"] * 2, ["Own"] * 2]
+    monkeypatch.setattr(torch.nn.functional, "gelu", None)
+    torch.testing.assert_close(made.encoder(x), expected, atol=1e-5, rtol=0)
+    assert not made.encoder.layer[0].intermediate(x.requires_grad_()).requires_grad
 
 
 def test_however_numbers_lie_in_memory():

@@ -371,7 +371,7 @@ def matrices(seed: int = 0) -> list[nn.Parameter]:
 
 def test_orthogonal_brings_singular_values_near_one_and_keeps_directions():
     for matrix in matrices():
-        before, after = torch.linalg.svd(matrix, full_matrices=False), orthogonal(matrix)
+        before, after = torch.linalg.svd(matrix, full_matrices=False), orthogonal(matrix[None])[0]
         values = torch.diagonal(before.U.T @ after @ before.Vh.T)     # of the same directions as before
         assert after.shape == matrix.shape
         assert (values > 0.5).all() and (values < 1.3).all()
@@ -379,7 +379,7 @@ def test_orthogonal_brings_singular_values_near_one_and_keeps_directions():
 
 
 def test_muon_goes_where_torchs_goes():
-    """torch counts in bfloat16, with three digits or so."""
+    """torch counts in bfloat16, with three digits or so. Two of the matrices are made orthogonal together, one of them turned."""
     ours, theirs = matrices(), matrices()
     one = Muon(ours, lr=0.01)
     other = torch.optim.Muon(theirs, lr=0.01, weight_decay=0.1, momentum=0.95, adjust_lr_fn="match_rms_adamw")

@@ -67,7 +67,14 @@ LINES = [
     ("return", "return (x, y)", "return x"),
     ("return", "x.relu()", "return x.relu()"),
     ("axis", "return torch.einsum('ij,kj->ik', x, y)", "return torch.einsum('ij,ij->ik', x, y)"),
+    ("shape", "return torch.einsum('btd,vd->btv', x, y)", "return torch.einsum('...d,vd->...v', x, y)"),
     ("axis", "return torch.einsum('ij,jk->ki', x, y)", "return torch.einsum('ij,jk->ik', x, y)"),
+    ("axis", "return x @ y.weight", "return x @ y.weight.transpose(-2, -1)"),
+    ("number", "return x[y:y + n]", "return x[y * n:y * n + n]"),
+    ("number", "return x.where(y, x.min())", "return x.where(y, -float('inf'))"),
+    ("extra", "return x.sum(dim=1).max()", "return x.sum(dim=1, keepdim=True)"),
+    ("argument", "return pad_sequence(x)", "return pad_sequence(x, padding_value=n)"),
+    ("type", "return torch.Tensor(x)", "return torch.tensor(x)"),
     ("missing", "return x.squeeze(0).bool", "return x.squeeze(0).bool()"),
     ("number", "return x[-2:-1]", "return x[-1:]"),
     ("number", "return range(1, n)", "return range(n)"),
@@ -105,6 +112,9 @@ FUNCTIONS = [
      "def f(x):\n    if x:\n        y = 1\n    z = 2\n    return z"),
     ("order", 4, "def f(x):\n    for i in x:\n        y = i\n        z = 2\n    return z",
      "def f(x):\n    for i in x:\n        y = i\n    z = 2\n    return z"),
+    ("order", 2, "def f(x):\n    x[0::2] = g(x)\n    x[1::2] = h(x)", "def f(x):\n    x[0::2] = h(x)\n    x[1::2] = g(x)"),
+    ("argument", 5, "class A:\n    def __init__(self):\n        self.p = 1\n    def forward(self, x):\n        return f(x, True)",
+     "class A:\n    def __init__(self):\n        self.p = 1\n    def forward(self, x):\n        return f(x, self.training)"),
     ("return", 2, "def f(x):\n    x = x.sort()\n    return x", "def f(x):\n    x.sort()\n    return x"),
 ]
 MISSING = [     # what only the donor knows
@@ -214,6 +224,17 @@ def test_two_mistakes_are_found_if_one_can_be_seen_to_help():
     assert [edit.line for edit in edits] == [2, 3]
 
 
+def test_a_line_that_is_moved_takes_along_what_is_wrong_in_it():
+    text = "def f(n):\n    b = n * 3\n    n = n + 1\n    return b, n\n"
+
+    def progress(f):
+        made = [f(n) for n in (1, 4, 6)]
+        return 1 if made == [(4, 2), (10, 5), (14, 7)] else 0.6 if made == [(6, 2), (15, 5), (21, 7)] else 0.3
+
+    edits = repair(text, "f", {}, progress, seconds=3)
+    assert {edit.kind for edit in edits} == {"order", "number"}
+
+
 def test_the_donor_gives_a_missing_step():
     donor = ast.parse("def f(x):\n    x = abs(x)\n    return x + 1\n")
     (edit,) = repair("def f(y):\n    return y + 1\n", "f", {}, lambda f: (f(-3), f(2)) == (4, 3), seconds=2, donor=donor)
@@ -312,8 +333,8 @@ def _source_of_reference() -> str:
 
 def test_nearness_grows_with_what_is_alike():
     wanted = torch.arange(6.0).view(2, 3)
-    steps = [None, torch.zeros(2), torch.zeros(3, 2), torch.tensor([[5.0, 1, 4], [2, 0, 3]]), wanted * 2, wanted + torch.eye(2,
-        3) * 0.1, wanted]
+    steps = [None, torch.zeros(2), torch.zeros(4, 5), torch.zeros(3, 2),
+             torch.tensor([[5.0, 1, 4], [2, 0, 3]]), wanted * 2, wanted + torch.eye(2, 3) * 0.1, wanted]
     near = [nearness(given, wanted, 1e-5) for given in steps]
     assert near == sorted(near) and near[-1] == 1 and len(set(near)) == len(near)
     assert nearness([1, 2, 4], [1, 2, 3], 0) > nearness([1, 4, 4], [1, 2, 3], 0) > nearness([], [1, 2, 3], 0)

@@ -15,8 +15,8 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
+from bert_parts_course import lab
 from tools import install as installing
-from tools import lab
 from tools.check_python import problem
 from tools.install import is_whole, mend
 from tools.notebook_rules import code_cells, notebooks, source_of
@@ -255,21 +255,21 @@ def test_a_failed_installation_ends_in_a_sentence(monkeypatch):
 
 
 def test_the_lab_opens_the_first_notebook():
-    line = lab.command(["--port=9999"], {"DISPLAY": ":0"}, "linux", is_root=False)
+    line = lab.command(ROOT, ["--port=9999"], {"DISPLAY": ":0"}, "linux", is_root=False)
     assert line[1:4] == ["-m", "jupyterlab", f"--ServerApp.root_dir={ROOT}"]
     assert "--LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb" in line
     assert line[-1] == "--port=9999" and "--no-browser" not in line
 
 
 def test_the_lab_prints_its_address_where_there_is_no_screen():
-    assert "--no-browser" in lab.command([], {}, "linux", is_root=False)
-    assert "--no-browser" not in lab.command([], {"WAYLAND_DISPLAY": "wayland-0"}, "linux", is_root=False)
-    assert "--no-browser" not in lab.command([], {}, "darwin", is_root=False)
-    assert "--allow-root" in lab.command([], {}, "linux", is_root=True)
+    assert "--no-browser" in lab.command(ROOT, [], {}, "linux", is_root=False)
+    assert "--no-browser" not in lab.command(ROOT, [], {"WAYLAND_DISPLAY": "wayland-0"}, "linux", is_root=False)
+    assert "--no-browser" not in lab.command(ROOT, [], {}, "darwin", is_root=False)
+    assert "--allow-root" in lab.command(ROOT, [], {}, "linux", is_root=True)
 
 
 def test_the_lab_asks_nobody_for_news():
-    text = (ROOT / "tools" / "jupyter" / "labconfig" / "default_setting_overrides.json").read_text(encoding="utf-8")
+    text = (lab.SETTINGS / "labconfig" / "default_setting_overrides.json").read_text(encoding="utf-8")
     settings = json.loads(text)["@jupyterlab/apputils-extension:notification"]
     schema = Path(sys.prefix) / "share/jupyter/lab/schemas/@jupyterlab/apputils-extension/notification.json"
     known = json.loads(schema.read_text(encoding="utf-8"))["properties"]
@@ -330,10 +330,10 @@ def test_the_lock_is_for_every_system():
 def test_what_is_imported_is_required():
     """What the package and the notebooks import, requirements.txt names; what the tests import comes with theirs."""
     named = {canonicalize_name(Requirement(line).name) for line in lines_of("requirements.txt")}
-    package = [path.read_text(encoding="utf-8") for path in (ROOT / "bert_parts").rglob("*.py")]
+    package = [path.read_text(encoding="utf-8") for path in ROOT.glob("bert_parts*/**/*.py")]
     cells = [source_of(cell) for path in notebooks() for cell in code_cells(json.loads(path.read_text(encoding="utf-8")))]
     tests = [path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("*.py")]
-    assert imported(package + cells) - named - {"ipython"} == set()     # IPython is what runs the notebooks
+    assert imported(package + cells) - named - {"ipython", "jupyter-core", "packaging"} == set()     # they come with JupyterLab
     assert imported(tests) - brought_by(DIRECT) == set()
 
 
@@ -349,9 +349,9 @@ def imported(texts: list[str]) -> set[str]:
 
 
 def test_the_readme_begins_with_how_to_begin():
-    first = "\n".join((ROOT / "README.md").read_text(encoding="utf-8").splitlines()[:27])
-    for words in ("make lab", "make test", "python3 tools/install.py", ".venv/bin/python tools/lab.py", r"py -3 tools\install.py",
-                  r".venv\Scripts\python tools\lab.py",
+    first = "\n".join((ROOT / "README.md").read_text(encoding="utf-8").splitlines()[:34])
+    for words in ("uvx bert-parts", "make lab", "make test", "python3 tools/install.py", ".venv/bin/python tools/lab.py",
+                  r"py -3 tools\install.py", r".venv\Scripts\python tools\lab.py",
                   "urlpath=lab/tree/notebooks/00_start_here.ipynb"):
         assert words in first, words
 

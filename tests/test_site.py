@@ -13,6 +13,7 @@ from tools.site_text import (
     api_text,
     buttons,
     exercises,
+    first_view,
     mentions,
     modules,
     notebook_text,
@@ -84,6 +85,11 @@ def test_the_timetable_has_every_notebook_with_its_time_and_exercises():
              {"cell_type": "code", "metadata": {"tags": ["exercise"]}, "source": "def part(): ..."},
              {"cell_type": "code", "metadata": {}, "source": "def other(): ..."}]
     assert (time_needed({"cells": cells}), exercises({"cells": cells})) == ("about 1.5 hours", ["part"])
+
+
+def test_the_first_page_has_a_view_of_attention():
+    assert first_view().startswith("<div") and "<iframe" in first_view()
+    assert first_view() in page_text((ROOT / "docs/site/index.md").read_text(encoding="utf-8"), "docs/site/index.md")
 
 
 def test_a_term_is_met_once_in_the_plural_or_with_a_capital_and_the_longer_one_counts():

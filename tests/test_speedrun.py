@@ -16,6 +16,7 @@ from bert_parts.tokenizer import BertTokenizer
 from speedrun import table
 from speedrun.clock import Clock
 from speedrun.fence import ROOT, Refused, check_source
+from speedrun.runner import load_record
 from speedrun.text import LENGTH, VOCABULARY, Text, for_trying, load_text, save_text
 from speedrun.verify import Run, judged, verify
 
@@ -168,6 +169,17 @@ def test_a_record_holds_no_words_that_are_held_out():
         check_source("#" * 70_000, held_out)
     for path in table.records():
         check_source(path.read_text(encoding="utf-8"), held_out)
+
+
+@pytest.mark.parametrize("source, said", [
+    (b"def train(text, clock, seed:\n    pass\n", "is no Python, line 1: '\\(' was never closed"),
+    ("ARRÊT = 1".encode("latin-1"), "is no Python, line 1: .*utf-8"), (b"", "has no function `train`"),
+])
+def test_what_is_no_record_is_refused_in_a_sentence(source, said, tmp_path):
+    path = tmp_path / "a_record.py"
+    path.write_bytes(source)
+    with pytest.raises(Refused, match=said):
+        load_record(path)
 
 
 def test_losses_are_of_probabilities_whatever_the_scores():

@@ -47,6 +47,44 @@ def test_an_edit_and_a_known_mistake():
     assert "Two things at once" in result.message and "residual + residual" in result.message
 
 
+@pytest.mark.parametrize(("title", "mistake"), [
+    ("join_pair | changes the list", "input changed in place + ## left inside"),
+    ("pad_batch | torch.Tensor is float", "segments padded with 1 + type"),     # the wrong value and the edit tell the same
+    ("module_outputs | keeps the first text only", "first text only + hooks hung before the try"),
+    ("AddAndNorm | no dropout, and no gradient", "no dropout in training + gradient cut off"),
+])
+def test_what_is_left_beside_a_known_mistake(title, mistake):
+    answer = next(each for each in answers(folder=UNSEEN) if str(each).startswith(title))
+    result = check(answer.define())
+    assert result.mistake == mistake and result.message.startswith("Two things at once.")
+    assert "The numbers are right" not in result.message
+
+
+def test_behind_an_error_nothing_more_is_told():
+    """The scores are too small, which no probe would call by its name."""
+    answer = next(each for each in answers("08", folder=UNSEEN) if str(each).startswith("MaskedLMHead | double: one bias"))
+    assert check(answer.define()).mistake == "one bias for all words"
+
+
+@pytest.mark.parametrize(("title", "mistake", "line"), [
+    ("BertAttention | the mask the other way round", "mask inverted", 17),
+    ("best_pair | logarithms", None, 7),     # it is right where one that takes the end of the alphabet is wrong
+])
+def test_a_value_without_a_name_has_that_of_the_known_mistake_that_shows_there(title, mistake, line):
+    answer = next(each for each in answers(folder=UNSEEN) if str(each).startswith(title))
+    result = check(answer.define())
+    assert (result.mistake, result.line) == (mistake, line) and ("if not everywhere" in result.message) == (mistake is not None)
+
+
+def test_of_a_word_the_other_cases_say_how_near_it_is():
+    exercise = EXERCISES["best_pair"]
+    trial, way = Trial(exercise), next(way for way in ways(exercise) if way.mistake.name == "rarest of equals")
+    product = "piece_counts[first] * piece_counts[second]"
+    both = exercise.made(way.changes + ((f"({product})", product),))
+    before = trial(both)
+    assert before == trial(both) < trial(exercise.made(way.changes)) < 1
+
+
 def test_the_known_mistake_of_a_candidate_agrees_in_every_case():
     exercise = EXERCISES["attention_weights"]
     known = ways(exercise)

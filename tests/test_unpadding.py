@@ -352,20 +352,40 @@ def test_errors_are_those_without_the_block(mask, error, says):
     assert_as_before(encoder)
 
 
-def test_attention_is_recorded_as_ever():
-    model, marks = made(), torch.tensor(MARKS["ragged"])
+@pytest.mark.parametrize("name", ["ragged", "equal lengths apart", "on the left", "holes", "no padding"])
+def test_attention_is_recorded_without_padding(name, widths):
+    """Padding looks at all evenly: it has a row in a map, and nothing was computed for it."""
+    model, marks = made(), torch.tensor(MARKS[name])
+    real = marks.bool()
+    with torch.no_grad():
+        with record_attention(model) as expected:
+            wanted, _ = model(ids_like(marks), marks)
+        widths.clear()
+        with unpadded(model):
+            with record_attention(model) as maps:
+                given, _ = model(ids_like(marks), marks)
+            assert widths == [int(marks.sum())] * 2
+            model(ids_like(marks), marks)
+        with record_attention(model) as others, unpadded(model):
+            model(ids_like(marks), marks)
+    assert_as_before(model)
+    torch.testing.assert_close(given[real], wanted[real])
+    assert len(maps) == 2 and all(map(torch.equal, maps, others))
+    for found, each in zip(maps, expected, strict=True):
+        torch.testing.assert_close(found.transpose(1, 2)[real], each.transpose(1, 2)[real])
+        even = (real / real.sum(dim=1, keepdim=True)).double()[:, None, None].expand_as(each)
+        torch.testing.assert_close(found.transpose(1, 2)[~real], even.transpose(1, 2)[~real])
+
+
+def test_a_learners_attention_is_recorded_with_its_padding(widths):
+    """Hooks see what they always see."""
+    model, marks = with_parts(made(), {"MultiHeadAttention": type("Own", (MultiHeadAttention,), {})}), torch.tensor(MARKS["ragged"])
     with torch.no_grad():
         with record_attention(model) as expected:
             model(ids_like(marks), marks)
-        with unpadded(model):
-            with record_attention(model) as maps:
-                model(ids_like(marks), marks)
-            assert len(maps) == 2 and all(map(torch.equal, maps, expected))
-            hidden, _ = model(ids_like(marks), marks)
-        with record_attention(model) as maps, unpadded(model):
+        with unpadded(model), record_attention(model) as maps:
             model(ids_like(marks), marks)
-    assert all(map(torch.equal, maps, expected))
-    assert not hidden[marks == 0].any()     # when nobody records any more, it runs without padding again
+    assert len(maps) == 2 and all(map(torch.equal, maps, expected)) and widths == [marks.numel()] * 4
 
 
 def test_hooks_see_what_they_always_see():

@@ -15,6 +15,7 @@ import pytest
 import torch
 from PIL import Image
 from torch import nn
+from torch.nn import functional as F
 
 from bert_parts.attention import MultiHeadAttention, attention_weights, causal_mask, split_heads
 from bert_parts.drawing import DPI, draw_panels, small_png
@@ -96,12 +97,36 @@ def test_recording_changes_nothing_and_leaves_nothing(decoder):
     batch = inputs()
     before = decoder(*batch)
     with record_attention(decoder) as maps:
-        assert torch.equal(decoder(*batch), before)
-    assert hooks(decoder) == 0
+        torch.testing.assert_close(decoder(*batch), before)
+    assert hooks(decoder) == 0 and not any("forward" in vars(module) for module in decoder.modules())
     assert not any(m.requires_grad for m in maps)
     kept = list(maps)
-    decoder(*batch)
+    assert torch.equal(decoder(*batch), before)
     assert all(a is b for a, b in zip(maps, kept, strict=True))
+
+
+def test_the_courses_own_attention_works_its_weights_out_once(decoder, monkeypatch):
+    """It mixes the values by them. A subclass may compute something else: it runs as it is, and so do two who record at once."""
+    x, fused, ran = torch.randn(2, 5, 12), F.scaled_dot_product_attention, []
+    monkeypatch.setattr(F, "scaled_dot_product_attention", lambda *given, **named: ran.append(1) or fused(*given, **named))
+    own, subclass = decoder.itself, type("Own", (MultiHeadAttention,), {})(12, 3, 0.5).eval()
+    subclass.load_state_dict(own.state_dict())
+    with record_attention(own) as maps, record_attention(subclass) as others:
+        torch.testing.assert_close(own(x), subclass(x))
+        assert len(ran) == 1
+        with record_attention(own) as inner:
+            own(x)
+    torch.testing.assert_close([*maps, *inner], [*others, *others])
+
+
+def test_what_is_recorded_is_before_dropout(decoder):
+    own, x = decoder.itself.train(), torch.randn(50, 5, 12)
+    with torch.no_grad(), record_attention(own) as maps:
+        dropped = own(x)
+        torch.testing.assert_close(maps[0].sum(-1), torch.ones(50, 3, 5))
+        whole = own.eval()(x)
+    assert not torch.allclose(dropped, whole)
+    torch.testing.assert_close(dropped.mean(), whole.mean(), atol=0.2, rtol=0)
 
 
 def test_each_forward_starts_anew(decoder):

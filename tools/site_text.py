@@ -10,13 +10,13 @@ import tomllib
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
-from tools.notebook_rules import ROOT, code_cells, defined, notebooks, source_of, tags
+from tools.notebook_rules import ROOT, code_cells, defined, notebooks, source_of, tags, text_of
 
 # What becomes a page, in the repository's own folders, so that links from page to page stay as they are; docs/site is the top.
 SOURCES = ("notebooks/*.ipynb", "docs/*.md", "docs/site/*.md", "speedrun/README.md", "data/README.md", "CONTRIBUTING.md")
 LINK = re.compile(r"(?<=\]\()(?![a-z]+:|#)([^)\s#]+)(#[^)\s]*)?(?=\))")
 GLOSSARY = ROOT / "docs" / "site" / "glossary.md"
-TIMETABLE = "<!-- the timetable -->"
+TIMETABLE, VIEW = "<!-- the timetable -->", "<!-- the first view of attention -->"
 PIECE = re.compile(r'<!-- (\S+) from "(.+?)" to "(.+?)" -->')
 
 
@@ -62,6 +62,7 @@ def page_text(text: str, source: str) -> str:
     text = with_links(text, source, source).replace("{address}", address).replace("{branch}", branch)
     text = text.replace("{modules}", "\n".join(api_page(name).removesuffix(".md") for name in modules()))
     text = PIECE.sub(lambda found: with_links(piece(*found.groups()), found[1], source), text)
+    text = text.replace(VIEW, f"```{{raw}} html\n{first_view()}\n```") if VIEW in text else text
     return text.replace(TIMETABLE, with_links(timetable(), "README.md", source)) if TIMETABLE in text else text
 
 
@@ -124,6 +125,13 @@ def timetable() -> str:
         asked = ", ".join(f"`{exercise}`" for exercise in exercises(notebook))
         rows.append(f"| [{name}](notebooks/{path.name}) | {time_needed(notebook)} | {asked} |")
     return "\n".join(rows)
+
+
+def first_view() -> str:
+    """The HTML of the first view that can be explored, as it is committed in a notebook."""
+    cells = [cell for path in notebooks() for cell in code_cells(json.loads(path.read_text(encoding="utf-8")))]
+    view = next(cell for cell in cells if source_of(cell).startswith("head_view("))
+    return text_of(view["outputs"][0]["data"]["text/html"])
 
 
 def time_needed(notebook: dict) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from itertools import combinations
+from os.path import commonprefix
 
 from bert_parts.learn.sites import (
     FUNCTIONS,
@@ -62,7 +63,7 @@ RESHAPING = {"view", "reshape", "transpose", "permute", "swapaxes", "flatten", "
     "repeat",
              "contiguous", "T", "mT", "repeat_interleave"}
 TYPING = {"float", "long", "int", "bool", "double", "half", "to", "type", "str", "tolist", "numpy", "list", "tuple", "set",
-    "tensor"}
+    "tensor", "Tensor"}
 DTYPES = {"float32", "float64", "float16", "int64", "int32", "int8", "long", "bool", "int", "float"}
 GRADIENT = {"detach", "item", "no_grad", "data", "requires_grad_", "inference_mode", "detach_", "clone"}
 SCALING = {"sqrt", "rsqrt", "square", "pow", "exp", "log", "abs", "norm", "exp2", "log2", "log1p"}
@@ -87,7 +88,7 @@ CONFUSED = [set(words.split()) for words in (
     "train eval", "mul add sub div", "matmul mul bmm", "eq ne", "lt le gt ge", "logical_and logical_or", "cross_entropy nll_loss",
     "int round ceil floor", "float bool long int", "cumsum sum", "norm normalize sum", "masked_fill where", "sort argsort topk",
     "isfinite isnan", "Linear Embedding", "LayerNorm BatchNorm1d RMSNorm", "randint rand", "amax amin", "len sum max",
-        "int8 int64 int32",
+        "int8 int64 int32", "tensor Tensor",
     "float32 float64 int64 long bool", "any sum", "pop popleft", "most_common items", "enumerate range", "zip product",
         "softmin softmax",
 )]
@@ -108,6 +109,10 @@ FORGOTTEN = {
 }
 FORGOTTEN["var"] += (("unbiased", False), ("correction", 0))
 FORGOTTEN["std"] += (("unbiased", False), ("correction", 0))
+
+# What fills up where something is shorter, and is 0 or None unless it is given.
+FILLED = {"pad_sequence": "padding_value", "pad": "value", "zip_longest": "fillvalue"}
+REDUCING = set("sum mean max min amax amin prod norm".split())
 
 OPERATORS = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.MatMult, ast.FloorDiv, ast.Mod)
 BITS = (ast.BitAnd, ast.BitOr, ast.BitXor)
@@ -206,6 +211,9 @@ def constants(site: Site) -> Iterator[Draft]:
     if isinstance(value, bool):
         kind = "axis" if isinstance(site.parent, ast.keyword) and site.parent.arg == "keepdim" else "argument"
         yield Draft(kind, 1.5, f"{value} → {not value}", lambda node: literal(not value), site.up.parent or site.node)
+        call = site.within(ast.Call)
+        if call and site.scope.attributes:
+            yield Draft("argument", 2, f"{value} → self.training", lambda node: name("self.training"), call.node)
     if isinstance(value, (bool, type(None))) and not isinstance(site.parent, (ast.Compare, ast.Return)):
         yield Draft("number", 4, f"{value} → 0", lambda node: literal(0), site.node)
     if isinstance(value, str) and isinstance(site.parent, (ast.BinOp, ast.IfExp, ast.Call, ast.Compare)) and len(value) < 12:
@@ -276,6 +284,17 @@ def forgotten(site: Site) -> Iterator[Draft]:
 def unused_arguments(function: ast.AST) -> list[str]:
     read = {node.id for node in ast.walk(function) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
     return [each.arg for each in all_arguments(function) if each.arg not in read and each.arg != SELF]
+
+
+def strides(site: Site) -> Iterator[Draft]:
+    """In a slice, a place in a row of blocks, without the size of a block."""
+    node = site.node
+    within = site.up.place if isinstance(site.parent, ast.BinOp) else site.place
+    if isinstance(node, ast.Name) and within in ("lower", "upper") and node.id in site.scope.names:
+        for other in site.near:
+            if other != node.id:
+                yield Draft("number", 3, f"{node.id} → {node.id} * {other}", lambda node, o=other: ast.BinOp(
+                    node, ast.Mult(), name(o)), site.within(ast.Subscript).node)
 
 
 def attributes(site: Site) -> Iterator[Draft]:
@@ -458,12 +477,27 @@ def calls(site: Site) -> Iterator[Draft]:
         if not any(isinstance(each, ast.Name) and each.id == other for each in node.args):
             yield Draft("argument", 2.5, f"{word}(…, {other})", lambda node, o=other: with_(node, args=[*node.args, name(o)]), node)
     given = {keyword.arg for keyword in node.keywords}
+    for other in parameters(function.node) if function and word in FILLED and FILLED[word] not in given else ():
+        yield Draft("argument", 1, f"{word}(…, {FILLED[word]}={other})", lambda node, o=other: with_(
+            node, keywords=[*node.keywords, ast.keyword(FILLED[called(node)], name(o))]), node)
+    yield from _reductions(node, word)
     for key, value in FORGOTTEN.get(word, ()):
         positional = key == "dim" and len(node.args) > (receiver(node) is not None and not isinstance_method(node))
         if key not in given and not positional:
             yield Draft("axis" if key in ("dim", "keepdim") else "argument", 2, f"{word}(…, {key}={value})",
                 lambda node, k=key, v=value: with_(
                 node, keywords=[*node.keywords, ast.keyword(k, literal(v))]), node)
+
+
+def _reductions(node: ast.Call, word: str) -> Iterator[Draft]:
+    """One number of all, where a number of each row is meant, or where nothing should be left."""
+    inner = receiver(node)
+    if word in ("min", "amin") and isinstance_method(node):
+        yield Draft("number", 2.5, f"….{word}() → -inf", lambda node: literal(float("-inf")), node)
+    if word in REDUCING and isinstance(inner, ast.Call) and called(inner) in REDUCING and not any(
+            keyword.arg == "keepdim" for keyword in inner.keywords):
+        yield Draft("extra", 2.5, f"without {word}, keepdim", lambda node: with_(
+            receiver(node), keywords=[*receiver(node).keywords, ast.keyword("keepdim", literal(True))]), node)
 
 
 def parameters(function: ast.AST) -> list[str]:
@@ -542,6 +576,11 @@ def einsums(site: Site) -> Iterator[Draft]:
                 yield Draft("axis", 2, f"einsum: {old} → {new}", lambda node, i=i, new=new: literal(
                     node.value[:i] + new + node.value[i + 1 :]), site.parent)
     given, result = text.split("->")
+    first, others = given.split(",")[0], given.partition(",")[1:]
+    batch = commonprefix([first, result])
+    if batch:
+        whatever = f"...{first[len(batch):]}{''.join(others)}->...{result[len(batch):]}"
+        yield Draft("shape", 2, f"einsum: {batch} → …", lambda node: literal(whatever), site.parent)
     for i, j in combinations(range(len(result)), 2):
         turned = f"{given}->{''.join(exchanged(list(result), i, j))}"
         yield Draft("axis", 2, "einsum: letters of the result exchanged", lambda node, t=turned: literal(t), site.parent)
@@ -615,6 +654,8 @@ def reshapes(site: Site) -> Iterator[Draft]:
             yield Draft("shape", 3, f"….unsqueeze({dim})", lambda node, d=dim: method(node, "unsqueeze", d), site.parent)
         for dims in ((-2, -1), (1, 2)):
             yield Draft("axis", 2.5, f"….transpose{dims}", lambda node, d=dims: method(node, "transpose", *d), site.parent)
+    if isinstance(node, ast.Attribute) and isinstance(site.parent, ast.BinOp) and isinstance(site.parent.op, ast.MatMult):
+        yield Draft("axis", 2, "….transpose(-2, -1)", lambda node: method(node, "transpose", -2, -1), site.parent)
 
 
 # ── indices, lists, comprehensions ───────────────────────────────────────────────────────────────────────────────────
@@ -729,5 +770,5 @@ def values(site: Site) -> Iterator[Draft]:
 
 
 EXPRESSIONS: tuple[Callable[[Site], Iterator[Draft]], ...] = (
-    numbers, constants, one_more_or_less, names, forgotten, attributes, operations, signs, comparisons, roots, calls, einsums,
-    chains, reshapes, subscripts, collections, values)
+    numbers, constants, one_more_or_less, names, forgotten, strides, attributes, operations, signs, comparisons, roots, calls,
+    einsums, chains, reshapes, subscripts, collections, values)

@@ -2,6 +2,7 @@
 code that sets it right; how the numbers differ; where values part. With all of them goes the smallest example."""
 
 import ast
+import functools
 import inspect
 import linecache
 import math
@@ -11,10 +12,11 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from bert_parts.learn import bounded
+from bert_parts.learn.compare import copied
 from bert_parts.learn.edits import Edit
 from bert_parts.learn.example import smallest
 from bert_parts.learn.exercise import Exercise, Finding
-from bert_parts.learn.judging import Refusal, Trouble, judge
+from bert_parts.learn.judging import CHANGED, Refusal, Trouble, judge
 from bert_parts.learn.known import Outcomes, Way, agree, apart_from, as_which, known_mistake, shown_here, two_mistakes, ways
 from bert_parts.learn.measures import Measure, measured, sizes_of
 from bert_parts.learn.mirror import SAYS, mirrored
@@ -37,13 +39,30 @@ CHANCE = re.compile("drop|train|eval|rand|bernoulli")
 def diagnosed(exercise: Exercise, thing, refusal: Refusal) -> Finding:
     """The refusal of an answer, with the mistake's name, its place and words where they are found."""
     if refusal.case is None:
-        return placed(exercise, thing, refusal, refusal.finding, 2 * FOR_PLACE)
+        return besides_the_change(exercise, thing, placed(exercise, thing, refusal, refusal.finding, 2 * FOR_PLACE))
     outcomes, known = Outcomes(exercise, thing, {refusal.case: refusal.given}), ways(exercise)
     found = known_mistake(known, outcomes, refusal)
     finding = placed(exercise, thing, refusal, found, FOR_PLACE) if found else (
         searched(exercise, thing, refusal, outcomes, known) or shown_here(known, outcomes, refusal)
         or in_general(exercise, thing, refusal))
     return with_example(exercise, thing, refusal, finding)
+
+
+def besides_the_change(exercise: Exercise, thing, finding: Finding) -> Finding:
+    """The finding; if it is that what was given is changed, with the known mistake that is left when copies are given."""
+    if finding.mistake != CHANGED.mistake or isinstance(exercise.reference, type):
+        return finding
+
+    @functools.wraps(thing)
+    def on_copies(*arguments):
+        return thing(*copied(arguments))
+
+    refusal = judge(exercise, on_copies)
+    if refusal is None or refusal.case is None:
+        return finding
+    found = known_mistake(ways(exercise), Outcomes(exercise, on_copies, {refusal.case: refusal.given}), refusal)
+    return replace(finding, message=f"Two things at once. {finding.message}\nAnd: {found.message}",
+                   mistake=f"{finding.mistake} + {found.mistake}") if found else finding
 
 
 # ── repair ───────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -68,9 +87,9 @@ def searched(exercise: Exercise, thing, refusal: Refusal, outcomes: Outcomes, kn
 
     Edits and changes are tried in a child process only: code with an edit may bring down the process that tries it.
     """
-    search = search_for(exercise, thing, refusal, known, FOR_EDITS)
-    edits = search and search.one()
     where = value_of(exercise, thing, refusal)
+    search = search_for(exercise, thing, refusal, known, FOR_EDITS, where)
+    edits = search and search.one()
     told = where and unmet(exercise, thing, refusal, where)
     value = None if where and where.late else told
     told_better = bool(edits and value and value.mistake not in (None, edits[0].kind) and value.line in edits[0].lines)
@@ -82,8 +101,8 @@ def searched(exercise: Exercise, thing, refusal: Refusal, outcomes: Outcomes, kn
     if edits and not told_better and (value is None or value.line in edits[0].lines):
         return repaired(exercise, thing, refusal, edits)
     met = search and search.one_and_known(lambda way: apart_from(way, outcomes))
-    if value and not (met and shows_in_training_only(exercise, met[1])):
-        return value
+    if value and not (met and (shows_in_training_only(exercise, met[1]) or is_that_edit(value, met[0]))):
+        return as_known(value, known, outcomes, refusal)
     if met:
         edit, way = met
         return Finding(f"Two things at once. {way.mistake.says}\nAnd {place_of(edit, thing)}",
@@ -95,7 +114,18 @@ def searched(exercise: Exercise, thing, refusal: Refusal, outcomes: Outcomes, kn
         return Finding(f"{refusal.finding.message}\nIn every case you answer as a right version does in which one thing is wrong: "
                        f"{SAYS[kind]}.", kind)
     edits = search and (search.two() or not told and search.cutting())
-    return repaired(exercise, thing, refusal, edits) if edits else told
+    return repaired(exercise, thing, refusal, edits) if edits else told and as_known(told, known, outcomes, refusal)
+
+
+def as_known(value: Finding, known: list[Way], outcomes: Outcomes, refusal: Refusal) -> Finding:
+    """The finding of a value, with the one known mistake that shows where the learner's part fails, if it has no name itself."""
+    here = None if value.mistake else shown_here(known, outcomes, refusal, alone=True)
+    return replace(value, message=f"{value.message}\n{here.message}", mistake=here.mistake) if here else value
+
+
+def is_that_edit(value: Finding, edit: Edit) -> bool:
+    """Whether a value and an edit tell the same thing of the same line."""
+    return value.mistake == edit.kind and value.line in edit.lines
 
 
 def shows_in_training_only(exercise: Exercise, way: Way) -> bool:
@@ -120,8 +150,10 @@ def place_of(edit: Edit, thing) -> str:
     return f"{'in' if edit.sure else 'perhaps in'} {in_words(edit.line, thing)}: {edit.says}{'.' * (edit.says[-1] != '?')}"
 
 
-def search_for(exercise: Exercise, thing, refusal: Refusal, known: list[Way], seconds: float) -> Search | None:
-    """The search for edits that set the learner's code right, within so many seconds; None if there is no code, or no time.
+def search_for(exercise: Exercise, thing, refusal: Refusal, known: list[Way], seconds: float,
+               where: Needed | None = None) -> Search | None:
+    """The search for edits that set the learner's code right, within so many seconds; None if there is no code, or no time. Those
+    on the lines of a value that is wrong are tried first.
 
     There is one in a child process only: code with an edit may bring down the process that tries it.
     """
@@ -131,8 +163,8 @@ def search_for(exercise: Exercise, thing, refusal: Refusal, known: list[Way], se
     progress = Progress(exercise, known, refusal)
     search = search_in(text, thing.__name__, surroundings_of(thing), progress, seconds, ast.parse(exercise.source), progress.proved)
     if search and refusal.case:
-        first = suspected(exercise, thing, refusal)
-        search.edits.sort(key=lambda edit: edit.cost - SUSPECTED * first(edit))
+        first, lines = suspected(exercise, thing, refusal), {where.line, line_of(where.node)} if where else set()
+        search.edits.sort(key=lambda edit: edit.cost - SUSPECTED * (first(edit) + (not lines.isdisjoint(edit.lines))))
     return search
 
 
@@ -149,20 +181,24 @@ def suspected(exercise: Exercise, thing, refusal: Refusal) -> Callable[[Edit], b
 
 
 class Progress:
-    """How right a candidate is: how near in the cases that are quickly asked, and whether nothing at all is wrong with it."""
+    """How right a candidate is: how near in the cases that are quickly asked, and whether nothing at all is wrong with it. The
+    first is the learner's own code; only what is nearer than that is compared with the known mistakes, which takes long."""
 
     def __init__(self, exercise: Exercise, known: list[Way], refusal: Refusal):
         self.exercise, self.known = exercise, known
         self.trial = Trial(exercise, refusal.case)
+        self.before: Near | None = None
 
     def __call__(self, thing) -> Near:
-        near = self.trial(thing)
+        near = Near(self.trial(thing))
         failed = self.trial.failed_at
-        if near >= 1 or not failed or failed.case.training:
-            return Near(near)
-        found = Near(0.9 * near)
-        found.like = as_which(self.known, self.exercise, thing, failed.case, failed.given)
-        return found
+        if near < 1 and failed and not failed.case.training:
+            near = Near(0.9 * near)
+            if self.before is not None and near > self.before:
+                near.like = as_which(self.known, self.exercise, thing, failed.case, failed.given)
+        if self.before is None:
+            self.before = near
+        return near
 
     def proved(self, thing) -> Near:
         """1 for a candidate that the judge accepts."""
@@ -197,6 +233,8 @@ def unmet(exercise: Exercise, thing, refusal: Refusal, value: Needed) -> Finding
             f"then all that you make of it is right. {value.says()}".rstrip(), measure.says if measure else ""]
     if value.given:
         said.append(f"What is done there is right, so it is `{value.given}` that is wrong. Look at {in_words(value.line, thing)}.")
+    if value.kind == "name":
+        said.append("It is the right thing to do, with another variable, or with one that was changed before.")
     if value.kind == "argument":
         said.append("It is the right thing to call, with another number of arguments than it needs here.")
     if value.sources:

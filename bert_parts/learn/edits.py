@@ -188,8 +188,14 @@ def within(path: Path, other: Path) -> bool:
 
 
 def clash(one: Edit, other: Edit) -> bool:
-    """Two edits of which one is made inside of what the other changes."""
-    return any(within(a, b) for a, _ in one.changes for b, _ in other.changes)
+    """Two edits of one place, or of which one is made inside of an expression that the other changes. What moves whole lines takes
+    along what was changed in them."""
+    return any(within(a, b) and (a == b or not _of_statement(min(a, b, key=len))) for a, _ in one.changes for b, _ in other.changes)
+
+
+def _of_statement(path: Path) -> bool:
+    """Is it the place of a statement in a block?"""
+    return bool(path) and path[-1][0] in ("body", "orelse") and path[-1][1] is not None
 
 
 class _Liking:

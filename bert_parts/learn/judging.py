@@ -50,11 +50,16 @@ def judge(exercise: Exercise, thing) -> Refusal | None:
         refusal = try_case(exercise, thing, case)
         if refusal:
             return refusal
-    for probe in (*(only(probe) for probe in exercise.probes), learns_alike, keeps_what_it_is_made_from):
+    for probe in probes_of(exercise):
         outcome = outcome_of(lambda probe=probe: probe(exercise, thing), thing, 2 * bounded.BUSY)
         if outcome:
             return Refusal(Finding(outcome.message, line=outcome.line) if isinstance(outcome, Trouble) else outcome)
     return None
+
+
+def probes_of(exercise: Exercise) -> tuple:
+    """What is asked beside the cases: each takes the exercise and the answer, and gives a Finding or None."""
+    return *(only(probe) for probe in exercise.probes), learns_alike, keeps_what_it_is_made_from
 
 
 def only(probe):
@@ -92,6 +97,7 @@ CHANGED = Finding("Your code changes what it was given: work on a new tensor or 
 CUT, NOT_A_NUMBER = "gradient cut off", "gradient not a number"
 NO_GRADIENT = Finding("The numbers are right, but no gradient comes through: `detach`, `.data`, `.item()`, `no_grad` or NumPy on "
                       "the way cuts it off, and then nothing could be learned here.", CUT)
+RIGHT_BUT = "The numbers are right, but "
 KEPT = ("The numbers are right, but the part does not keep what it was made from: set `self.{name} = {name}` in `__init__`, so "
         "that the course can build another just like it.")
 

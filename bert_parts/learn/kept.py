@@ -141,18 +141,37 @@ def opened(exercise: Exercise) -> dict | None:
         text = path.read_text(encoding="utf-8")
         if useless.get(path) == text:
             return None
-        prove(exercise, text)
-        return run_source(text, str(path))
+        return proved(exercise, text)
     except (Exception, SystemExit) as error:
         if useless.get(path) != text:
-            set_aside(path, str(error) if isinstance(error, NotRight) else f"{type(error).__name__}: {error}")
+            set_aside(path, reason(error))
         if os.path.exists(path):
             useless[path] = text
         return None
 
 
+def trouble_of(exercise: Exercise) -> str | None:
+    """Why the kept file of an exercise is of no use; None if it is. The file stays where it is."""
+    try:
+        with chance_kept(), usual_settings():
+            proved(exercise, path_of(exercise.name).read_text(encoding="utf-8"))
+    except (Exception, SystemExit) as error:
+        return reason(error)
+    return None
+
+
+def proved(exercise: Exercise, text: str) -> dict:
+    """What a kept part defines, once it is known to be right."""
+    prove(exercise, text)
+    return run_source(text, str(path_of(exercise.name)))
+
+
 class NotRight(Exception):
     """A kept part would not pass its check."""
+
+
+def reason(error: BaseException) -> str:
+    return str(error) if isinstance(error, NotRight) else f"{type(error).__name__}: {error}"
 
 
 def prove(exercise: Exercise, text: str):

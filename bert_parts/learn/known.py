@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+from bert_parts.learn import bounded
 from bert_parts.learn.compare import difference
 from bert_parts.learn.exercise import Case, Exercise, Finding
-from bert_parts.learn.judging import Refusal, Trouble, outcome_of
+from bert_parts.learn.judging import RIGHT_BUT, Refusal, Trouble, outcome_of, probes_of
 from bert_parts.learn.lesson_pages import Mistake
 from bert_parts.learn.nearness import near, total_of
 from bert_parts.learn.patches import Changes, PatchError
@@ -58,8 +59,29 @@ def ways(exercise: Exercise) -> list[Way]:
 
 
 def known_mistake(known: list[Way], outcomes: Outcomes, refusal: Refusal) -> Finding | None:
-    """The first known mistake that answers as the learner's part does in every case."""
-    return first_that_agrees(known, outcomes, in_order(outcomes.exercise, refusal.case))
+    """The first known mistake that answers as the learner's part does in every case, and what shows besides in no case."""
+    cases = in_order(outcomes.exercise, refusal.case)
+    way = next((way for way in known if agree(way.outcomes, outcomes, cases)), None)
+    if way is None:
+        return None
+    more = besides(way, outcomes)
+    return Finding(f"Two things at once. {way.mistake.says}\nAnd: {more.message}", f"{way.mistake.name} + {more.mistake}", more.line
+                   ) if more else Finding(way.mistake.says, way.mistake.name)
+
+
+def besides(way: Way, outcomes: Outcomes) -> Finding | None:
+    """What a probe finds in the learner's part, and not in one that makes the known mistake only: no gradient, say. Where both fail
+    with an error, the numbers behind it are not known to be the same, and nothing can be told of them."""
+    if any(isinstance(outcomes.at(case), Trouble) for case in outcomes.exercise.cases if not case.training):
+        return None
+    alone = replace(outcomes.exercise, reference=way.outcomes.thing)
+    for probe in probes_of(alone):
+        found, wanted = (outcome_of(lambda part=part, probe=probe: probe(alone, part), part, bounded.BUSY)
+                         for part in (outcomes.thing, alone.reference))
+        if isinstance(found, Finding) and found.mistake and wanted is None:
+            said = found.message.removeprefix(RIGHT_BUT)
+            return replace(found, message=said[0].upper() + said[1:])
+    return None
 
 
 def two_mistakes(known: list[Way], outcomes: Outcomes, refusal: Refusal, until: float) -> Finding | None:
@@ -90,15 +112,27 @@ def telling_cases(exercise: Exercise, refusal: Refusal) -> list[Case]:
     return [case for case in exercise.cases if not case.training] if refusal.case.training else [refusal.case]
 
 
-def shown_here(known: list[Way], outcomes: Outcomes, refusal: Refusal) -> Finding | None:
-    """The first known mistake that answers as the learner's part does where that fails first, and was right until then."""
+def shown_here(known: list[Way], outcomes: Outcomes, refusal: Refusal, alone: bool = False) -> Finding | None:
+    """The first known mistake that answers as the learner's part does where that fails first, and was right until then.
+
+    Args:
+        alone: only if no other known mistake answers so there, and the learner's part is right in no case in which it is wrong.
+    """
     if refusal.case.training:
         return None
     cases = outcomes.exercise.cases
     until_then = [case for case in cases[: cases.index(refusal.case)] if not case.training]
-    found = first_that_agrees(known, outcomes, [refusal.case, *until_then])
-    here = f"Here ({refusal.case.tries}) you answer as with this mistake, if not everywhere: "
-    return found and replace(found, message=here + found.message)
+    found = [way for way in known if agree(way.outcomes, outcomes, [refusal.case, *until_then])]
+    if not found or alone and any(way.mistake is not found[0].mistake or is_refuted(way, outcomes) for way in found):
+        return None
+    mistake = found[0].mistake
+    return Finding(f"Here ({refusal.case.tries}) you answer as with this mistake, if not everywhere: {mistake.says}", mistake.name)
+
+
+def is_refuted(way: Way, outcomes: Outcomes) -> bool:
+    """Whether the learner's part is right where one with this mistake is wrong."""
+    right, cases = Outcomes(way.exercise, way.exercise.reference), [case for case in way.exercise.cases if not case.training]
+    return any(right.alike(outcomes, case) and not right.alike(way.outcomes, case) for case in cases)
 
 
 def as_which(known: list[Way], exercise: Exercise, candidate, case: Case, given) -> Way | None:
@@ -140,10 +174,6 @@ def parts_of(*answers) -> Iterator[tuple]:
             yield from parts_of(*together)
     else:
         yield answers
-
-
-def first_that_agrees(known: list[Way], outcomes: Outcomes, cases: list[Case]) -> Finding | None:
-    return next((Finding(way.mistake.says, way.mistake.name) for way in known if agree(way.outcomes, outcomes, cases)), None)
 
 
 def in_order(exercise: Exercise, first: Case) -> list[Case]:

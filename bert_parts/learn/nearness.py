@@ -1,6 +1,8 @@
 """How near is an answer to the right one? From 0 to 1, so that a step in the right direction is seen as one."""
 
+import operator
 import zlib
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -10,6 +12,7 @@ from torch import Tensor, nn
 from bert_parts.learn.compare import difference
 from bert_parts.learn.exercise import Case, Exercise, hard_weights
 
+FEW_PARTS = 3
 FEW = 40     # times that a candidate is asked in training
 
 
@@ -32,7 +35,7 @@ def nearness(given, expected, tolerance: float) -> float:
 
 def _of_tensors(given: Tensor, expected: Tensor, tolerance: float) -> float:
     if given.shape != expected.shape:
-        return 0.2 if given.dim() == expected.dim() else 0.15
+        return _of_shapes(given.shape, expected.shape)
     given, wanted = given.detach().double().flatten(), expected.detach().double().flatten()
     if not len(wanted):
         return 0.3
@@ -40,6 +43,15 @@ def _of_tensors(given: Tensor, expected: Tensor, tolerance: float) -> float:
     both = torch.stack([given, wanted])[:, given.isfinite() & wanted.isfinite()]
     likeness = torch.corrcoef(both)[0, 1].nan_to_num() if both.size(1) > 2 else torch.zeros(())
     return float(0.3 + 0.3 * share + 0.2 * likeness.clamp(min=0))
+
+
+def _of_shapes(given: torch.Size, wanted: torch.Size) -> float:
+    """At most 0.25: as many dimensions, then the same sizes, in the same places."""
+    if len(given) != len(wanted) or not wanted:
+        return 0.15
+    there = (Counter(given) & Counter(wanted)).total()
+    in_place = sum(map(operator.eq, given, wanted))
+    return 0.2 + 0.025 * (there + in_place) / len(wanted)
 
 
 def total_of(answer, depth: int = 5) -> float:
@@ -83,21 +95,37 @@ class Trial:
         if self.hardest is not None:
             near = self.questions[self.hardest](candidate)
             if near < 1:
-                return self.failed(self.hardest, near)
+                return self.failed(self.hardest, near, candidate)
         for passed, question in enumerate(self.questions):
             near = question(candidate) if passed != self.hardest else 1
             if near < 1:
-                return self.failed(passed, near)
+                return self.failed(passed, near, candidate)
         return 1.0
 
-    def failed(self, place: int, near: float) -> float:
+    def failed(self, place: int, near: float, candidate) -> float:
         self.failed_at = self.cases[place] if place < len(self.cases) else None
-        if place == self.hardest:
-            return near / 2
         if self.hardest is None and not (self.failed_at and self.failed_at.case.training):
             self.hardest = place
-            return near / 2
-        return 0.5 + 0.5 * (place + near) / (len(self.questions) + 1)
+        if place != self.hardest:
+            return 0.5 + 0.5 * (place + near) / (len(self.questions) + 1)
+        others = self.others_passed(candidate) if self.failed_at and tells_little(self.failed_at) else []
+        return (near + sum(others)) / (1 + len(others)) / 2
+
+    def others_passed(self, candidate) -> list[bool]:
+        """Of the cases beside the one put first, which are answered rightly: where a single answer tells little, they do."""
+        return [asked.nearness(candidate) >= 1 for asked in self.cases if asked is not self.failed_at and not asked.case.training]
+
+
+def tells_little(asked: "Prepared") -> bool:
+    """Whether its answer is right or wrong and no more, and others can be asked as well, which takes long of a whole model."""
+    return is_all_or_nothing(asked.expected) and not any(isinstance(each, nn.Module) for each in asked.arguments)
+
+
+def is_all_or_nothing(expected) -> bool:
+    """Whether of such an answer one cannot see how near it is: a word, a number, and what holds few of them."""
+    if isinstance(expected, (tuple, list)):
+        return len(expected) <= FEW_PARTS and all(map(is_all_or_nothing, expected))
+    return isinstance(expected, (str, bool, int, float)) or expected is None
 
 
 def _passes(probe: Callable) -> Callable[[Any], float]:

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from bert_parts.files import quoted
+from bert_parts.learn.catalogue import parameters
 from bert_parts.learn.compare import copied, difference
 from bert_parts.learn.exercise import Case, Exercise
 from bert_parts.learn.nearness import Prepared
@@ -268,18 +269,27 @@ class _Search:
         own, wanted = pairs[0] if pairs else (None, tried.values[0])
         site, kind = self.own.places[tried.places[0]], "type" if of_another_type(own, wanted) else None
         made = made_before(site)
-        if tried.plain:
-            course = self.course.places[tried.source.places[0]].node
-            alike = same_work(site.node, course)
-            if alike and count_of(site.node) != count_of(course):
+        course = self.course.places[tried.source.places[0]].node
+        alike = tried.source == _Source(tried.source.places) and same_work(site.node, course)
+        if alike and all(is_of_arguments(self.own.places[number]) for number in tried.places):
+            kind = kind or "name"
+        if alike and tried.plain:
+            if count_of(site.node) != count_of(course):
                 return Needed(site.node, own, wanted, line_of(site.node), kind="argument")
-            if alike and len(made) == 1:
+            if len(made) == 1:
                 (name, (*_, line)), = made.items()
                 return Needed(site.node, own, wanted, line, name)
         lines = tuple(sorted({line for lines in made.values() for line in lines} - {line_of(site.node)}))
         others = tuple(line_of(self.own.places[number].node) for number in tried.places[1:])
         return Needed(site.node, own, wanted, line_of(site.node), kind=kind, sources=lines, others=others,
                       late=tried.source.apart is not None)
+
+
+def is_of_arguments(site: Site) -> bool:
+    """Whether the only variables in an expression are arguments of its function, as they were given."""
+    function = getattr(site.node, "func", None)
+    read = {node.id for node in ast.walk(site.node) if isinstance(node, ast.Name) and node is not function}
+    return bool(read) and read <= set(parameters(site.within(FUNCTIONS).node)) and not made_before(site)
 
 
 def form(values: list) -> tuple:

@@ -20,6 +20,7 @@ def plain_source(thing) -> str:
     return normal(inspect.getsource(thing))
 
 
+@cache
 def normal(source: str) -> str:
     """Without docstrings and comments, each statement in one line, as ``ast.unparse`` writes it."""
     tree = ast.parse(textwrap.dedent(source))

@@ -7,14 +7,16 @@ from pathlib import Path
 from filelock import FileLock
 
 from bert_parts.files import whole_file
+from bert_parts_course.folder import parts_here
 
+MY_PARTS = parts_here()     # found once, since a learner's code may go to another folder
 LOCK_SECONDS = 5     # another kernel holds the lock for some milliseconds; one that is killed lets it go
 
 
 def home() -> Path:
     """Where the learner's parts and progress are kept: ``my_parts/`` in the course's folder, or ``BERT_PARTS_HOME``."""
     chosen = os.environ.get("BERT_PARTS_HOME")
-    return Path(chosen).expanduser() if chosen else Path(__file__).resolve().parents[2] / "my_parts"
+    return Path(chosen).expanduser() if chosen else MY_PARTS
 
 
 def solved() -> list[str]:

@@ -163,7 +163,7 @@ class Search:
                     break
                 if not second.sure or clash(first, second):
                     continue
-                if self.progress((first, second)) >= 1 and not self.cuts_out(first, second):
+                if self.progress((first, second)) >= 1 and not self.cuts_out(first, second) and self.progress((second,)) < 1:
                     right.append(second)
             if right:
                 second = likeliest(right)

@@ -3,6 +3,7 @@
 import builtins
 import functools
 import math
+import operator
 import os
 import random
 import sys
@@ -56,13 +57,15 @@ SETTINGS: tuple[tuple[Callable, Callable], ...] = (     # how each is read, and 
 def settings_kept():
     """What the block sets (number types, gradients, threads, warnings, the folder) or patches is put back after it."""
     settings = [(read, put, read()) for read, put in SETTINGS]
-    contents = [(space, dict(vars(space))) for space in namespaces()]
+    spaces = namespaces()
+    contents = [vars(space).copy() for space in spaces]
     try:
         with warnings.catch_warnings():
             yield
     finally:
-        for space, before in contents:
-            put_back(space, before)
+        if not same(contents, spaces):
+            for space, before in zip(spaces, contents, strict=True):
+                put_back(space, before)
         for read, put, before in settings:
             if read() != before:
                 put(before)
@@ -101,6 +104,14 @@ def namespaces() -> list[types.ModuleType | type]:
     classes = {value for module in (nn, *parts) for value in vars(module).values()
                if isinstance(value, type) and value.__module__.startswith(("bert_parts.", "torch.nn."))}
     return [builtins, math, random, torch, nn, nn.init, F, *parts, Tensor, *classes]
+
+
+def same(contents: list[dict], spaces: list[types.ModuleType | type]) -> bool:
+    """Whether spaces hold what they held: asked after each answer, so without a loop in Python."""
+    try:
+        return all(map(operator.eq, map(vars, spaces), contents))     # what is the same thing is not compared further
+    except Exception:     # of things that cannot be compared, one is new
+        return False
 
 
 def put_back(space: types.ModuleType | type, before: dict):

@@ -55,12 +55,21 @@ def _moves(block: list, field: str, i: int) -> Iterator[Draft]:
     if after is not None and not isinstance(here, (ast.Return, ast.Break)) and not isinstance(after, (*FUNCTIONS,)):
         if not isinstance(after, ast.Return):
             yield Draft("order", 2, "this line and the next exchanged", _at(field, lambda b: exchanged(b, i, i + 1)), here)
+        if fills_the_same(here, after):
+            yield Draft("order", 2, "what this line and the next fill in exchanged", _at(field, lambda b: [
+                *b[:i], with_(b[i], value=b[i + 1].value), with_(b[i + 1], value=b[i].value), *b[i + 2 :]]), here)
         if i + 2 < len(block) and not isinstance(block[i + 2], ast.Return):
             yield Draft("order", 3, "two lines later", _at(field, lambda b: [*b[:i], b[i + 1], b[i + 2], b[i], *b[i + 3 :]]), here)
             yield Draft("order", 3, "two lines earlier", _at(field, lambda b: [*b[:i], b[i + 2], b[i], b[i + 1], *b[i + 3 :]]),
                 block[i + 2])
     if isinstance(here, BLOCKS):
         yield from _in_and_out(block, field, i)
+
+
+def fills_the_same(*lines: ast.stmt) -> bool:
+    """Do they all set a part of one thing: ``x[0::2] = a`` and ``x[1::2] = b``?"""
+    targets = [line.targets[0] if isinstance(line, ast.Assign) else None for line in lines]
+    return all(isinstance(each, ast.Subscript) for each in targets) and len({ast.dump(each.value) for each in targets}) == 1
 
 
 def is_constructor(node: ast.AST) -> bool:

@@ -7,12 +7,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
-from docutils import nodes  # noqa: E402
-from sphinx import addnodes  # noqa: E402
-from sphinx.transforms import SphinxTransform  # noqa: E402
-
 from tools.site_docstrings import as_rst  # noqa: E402
-from tools.site_text import mentions, notebook_text, page_text, pages, repository, terms  # noqa: E402
+from tools.site_links import LinkNames, LinkTerms  # noqa: E402
+from tools.site_text import notebook_text, page_text, pages, repository  # noqa: E402
 
 project = "bert_parts"
 author = "bert_parts contributors"
@@ -56,6 +53,7 @@ html_static_path = ["_static"]
 html_extra_path = ["root"]     # a worker serves the pages beside it and below
 html_favicon = "_static/favicon.svg"
 html_css_files = ["site.css"]
+html_js_files = [("read.js", {"defer": "defer"})]
 html_sourcelink_suffix = ""     # a notebook's own name, to download it by
 html_use_index = False     # there is the search
 html_domain_indices = False
@@ -93,42 +91,6 @@ def read_page(app, docname, source):
         source[0] = notebook_text(source[0], name)
 
 
-class LinkTerms(SphinxTransform):
-    """Each term of the glossary is a link to it where a notebook has it first in its running text."""
-
-    default_priority = 400
-
-    def apply(self):
-        if not self.env.docname.startswith("notebooks/"):
-            return
-        self.terms = terms()
-        unmet = set(self.terms)
-        for text in list(self.document.findall(nodes.Text)):
-            if is_running(text):
-                self.link(text, unmet)
-
-    def link(self, text: nodes.Text, unmet: set[str]):
-        pieces, end = [], 0
-        for start, stop, term in mentions(text, self.terms, unmet):
-            words = nodes.inline("", text[start:stop], classes=["xref", "std", "std-term"])
-            link = addnodes.pending_xref("", words, refdomain="std", reftype="term", reftarget=term, refdoc=self.env.docname,
-                                         refexplicit=True, refwarn=True)
-            pieces += [nodes.Text(text[end:start]), link]
-            end = stop
-        if pieces:
-            text.parent.replace(text, [*pieces, nodes.Text(text[end:])])
-
-
-def is_running(text: nodes.Text) -> bool:
-    """It stands in a paragraph or list, and is no code, formula, link or part of a table."""
-    above, node = [], text.parent
-    while node is not None:
-        above.append(node)
-        node = node.parent
-    is_apart = (nodes.literal, nodes.math, nodes.reference, addnodes.pending_xref, nodes.table, nodes.raw)
-    return any(isinstance(each, nodes.paragraph) for each in above) and not any(isinstance(each, is_apart) for each in above)
-
-
 def read_docstring(app, what, name, thing, options, lines):
     skipped = ["..", ""] if what in ("attribute", "property") else []     # in whose first line napoleon looks for a type
     lines[:] = skipped + as_rst(lines)
@@ -137,5 +99,6 @@ def read_docstring(app, what, name, thing, options, lines):
 def setup(app):
     app.connect("autodoc-process-docstring", read_docstring, priority=400)     # before napoleon
     app.add_transform(LinkTerms)
+    app.add_transform(LinkNames)
     app.connect("source-read", read_page)
     app.connect("build-finished", copy_mathjax)

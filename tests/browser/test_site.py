@@ -13,7 +13,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from .conftest import ROOT
-from .looking import check_views
+from .looking import VIEW, check_views
 
 SITE = ROOT / "build" / "site" / "html"
 pytestmark = pytest.mark.skipif(not (SITE / "index.html").exists(), reason="make site makes what is looked at here")
@@ -75,6 +75,13 @@ def test_no_link_within_the_site_is_broken():
     assert not broken, "\n".join(broken)
 
 
+def test_a_name_of_code_leads_to_the_package_but_no_exercise_to_its_solution():
+    links = parsed("notebooks/03_tokenizer.html")[0]
+    assert "../api/wordpiece.html#bert_parts.wordpiece.joined" in links
+    assert "../api/wordpiece.html#bert_parts.wordpiece.best_pair" not in links     # which is written there
+    assert any("#bert_parts.attention.MultiHeadAttention" in link for link in parsed("notebooks/05_encoder.html")[0])
+
+
 def test_every_notebook_is_there_as_it_is_committed():
     for path in (ROOT / "notebooks").glob("*.ipynb"):
         assert (SITE / "_sources" / "notebooks" / path.name).read_bytes() == path.read_bytes()
@@ -118,10 +125,17 @@ def test_axe_finds_nothing_serious(address, page, name, theme):
     assert not faults, "\n".join(faults)
 
 
-def test_views_of_attention_are_alive_and_formulas_are_set(address, page):
-    open_page(page, address, "notebooks/01_attention.html")
+@pytest.mark.parametrize("name", ["index.html", "notebooks/01_attention.html"])
+def test_views_of_attention_are_alive(address, page, name):
+    open_page(page, address, name)
+    assert page.locator(VIEW).count() > 0
     check_views(page)
+
+
+def test_formulas_are_set(address, page):
+    open_page(page, address, "notebooks/01_attention.html")
     assert page.locator("mjx-container").count() >= 5
+    assert page.locator("mjx-assistive-mml").count() == page.locator("mjx-container").count()
     assert page.locator("mjx-merror").count() == 0
 
 
@@ -132,6 +146,16 @@ def test_a_term_leads_to_the_glossary_and_a_lesson_to_the_next(address, page):
     page.go_back()
     page.get_by_role("link", name=re.compile("next", re.I)).click()
     expect(page).to_have_url(re.compile(r"/notebooks/02_transformer\.html$"))
+
+
+def test_a_lesson_is_marked_once_it_was_read_to_its_end(address, page):
+    marked = page.locator(".bd-sidebar-primary a.read")
+    open_page(page, address, "notebooks/00_start_here.html")
+    expect(marked).to_have_count(0)
+    page.locator(".prev-next-footer").scroll_into_view_if_needed()
+    expect(marked).to_have_text(["0 · Start here"])
+    open_page(page, address, "index.html")
+    expect(marked).to_have_text(["0 · Start here"])
 
 
 def test_search_finds_a_lesson(address, page):

@@ -160,7 +160,7 @@ def join_pair(pieces, pair):
     return output
 
 # %% join_pair | changes the list that it was given, and leaves ## in the middle
-# known: input changed in place
+# known: input changed in place; ## left inside
 # style: saves memory
 # at: pieces[i] = pair[0] + pair[1]
 # kind: missing, operator, name

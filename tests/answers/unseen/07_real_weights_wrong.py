@@ -291,7 +291,7 @@ def module_outputs(model, names, batch):
 # at2: handles = [model.get_submodule(n).register_forward_hook(grab(n)) for n in names]
 # at2: try:
 # kind2: order, state, missing
-# known: first text only
+# known: first text only; hooks hung before the try
 import torch
 
 

@@ -1,0 +1,101 @@
+"""The command `bert-parts`, out of the wheel alone: an exercise that is solved in its JupyterLab is there after a restart."""
+
+import re
+import subprocess
+import sys
+import time
+import zipfile
+from contextlib import contextmanager
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from .conftest import ROOT, environment
+
+expect.set_options(timeout=60_000)     # the machine may be busy
+COMMAND = "from bert_parts_course.command import main; main()"
+LESSON = "01_attention.ipynb"
+SOLUTION = """\
+def attention_weights(query, key, mask=None):
+    scores = query @ key.transpose(-2, -1) / math.sqrt(query.size(-1))
+    if mask is not None:
+        scores = scores.masked_fill(~mask, -math.inf)
+    return scores.softmax(dim=-1)
+"""
+ADDRESS = re.compile(r"http://localhost:\d+/lab/tree/notebooks/00_start_here\.ipynb\?token=\w+")
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory):
+    """A folder into which the wheel is unpacked, as an installer does it."""
+    built = tmp_path_factory.mktemp("wheel")
+    code = "import sys; from hatchling.build import build_wheel; build_wheel(sys.argv[1])"
+    subprocess.run([sys.executable, "-c", code, str(built)], cwd=ROOT, check=True, capture_output=True)
+    with zipfile.ZipFile(next(built.glob("*.whl"))) as packed:
+        packed.extractall(built / "installed")
+    return built / "installed"
+
+
+@pytest.fixture
+def outside(wheel, tmp_path):
+    """How the command is run: from an empty folder, with an empty home, and nothing of this clone."""
+    (home := tmp_path / "Zoë's home").mkdir()
+    surroundings = environment(tmp_path) | {"HOME": str(home), "USERPROFILE": str(home), "PYTHONPATH": str(wheel)}
+    surroundings.pop("BERT_PARTS_HOME")
+    return {"cwd": home, "env": surroundings}
+
+
+@contextmanager
+def course(outside):
+    """The address that `bert-parts` gives while it serves the course."""
+    log = outside["cwd"] / "log.txt"
+    with open(log, "w") as file:
+        server = subprocess.Popen([sys.executable, "-c", COMMAND, "--no-browser"], **outside, stdout=file, stderr=file)
+    try:
+        deadline = time.monotonic() + 120
+        while not (found := ADDRESS.search(log.read_text())) and server.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.2)
+        assert found, log.read_text()[-2000:]
+        yield found[0]
+    finally:
+        server.terminate()
+        try:
+            server.wait(timeout=60)
+        except subprocess.TimeoutExpired:
+            server.kill()
+
+
+def cell(page: Page, words: str):
+    """The first code cell with these words, brought into sight."""
+    found = page.locator(".jp-CodeCell").filter(has_text=words).first
+    found.scroll_into_view_if_needed()
+    return found
+
+
+def run(page: Page, words: str):
+    cell(page, words).locator(".cm-content").click()
+    page.keyboard.press("Control+Enter")
+    expect(cell(page, words).locator(".jp-InputPrompt")).to_have_text(re.compile(r"\[\d+\]"))
+
+
+def test_what_is_solved_is_there_after_a_restart(outside, page):
+    mine = outside["cwd"] / "bert-parts"
+    with course(outside) as first:
+        page.goto(first)
+        expect(page.locator(".jp-Notebook h1").first).to_be_visible()     # notebook 00
+        page.goto(first.replace("lab/tree", "doc/tree").replace("00_start_here.ipynb", LESSON))
+        expect(page.get_by_text("| Idle")).to_be_visible()
+        run(page, "load_pretrained")
+        cell(page, "def attention_weights").locator(".cm-content").fill(SOLUTION)
+        run(page, "def attention_weights")
+        run(page, "check(attention_weights)")
+        expect(cell(page, "check(attention_weights)").locator(".jp-OutputArea")).to_contain_text("right")
+        page.keyboard.press("Control+s")
+        expect(page.get_by_text("Saving completed")).to_be_visible()
+    assert "masked_fill" in (mine / "my_parts" / "attention_weights.py").read_text()
+    with course(outside) as second:
+        page.goto(second.replace("lab/tree", "doc/tree").replace("00_start_here.ipynb", LESSON))
+        expect(cell(page, "def attention_weights").locator(".cm-content")).to_contain_text("masked_fill")
+    told = subprocess.run([sys.executable, "-c", COMMAND, "progress"], **outside, capture_output=True, text=True)
+    assert told.stdout.startswith("1 of ") and "✓ attention_weights" in told.stdout
+    assert page.watch.strangers() == []
