@@ -48,7 +48,7 @@ test: $(TEST)
 		--ignore tests/browser notebooks tests $(ARGS)
 
 test-browser: $(TEST)
-	$(PYTEST) tests/browser --ignore tests/browser/test_site.py $(ARGS)
+	$(PYTEST) tests/browser --ignore tests/browser/test_site.py --ignore tests/browser/test_page_models.py $(ARGS)
 
 notebooks: $(TEST)
 	@$(VENV) tools/run_notebooks.py $(NAMES)
@@ -67,7 +67,7 @@ site: $(SITE) $(MODELS)
 
 test-site: $(TEST)
 	@$(MAKE) --no-print-directory site
-	$(PYTEST) tests/browser/test_site.py $(ARGS)
+	$(PYTEST) tests/browser/test_site.py tests/browser/test_page_models.py $(ARGS)
 
 links: $(LEARN)
 	@$(VENV) -m tools.links $(REPO) $(BRANCH)
