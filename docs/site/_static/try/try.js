@@ -29,7 +29,7 @@ async function ask(form) {
   const [button, status] = [form.querySelector("button"), form.querySelector("[role=status]")];
   if (button.ariaDisabled === "true") return;
   button.ariaDisabled = "true";
-  keepPage();
+  keepPage().catch(() => null);     // where a browser keeps nothing, it works as long as the page is open
   const needed = await missing(way);
   let come = 0;
   status.textContent = needed ? `Fetching ${megabytes(needed)} …` : "Computing …";
@@ -54,32 +54,36 @@ async function ask(form) {
 
 // The worker's answer; told(bytes) says how many more have been fetched for it.
 function answered(way, text, told) {
-  worker ??= hired();
+  worker ??= hire();
   const number = waiting.size;
   worker.postMessage({ number, way, text });
   return new Promise((resolve, reject) => waiting.set(number, { resolve, reject, told }));
 }
 
-function hired() {
-  const worker = new Worker(new URL("worker.js", import.meta.url), { type: "module" });
-  worker.onmessage = ({ data: { number, answer, error, bytes } }) => {
+function hire() {
+  const hired = new Worker(new URL("worker.js", import.meta.url), { type: "module" });
+  hired.onmessage = ({ data: { number, answer, error, bytes } }) => {
     const { resolve, reject, told } = waiting.get(number);
     if (bytes) told(bytes);
     else if (error) reject(new Error(error));
     else resolve(answer);
   };
-  worker.onerror = () => waiting.forEach(({ reject }) => reject(new Error("This browser cannot run the model.")));
-  return worker;
+  hired.onerror = () => {
+    worker = undefined;     // another is tried the next time
+    waiting.forEach(({ reject }) => reject(new Error("The model does not run in this browser.")));
+  };
+  return hired;
 }
 
 // From now on the pages that the reader opens open without a network, too: this one first.
 async function keepPage() {
   if (!navigator.serviceWorker || navigator.serviceWorker.controller) return;
   const root = new URL("../../", import.meta.url);
-  await navigator.serviceWorker.register(new URL("offline.js", root)).catch(() => null);
+  await navigator.serviceWorker.register(new URL("offline.js", root));
   const cache = await caches.open("bert_parts pages");
   const parts = performance.getEntriesByType("resource").map((entry) => entry.name);
-  const here = [location.href, ...parts, new URL("worker.js", import.meta.url).href].filter((url) => url.startsWith(root.href));
+  const scripts = ["worker.js", "wordpiece.js", "ort.wasm.bundle.min.mjs"].map((name) => new URL(name, import.meta.url).href);
+  const here = [location.href, ...parts, ...scripts].filter((url) => url.startsWith(root.href) && !url.endsWith(".gz"));
   await Promise.allSettled(here.map((url) => cache.add(url)));
 }
 
