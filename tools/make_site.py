@@ -40,6 +40,7 @@ def collect(folder: Path):
         path = folder / page
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(api_text(name).encode() if name in modules() else (ROOT / name).read_bytes())
+    shutil.copy(SETTINGS / "try.html", folder)     # a part of the first page
 
 
 def finish(site: Path):
