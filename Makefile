@@ -24,6 +24,7 @@ LEARN := .venv/.installed
 TEST := .venv/.installed-test
 BENCH := .venv-bench/.installed
 SITE := .venv-site/.installed
+MODELS := build/page/files.json
 PYTEST := $(VENV) -m pytest
 
 problem = $(shell command -v "$(PYTHON)" >/dev/null 2>&1 || { echo "There is no command $(PYTHON): install Python 3.11 or newer, or name one, as in 'make lab PYTHON=python3.12'"; exit; }; "$(PYTHON)" tools/check_python.py)
@@ -37,7 +38,7 @@ ready = $(if $(python),,$(if $(problem),$(error $(problem))))
 .PHONY: lab test test-browser notebooks compared diagnosis bench site test-site links lint lock no-venv
 
 bench $(BENCH): VENV := .venv-bench/bin/python
-site $(SITE): VENV := .venv-site/bin/python
+site $(SITE) $(MODELS): VENV := .venv-site/bin/python
 
 lab: $(LEARN)
 	@$(VENV) tools/lab.py $(ARGS)
@@ -47,7 +48,7 @@ test: $(TEST)
 		--ignore tests/browser notebooks tests $(ARGS)
 
 test-browser: $(TEST)
-	$(PYTEST) tests/browser --ignore tests/browser/test_site.py $(ARGS)
+	$(PYTEST) tests/browser --ignore tests/browser/test_site.py --ignore tests/browser/test_page_models.py $(ARGS)
 
 notebooks: $(TEST)
 	@$(VENV) tools/run_notebooks.py $(NAMES)
@@ -61,12 +62,12 @@ diagnosis: $(TEST)
 bench: $(BENCH)
 	@$(VENV) -m benchmarks $(ARGS)
 
-site: $(SITE)
+site: $(SITE) $(MODELS)
 	@$(VENV) -m tools.make_site
 
 test-site: $(TEST)
 	@$(MAKE) --no-print-directory site
-	$(PYTEST) tests/browser/test_site.py $(ARGS)
+	$(PYTEST) tests/browser/test_site.py tests/browser/test_page_models.py $(ARGS)
 
 links: $(LEARN)
 	@$(VENV) -m tools.links $(REPO) $(BRANCH)
@@ -99,6 +100,10 @@ $(BENCH): requirements-bench.txt requirements.txt constraints.txt pyproject.toml
 	@echo "Installing the course, and what it is compared with, into .venv-bench."
 	@$(install) --bench
 	@touch $@
+
+$(MODELS): tools/page_models.py bert_parts/*.py data/mask_filler/* data/movie_reviews.tsv | $(SITE)
+	@echo "Making the models of the site's first page: this takes some minutes."
+	@$(VENV) -m tools.page_models
 
 $(SITE): requirements-site.txt requirements.txt constraints.txt pyproject.toml
 	@$(ready)

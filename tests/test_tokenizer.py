@@ -1,11 +1,15 @@
 """The tokenizer against Hugging Face's: the same ids for every review, every code point and 100,000 odd strings."""
 
 import copy
+import json
 import pickle
 import random
+import shutil
+import subprocess
 import tracemalloc
 import unicodedata
 from itertools import product
+from pathlib import Path
 from string import printable
 
 import pytest
@@ -22,6 +26,7 @@ from bert_parts.datasets import movie_reviews, passages
 from bert_parts.normalization import CHINESE, normalize, split_words
 from bert_parts.tokenizer import BertTokenizer, pad, truncate
 from bert_parts.wordpiece import SPECIAL_TOKENS, word_pieces
+from tools.page_models import tokenizer_file
 
 VOCABULARY = find_checkpoint("all-MiniLM-L6-v2") / "vocab.txt"
 CODE_POINTS = [chr(i) for i in range(0x110000) if not 0xD800 <= i < 0xE000]
@@ -489,3 +494,42 @@ def test_decode_refuses(tokenizer, ids, error, message):
         tokenizer.decode(ids)
     with pytest.raises(error, match=message):
         tokenizer.convert_ids_to_tokens(ids)
+
+
+# The site's, in JavaScript --------------------------------------------------------------------------------------------
+
+WORDPIECE = Path(__file__).parents[1] / "docs" / "site" / "_static" / "try" / "wordpiece.js"
+ROWS_OF = """
+const { WordPiece } = await import(process.argv[1]);
+const { file, texts, most } = JSON.parse(await new Response(process.stdin).text());
+const tokenizer = new WordPiece(file);
+process.stdout.write(JSON.stringify(texts.map((text) => tokenizer.row(text, most))));
+"""
+
+
+def in_javascript(tokenizer, texts, most=256):
+    """The rows that the site's tokenizer makes of texts, and whether it cut them."""
+    given = json.dumps({"file": json.loads(tokenizer_file(tokenizer)), "texts": texts, "most": most})
+    done = subprocess.run(["node", "--input-type=module", "-e", ROWS_OF, WORDPIECE.as_uri()], input=given, capture_output=True,
+                          text=True, check=True)
+    made = json.loads(done.stdout)
+    return [row["ids"] for row in made], [row["isCut"] for row in made]
+
+
+@pytest.mark.skipif(not shutil.which("node"), reason="node runs JavaScript")
+@pytest.mark.parametrize(("tokens", "every"), [(vocabulary_tokens, 1), (letter_tokens, 5)], ids=["words", "letters"])
+def test_the_sites_tokenizer_gives_the_same_ids(tokens, every):
+    ours, seeded = BertTokenizer(tokens()), random.Random(7)
+    texts = REVIEWS[::5] + [passage[:200] for passage in PASSAGES[::20]] + [odd_text(seeded) for _ in range(7500)]
+    assert len(texts) > 10_000
+    texts = texts[::every]
+    ids, is_cut = in_javascript(ours, texts)
+    assert not differing_rows([[ours.cls_id, *ours.ids(text)[:254], ours.sep_id] for text in texts], ids)
+    assert is_cut == [len(ours.ids(text)) > 254 for text in texts]
+    assert 0 < sum(is_cut) < 100
+
+
+@pytest.mark.skipif(not shutil.which("node"), reason="node runs JavaScript")
+def test_the_sites_tokenizer_leaves_half_a_surrogate_pair_out():
+    ours = BertTokenizer(vocabulary_tokens())
+    assert in_javascript(ours, ["a \ud83d film", "\ude00"]) == in_javascript(ours, ["a  film", ""])

@@ -2,7 +2,8 @@
 
     python -m tools.make_site
 
-It is made anew each time. A warning is an error. Nothing is run, and nothing is asked for on the network.
+It is made anew each time. A warning is an error. No notebook is run, and nothing is asked for on the network. What the first page
+computes with is there before: tools/page_models.py makes it.
 """
 
 import re
@@ -13,6 +14,7 @@ from pathlib import Path
 from fontTools.subset import main as subset
 from sphinx.cmd.build import build_main
 
+from tools.page_models import FOLDER as MODELS
 from tools.site_text import ROOT, api_text, modules, pages
 
 BUILD = ROOT / "build" / "site"
@@ -28,6 +30,7 @@ def main():
     if failed:
         sys.exit("The site was not made: see the lines above.")
     finish(BUILD / "html")
+    shutil.copytree(MODELS, BUILD / "html" / "_static" / "try", dirs_exist_ok=True)
     print(f"The site is in {BUILD.relative_to(ROOT)}/html: open index.html there.")
 
 
@@ -37,6 +40,7 @@ def collect(folder: Path):
         path = folder / page
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(api_text(name).encode() if name in modules() else (ROOT / name).read_bytes())
+    shutil.copy(SETTINGS / "try.html", folder)     # a part of the first page
 
 
 def finish(site: Path):

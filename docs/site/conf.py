@@ -50,6 +50,7 @@ ADDRESS, BRANCH = repository()
 html_theme = "sphinx_book_theme"
 html_title = "bert_parts"
 html_static_path = ["_static"]
+html_extra_path = ["root"]     # a worker serves the pages beside it and below
 html_favicon = "_static/favicon.svg"
 html_css_files = ["site.css"]
 html_js_files = [("read.js", {"defer": "defer"})]

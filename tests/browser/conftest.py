@@ -1,5 +1,7 @@
 """A real JupyterLab on this machine, and a browser that looks at it. Needs Playwright and a Chromium; else it skips."""
 
+import functools
+import http.server
 import importlib.util
 import json
 import os
@@ -8,6 +10,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -23,6 +26,7 @@ NEEDED = ("playwright", "axe_playwright_python", "jupyterlab")
 collect_ignore_glob = [] if all(map(importlib.util.find_spec, NEEDED)) else ["test_*.py"]
 
 ROOT = Path(__file__).parents[2]
+SITE = ROOT / "build" / "site" / "html"     # `make site` makes it
 RESULTS = ROOT / "test-results"     # screenshots, for people; ignored by git
 HERE = {"127.0.0.1", "localhost"}
 
@@ -156,6 +160,23 @@ def browser():
             pytest.skip(f"No Chromium to test with: {str(error).splitlines()[0]}")
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="module")
+def address():
+    """The site behind a server that sends files packed, as GitHub Pages does, and from a folder, as there."""
+
+    class Handler(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, *words):
+            pass
+
+        def translate_path(self, path):
+            return super().translate_path(path.removeprefix("/bert_parts"))
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Handler, directory=str(SITE)))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}/bert_parts"
+    server.shutdown()
 
 
 TO_TOP = "element => { for (let e = element; e; e = e.parentElement) e.scrollTop = 0; }"

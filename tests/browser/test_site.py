@@ -2,9 +2,7 @@
 
 import functools
 import gzip
-import http.server
 import re
-import threading
 from pathlib import Path
 from urllib.parse import unquote, urljoin, urlsplit
 
@@ -12,10 +10,9 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
-from .conftest import ROOT
+from .conftest import ROOT, SITE
 from .looking import VIEW, check_views
 
-SITE = ROOT / "build" / "site" / "html"
 pytestmark = pytest.mark.skipif(not (SITE / "index.html").exists(), reason="make site makes what is looked at here")
 
 FIVE = ("index.html", "notebooks/01_attention.html", "notebooks/03_tokenizer.html", "teachers.html", "api/attention.html")
@@ -26,23 +23,6 @@ KB = 1000
 def pages() -> list[str]:
     found = (path.relative_to(SITE) for path in SITE.rglob("*.html"))
     return sorted(path.as_posix() for path in found if path.parts[0] != "_static")
-
-
-@pytest.fixture(scope="module")
-def address():
-    """The site behind a server that sends files packed, as GitHub Pages does, and from a folder, as there."""
-
-    class Handler(http.server.SimpleHTTPRequestHandler):
-        def log_message(self, *words):
-            pass
-
-        def translate_path(self, path):
-            return super().translate_path(path.removeprefix("/bert_parts"))
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Handler, directory=str(SITE)))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}/bert_parts"
-    server.shutdown()
 
 
 def open_page(page, address: str, name: str, theme: str = "light"):
