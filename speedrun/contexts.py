@@ -1,12 +1,17 @@
 """What stood between the same tokens elsewhere: p(w | all tokens at these places at once), counted and looked up."""
 
+from collections.abc import Iterable
+from itertools import chain, combinations
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-UNKNOWN = -1     # the key of a context of which a token is hidden, or beyond the row
+SIX = ((-1, 1), (-2, -1), (1, 2), (-2, -1, 1), (-1, 1, 2), (-2, -1, 1, 2))
+WITH_A_THIRD = ((-3, -2), (-3, -1), (-3, -2, -1), (-3, -2, 1), (-3, -2, -1, 1), (-3, -2, -1, 1, 2))
+TWENTY_SEVEN = (*chain.from_iterable(combinations((-2, -1, 1, 2), count) for count in (1, 2, 3, 4)), *WITH_A_THIRD,
+                *(tuple(-offset for offset in reversed(each)) for each in WITH_A_THIRD))
 
 
 class Told(NamedTuple):
@@ -55,18 +60,17 @@ class Contexts(NamedTuple):
         return counts / total.clamp(min=1)[:, None], total, kinds
 
 
-def reach_of(several: list[tuple[int, ...]]) -> int:
+def reach_of(several: Iterable[tuple[int, ...]]) -> int:
     """How far away the farthest token of any context stands."""
     return max(abs(offset) for offsets in several for offset in offsets)
 
 
-def keys_of(windows: Tensor, unknown: Tensor, offsets: tuple[int, ...], size: int) -> Tensor:
-    """One number for each context: the ids around each place (Q, 2 reach + 1), unknown (Q, 2 reach + 1) bool → (Q,)."""
-    chosen = [windows.size(1) // 2 + offset for offset in offsets]
+def keys_of(windows: Tensor, offsets: tuple[int, ...], size: int) -> Tensor:
+    """One number for each context: the ids around each place (Q, 2 reach + 1) → (Q,)."""
     key = torch.zeros(len(windows), dtype=torch.long)
-    for column in chosen:
-        key = key * size + windows[:, column]
-    return key.masked_fill(unknown[:, chosen].any(dim=1), UNKNOWN)
+    for offset in offsets:
+        key = key * size + windows[:, windows.size(1) // 2 + offset]
+    return key
 
 
 def windows_of(stream: Tensor, reach: int) -> Tensor:
@@ -83,8 +87,7 @@ def counted(stream: Tensor, documents: Tensor, offsets: tuple[int, ...], size: i
     Shapes:
         stream (N,) ids, documents (N,) the number of each place's document → Told of N places, one context each
     """
-    windows = windows_of(stream, reach_of([offsets]))
-    keys, context = keys_of(windows, torch.zeros(1, windows.size(1), dtype=torch.bool), offsets, size).unique(return_inverse=True)
+    keys, context = keys_of(windows_of(stream, reach_of([offsets])), offsets, size).unique(return_inverse=True)
     pairs, pair = (context * size + stream).unique(return_inverse=True)
     many = int(documents.max()) + 1
     here, inside = (context * many + documents).unique(return_inverse=True)            # contexts by document

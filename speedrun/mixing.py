@@ -1,6 +1,6 @@
 """From the text to a mixture: it is counted first, and then read place by place, so that each is told what it may be told."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -45,7 +45,7 @@ class Places(NamedTuple):
 
 
 def mixed(text: Text, clock: Clock, seed: int, settings: Reading, sizes: Sizes, reach: int,
-          contexts: list[tuple[int, ...]]) -> Mixture:
+          contexts: Iterable[tuple[int, ...]]) -> Mixture:
     """An encoder, what counts say of the tokens up to `reach` places away, and what they say of whole contexts, mixed."""
     torch.manual_seed(seed)
     tokenizer, size = text.tokenizer, sizes.vocab_size

@@ -18,7 +18,7 @@ class Mixture(Encoder):
     Attributes:
         tables: what each neighbour says, (F, 2 reach, V, V): counted without each fold of the documents, and last of all.
         contexts: which were counted, K of them.
-        edge_ids: the tokens beside which nothing is known, [MASK] and [CLS].
+        edge_ids: [MASK] and [CLS], which are in no context that was counted: what stands beside them is told nothing by it.
 
     Shapes:
         ids (B, T), asked (B, T) bool, Q of them True → ln p (Q, V)
@@ -38,9 +38,9 @@ class Mixture(Encoder):
 
     def forward(self, ids: Tensor, asked: Tensor) -> Tensor:
         hidden = self.read(ids, asked)
-        windows, unknown = self.around(ids, asked)
+        windows, _ = self.around(ids, asked)
         size = self.sizes.vocab_size
-        said = [each.say(keys_of(windows, unknown, each.offsets, size), size) for each in self.contexts]
+        said = [each.say(keys_of(windows, each.offsets, size), size) for each in self.contexts]
         gates = self.gates(hidden, *(torch.stack(part, dim=1) for part in list(zip(*said, strict=True))[1:])).exp()
         mixed = gates[:, :1] * self.own_scores(hidden, ids, asked, len(self.tables) - 1).softmax(dim=1)
         for gate, (shares, *_) in zip(gates.unbind(dim=1)[1:], said, strict=True):

@@ -3,13 +3,13 @@
 from torch import nn
 
 from speedrun.clock import Clock
+from speedrun.contexts import SIX
 from speedrun.encoder import Sizes
 from speedrun.mixing import Reading, mixed
 from speedrun.text import Text
 
 BY = "bert_parts, 2026-11-29"
-CONTEXTS = [(-1, 1), (-2, -1), (1, 2), (-2, -1, 1), (-1, 1, 2), (-2, -1, 1, 2)]
 
 
 def train(text: Text, clock: Clock, seed: int) -> nn.Module:
-    return mixed(text, clock, seed, Reading(), Sizes(), reach=3, contexts=CONTEXTS)
+    return mixed(text, clock, seed, Reading(), Sizes(), reach=3, contexts=SIX)
