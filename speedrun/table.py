@@ -15,7 +15,8 @@ from speedrun.runner import load_record
 from speedrun.verify import Run
 
 FOLDER = ROOT / "speedrun"
-PARTS = ("text", "clock", "counts", "encoder", "loop", "recipes")     # what records are made of
+PARTS = ("text", "clock", "counts", "encoder", "loop", "recipes")     # what all records may be made of
+MIXING = ("contexts", "mixture", "mixing")                            # and those that name speedrun.mixing
 RECORDS, LOGS, PAGE = FOLDER / "records", FOLDER / "logs", FOLDER / "README.md"
 BEGIN, END = "<!-- made by python -m speedrun table -->", "<!-- end -->"
 HEAD = ("| # | what changed | loss, nats | seeds | right | against the one before | by |", "|---|---|---|---|---|---|---|")
@@ -33,7 +34,8 @@ def logs_of(record: Path) -> Path:
 
 def digest_of(record: Path) -> str:
     """Of the record and of all that it may be made of: SHA-256 of each file's, one after the other."""
-    digests = (file_digest(path) for path in (record, *(FOLDER / f"{part}.py" for part in PARTS)))
+    parts = PARTS + MIXING if "speedrun.mixing" in record.read_text(encoding="utf-8") else PARTS
+    digests = (file_digest(path) for path in (record, *(FOLDER / f"{part}.py" for part in parts)))
     return hashlib.sha256("".join(digests).encode()).hexdigest()
 
 

@@ -204,6 +204,21 @@ def test_a_log_is_of_the_record_as_it_is(record):
     assert table.log_of(path)["runs"] == []
 
 
+def test_a_log_is_of_the_parts_that_a_record_is_made_of(record, monkeypatch, tmp_path):
+    """What later records share may change, and those that do not name it keep their logs."""
+    for path in table.FOLDER.glob("*.py"):
+        shutil.copy(path, tmp_path)
+    monkeypatch.setattr(table, "FOLDER", tmp_path)
+    first = record()
+    second = first.with_name("02_second.py")
+    second.write_text(first.read_text() + "\nfrom speedrun.mixing import mixed\n")
+    before = [table.digest_of(path) for path in (first, second)]
+    for part, same in (("contexts", [True, False]), ("encoder", [False, False])):
+        with (tmp_path / f"{part}.py").open("a") as file:
+            file.write("# changed\n")
+        assert [digest == known for digest, known in zip(map(table.digest_of, (first, second)), before, strict=True)] == same
+
+
 def test_each_record_is_compared_with_the_one_before_question_by_question(record):
     first = record()
     second = first.with_name("02_second.py")

@@ -1,17 +1,20 @@
 """What the speedrun's own records are made of, each against an oracle."""
 
 import math
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
 import torch
 
 from bert_parts.tokenizer import BertTokenizer
-from speedrun import table
+from speedrun import mixing, table
 from speedrun.clock import Clock
+from speedrun.contexts import Told, counted, keys_of, windows_of
 from speedrun.counts import MIXED_IN, Neighbours, evidence, log_frequencies, vectors_from
 from speedrun.encoder import Encoder, Sizes, turned, turns_of
 from speedrun.loop import Settings, learn, rate_at
+from speedrun.mixture import Mixture
 from speedrun.runner import load_record
 from speedrun.text import VOCABULARY, Text
 
@@ -110,9 +113,122 @@ def test_the_loop_learns_a_pattern(only_masks, muon):
     assert right.double().mean() > 0.95
 
 
+CONTEXTS = [(-1, 1), (-2, -1, 1), (2,)]
+
+
+@pytest.fixture
+def stream(rows):
+    """Ids and the number of each one's document, of which there are four."""
+    return rows.flatten()[:300], torch.arange(300) // 75
+
+
+def told_by_hand(ids: list[int], offsets: tuple[int, ...], place: int, left_out: range) -> list[int]:
+    """The tokens in the same context elsewhere."""
+    padded = [0] * 3 + ids + [0] * 3
+    context = [[padded[other + 3 + offset] for offset in offsets] for other in range(len(ids))]
+    return [ids[other] for other in range(len(ids)) if other not in left_out and context[other] == context[place]]
+
+
+@pytest.mark.parametrize("offsets", CONTEXTS)
+def test_contexts_are_counted_in_other_documents(stream, offsets):
+    ids, document = stream
+    found, told = counted(ids, document, offsets, SIZE)
+    keys = keys_of(windows_of(ids, 3), offsets, SIZE)
+    said, total, kinds = found.say(torch.cat([keys[:20], torch.tensor([-1])]), SIZE)
+    for place in range(0, 300, 7):
+        start = place // 75 * 75
+        others = told_by_hand(ids.tolist(), offsets, place, range(start, start + 75))
+        expected = others.count(ids[place]) / max(1, len(others)), len(others), len(set(others))
+        assert tuple(part[place].item() for part in told) == pytest.approx(expected)
+    for place in range(20):
+        others = told_by_hand(ids.tolist(), offsets, place, range(0))
+        assert (total[place], kinds[place]) == (len(others), len(set(others)))
+        assert said[place].tolist() == pytest.approx([others.count(token) / len(others) for token in range(SIZE)])
+    assert total[-1] == kinds[-1] == said[-1].sum() == 0     # one that was not seen tells nothing
+
+
+def test_what_a_place_is_told_does_not_hang_on_its_token(stream):
+    ids, document = stream
+    changed = ids.clone()
+    changed[100] = 5 if ids[100] != 5 else 6
+    before, after = (counted(some, document, (-1, 1), SIZE)[1] for some in (ids, changed))
+    assert before.total[100] == after.total[100] > 0 and before.kinds[100] == after.kinds[100]
+    assert before.share[100] != after.share[100]     # of another token it is told another thing
+
+
+@pytest.fixture
+def mixture(stream):
+    torch.manual_seed(0)
+    contexts = [counted(*stream, each, SIZE)[0] for each in CONTEXTS]
+    model = Mixture(TINY, torch.randn(SIZE, 24), torch.zeros(SIZE), torch.randn(3, 4, SIZE, SIZE), contexts, [4, 2])
+    for part in (model.trust, model.by_place):
+        torch.nn.init.normal_(part.weight)
+    return model.eval()
+
+
+@torch.no_grad()
+def test_a_mixture_is_one_of_probabilities(mixture, rows):
+    asked = torch.rand(40, 12, generator=torch.Generator().manual_seed(1)) < 0.3
+    found = mixture(torch.where(asked, 4, rows), asked)
+    assert found.shape == (int(asked.sum()), SIZE) and torch.allclose(found.exp().sum(dim=1), torch.ones(len(found)), atol=1e-5)
+
+
+@torch.no_grad()
+def test_answers_alone_have_the_probabilities_that_they_have_among_all(mixture, stream, rows):
+    """Though each place is told of all its contexts, those with a hidden token, or beyond the row, say nothing."""
+    asked = torch.rand(40, 12, generator=torch.Generator().manual_seed(1)) < 0.3
+    hidden, answers, ids = torch.where(asked, 4, rows), rows[asked], rows.flatten()
+    told = []
+    for each in mixture.contexts:
+        keys = keys_of(windows_of(ids, 3), each.offsets, SIZE)[asked.flatten()]
+        said, *rest = each.say(keys, SIZE)
+        told.append((said.gather(1, answers[:, None])[:, 0], *rest))
+    told = Told(*(torch.stack(part, dim=1).float() for part in zip(*told, strict=True)))
+    last = torch.full((len(answers),), 2)
+    expected = mixture(hidden, asked).gather(1, answers[:, None])[:, 0]
+    assert torch.allclose(mixture.log_probability(hidden, asked, answers, last, told), expected, atol=1e-5)
+    assert not torch.allclose(mixture.log_probability(hidden, asked, answers, last - 1, told), expected, atol=1e-2)
+
+
+@torch.no_grad()
+def test_a_mixture_without_contexts_is_the_encoder_with_its_neighbours(mixture, rows):
+    asked = torch.rand(40, 12, generator=torch.Generator().manual_seed(1)) < 0.3
+    hidden = torch.where(asked, 4, rows)
+    encoder = Encoder(TINY, torch.randn(SIZE, 24), torch.zeros(SIZE),
+                      Neighbours(24, dict(zip((-2, -1, 1, 2), mixture.tables[2], strict=True)), mask_id=4))
+    encoder.load_state_dict({name.replace("trust", "neighbours.trust"): part for name, part in mixture.state_dict().items()
+                             if not name.startswith("by_")})
+    assert torch.allclose(mixture.own_scores(mixture.read(hidden, asked), hidden, asked, 2), encoder(hidden, asked), atol=1e-4)
+
+
+def test_rows_are_cut_elsewhere_each_time():
+    batches = mixing._batches(100, mixing.Reading(length=11, batch_size=4), torch.Generator().manual_seed(0))
+    cuts = set()
+    for _ in range(8):
+        rows_ = torch.cat([next(batches), next(batches), next(batches)])     # 9 or 10 rows
+        assert (rows_.diff(dim=1) == 1).all() and rows_.max() < 100
+        assert len(rows_.unique()) == rows_.numel() >= 90                    # each place once, but for the ends
+        cuts.add(rows_[0, 0].item() % 10)
+    assert len(cuts) > 2
+
+
+def test_a_mixture_learns_from_the_places_that_are_asked():
+    """Documents are a pattern, each with another token: what contexts say is right, and is soon trusted."""
+    documents = [(torch.arange(60) % 4 + 5).roll(shift) for shift in range(6)]
+    text, narrow = Text(documents, TOKENIZER), replace(TINY, hidden_size=12)
+    model = mixing.mixed(text, Counted(), 0, mixing.Reading(length=13, batch_size=8, peak=0.01), narrow, 1, [(-1, 1), (-2, -1)])
+    ids = documents[0][None, :12]
+    asked = torch.zeros(1, 12, dtype=torch.bool)
+    asked[0, 5] = True
+    with torch.no_grad():
+        found = model.eval()(torch.where(asked, 4, ids), asked)
+    assert found[0, ids[0, 5]] > -0.1
+
+
 @pytest.mark.parametrize("path", table.records(), ids=lambda path: path.stem)
-def test_each_record_trains(path):
+def test_each_record_trains(path, monkeypatch):
     """For a moment, on a text that says nothing: what comes out answers questions as the rules want it."""
+    monkeypatch.setattr(mixing, "FOLDS", 1)     # what neighbours say takes longest to count
     generator = torch.Generator().manual_seed(0)
     tokenizer = BertTokenizer([*TOKENIZER.tokens[:5], *(f"t{number}" for number in range(VOCABULARY - 5))])
     text = Text([torch.randint(5, VOCABULARY, (4000,), generator=generator) for _ in range(4)], tokenizer)
