@@ -576,7 +576,7 @@ def einsums(site: Site) -> Iterator[Draft]:
                 yield Draft("axis", 2, f"einsum: {old} → {new}", lambda node, i=i, new=new: literal(
                     node.value[:i] + new + node.value[i + 1 :]), site.parent)
     given, result = text.split("->")
-    first, others = given.split(",")[0], given.partition(",")[1:]
+    first, *others = given.partition(",")
     batch = commonprefix([first, result])
     if batch:
         whatever = f"...{first[len(batch):]}{''.join(others)}->...{result[len(batch):]}"

@@ -17,7 +17,18 @@ from bert_parts.learn.edits import Edit
 from bert_parts.learn.example import smallest
 from bert_parts.learn.exercise import Exercise, Finding
 from bert_parts.learn.judging import CHANGED, Refusal, Trouble, judge
-from bert_parts.learn.known import Outcomes, Way, agree, apart_from, as_which, known_mistake, shown_here, two_mistakes, ways
+from bert_parts.learn.known import (
+    Outcomes,
+    Way,
+    agree,
+    apart_from,
+    as_which,
+    known_mistake,
+    shown_here,
+    two_at_once,
+    two_mistakes,
+    ways,
+)
 from bert_parts.learn.measures import Measure, measured, sizes_of
 from bert_parts.learn.mirror import SAYS, mirrored
 from bert_parts.learn.nearness import Trial
@@ -60,9 +71,8 @@ def besides_the_change(exercise: Exercise, thing, finding: Finding) -> Finding:
     refusal = judge(exercise, on_copies)
     if refusal is None or refusal.case is None:
         return finding
-    found = known_mistake(ways(exercise), Outcomes(exercise, on_copies, {refusal.case: refusal.given}), refusal)
-    return replace(finding, message=f"Two things at once. {finding.message}\nAnd: {found.message}",
-                   mistake=f"{finding.mistake} + {found.mistake}") if found and found.mistake != finding.mistake else finding
+    outcomes = Outcomes(exercise, on_copies, {refusal.case: refusal.given})
+    return two_at_once(finding, known_mistake(ways(exercise), outcomes, refusal))
 
 
 # ── repair ───────────────────────────────────────────────────────────────────────────────────────────────────────────

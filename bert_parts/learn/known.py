@@ -64,9 +64,19 @@ def known_mistake(known: list[Way], outcomes: Outcomes, refusal: Refusal) -> Fin
     way = next((way for way in known if agree(way.outcomes, outcomes, cases)), None)
     if way is None:
         return None
-    more = besides(way, outcomes)
-    return Finding(f"Two things at once. {way.mistake.says}\nAnd: {more.message}", f"{way.mistake.name} + {more.mistake}", more.line
-                   ) if more else Finding(way.mistake.says, way.mistake.name)
+    return two_at_once(finding_of(way), besides(way, outcomes))
+
+
+def finding_of(way: Way) -> Finding:
+    return Finding(way.mistake.says, way.mistake.name)
+
+
+def two_at_once(first: Finding, second: Finding | None) -> Finding:
+    """Both in one, or the first alone if there is no second, or it is the same."""
+    if second is None or second.mistake == first.mistake:
+        return first
+    return replace(first, message=f"Two things at once. {first.message}\nAnd: {second.message}",
+                   mistake=f"{first.mistake} + {second.mistake}", line=first.line or second.line)
 
 
 def besides(way: Way, outcomes: Outcomes) -> Finding | None:
@@ -75,10 +85,13 @@ def besides(way: Way, outcomes: Outcomes) -> Finding | None:
     if any(isinstance(outcomes.at(case), Trouble) for case in outcomes.exercise.cases if not case.training):
         return None
     alone = replace(outcomes.exercise, reference=way.outcomes.thing)
+
+    def asked(probe, part):
+        return outcome_of(lambda: probe(alone, part), part, bounded.BUSY)
+
     for probe in probes_of(alone):
-        found, wanted = (outcome_of(lambda part=part, probe=probe: probe(alone, part), part, bounded.BUSY)
-                         for part in (outcomes.thing, alone.reference))
-        if isinstance(found, Finding) and found.mistake and wanted is None:
+        found = asked(probe, outcomes.thing)
+        if isinstance(found, Finding) and found.mistake and asked(probe, alone.reference) is None:
             said = found.message.removeprefix(RIGHT_BUT)
             return replace(found, message=said[0].upper() + said[1:])
     return None
@@ -102,8 +115,7 @@ def two_mistakes(known: list[Way], outcomes: Outcomes, refusal: Refusal, until: 
             return None
         if one.mistake is not other.mistake and agrees_if_made(one.changes + other.changes, outcomes,
                                                                in_order(exercise, refusal.case)):
-            return Finding(f"Two things at once. {one.mistake.says}\nAnd: {other.mistake.says}",
-                           f"{one.mistake.name} + {other.mistake.name}")
+            return two_at_once(finding_of(one), finding_of(other))
     return None
 
 
