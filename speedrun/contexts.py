@@ -19,12 +19,15 @@ class Told(NamedTuple):
 
     Shapes:
         share (Q, K): c(context, token) / c(context), 0 where there is none; total (Q, K): c(context); kinds (Q, K): how many
-        different tokens it was seen with
+        different tokens it was seen with; context (Q, K): its number; inside (Q, K): the number of it in this document, of
+        which nothing was counted, or −1 where all was
     """
 
     share: Tensor
     total: Tensor
     kinds: Tensor
+    context: Tensor
+    inside: Tensor
 
 
 class Contexts(NamedTuple):
@@ -35,6 +38,8 @@ class Contexts(NamedTuple):
         keys: of the contexts that were seen, in order (K,).
         starts: where the tokens of each begin (K + 1,).
         tokens, counts: one context after the other (E,).
+        own_starts: where the tokens of each in each document begin (H + 1,).
+        own_entries, own_counts: which of the E, and how often in this document, one document's context after the other.
     """
 
     offsets: tuple[int, ...]
@@ -42,22 +47,29 @@ class Contexts(NamedTuple):
     starts: Tensor
     tokens: Tensor
     counts: Tensor
+    own_starts: Tensor
+    own_entries: Tensor
+    own_counts: Tensor
 
-    def say(self, keys: Tensor, size: int) -> tuple[Tensor, Tensor, Tensor]:
-        """p(w | context), 0 for all of a context that was not seen; how often it was, and with how many different tokens.
+    def say(self, keys: Tensor, size: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """p(w | context), 0 for all of a context that was not seen; how often it was, with how many tokens; and its number.
 
         Shapes:
-            keys (Q,) → (Q, V), V = size; (Q,); (Q,)
+            keys (Q,) → (Q, V), V = size; (Q,); (Q,); (Q,)
         """
         place = torch.searchsorted(self.keys, keys).clamp(max=len(self.keys) - 1)
         kinds = (self.starts[place + 1] - self.starts[place]) * (self.keys[place] == keys)
-        asker = torch.arange(len(keys)).repeat_interleave(kinds)
-        within = torch.arange(len(asker)) - (kinds.cumsum(0) - kinds)[asker]
-        entry = self.starts[place[asker]] + within
+        asker, entry = spread(self.starts[place], kinds)
         counts = torch.zeros(len(keys), size)
         counts[asker, self.tokens[entry]] = self.counts[entry].float()
         total = counts.sum(dim=1)
-        return counts / total.clamp(min=1)[:, None], total, kinds
+        return counts / total.clamp(min=1)[:, None], total, kinds, place
+
+
+def spread(starts: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
+    """Each number of some ranges, and which range it is of: (R,), (R,) → (E,), (E,)."""
+    owner = torch.arange(len(lengths)).repeat_interleave(lengths)
+    return owner, torch.arange(len(owner)) + (starts - lengths.cumsum(0) + lengths)[owner]
 
 
 def reach_of(several: Iterable[tuple[int, ...]]) -> int:
@@ -91,16 +103,20 @@ def counted(stream: Tensor, documents: Tensor, offsets: tuple[int, ...], size: i
     pairs, pair = (context * size + stream).unique(return_inverse=True)
     many = int(documents.max()) + 1
     here, inside = (context * many + documents).unique(return_inverse=True)            # contexts by document
-    pairs_here, pair_inside = (pair * many + documents).unique(return_inverse=True)    # pairs by document
+    pairs_here, pair_inside = (inside * size + stream).unique(return_inverse=True)     # pairs by document
 
     counts, own = pair.bincount(), pair_inside.bincount()
-    owner = pairs // size                                                              # of each pair the context
-    kinds = owner.bincount()
-    nowhere_else = counts[pairs_here // many] == own
-    context_of = torch.searchsorted(here, owner[pairs_here // many] * many + pairs_here % many)
-    lost = torch.zeros(len(here), dtype=torch.long).index_add_(0, context_of, nowhere_else.long())
+    kinds, kinds_here = (pairs // size).bincount(), (pairs_here // size).bincount()    # of each context, and by document
+    pair_of = torch.empty_like(pairs_here).scatter_(0, pair_inside, pair)              # of each pair by document the pair
+    nowhere_else = counts[pair_of] == own
+    lost = torch.zeros(len(here), dtype=torch.long).index_add_(0, pairs_here // size, nowhere_else.long())
 
     total = context.bincount()[context] - inside.bincount()[inside]
     share = (counts[pair] - own[pair_inside]) / total.clamp(min=1)
-    found = Contexts(offsets, keys, F.pad(kinds.cumsum(0), (1, 0)), pairs % size, counts)
-    return found, Told(share, total.float(), (kinds[context] - lost[inside]).float())
+    found = Contexts(offsets, keys, _starts(kinds), pairs % size, counts, _starts(kinds_here), pair_of.int(), own.int())
+    return found, Told(share, total.float(), (kinds[context] - lost[inside]).float(), context.int(), inside.int())
+
+
+def _starts(lengths: Tensor) -> Tensor:
+    """Where each of some ranges that follow one another begins, and the last ends: (R,) → (R + 1,)."""
+    return F.pad(lengths.cumsum(0), (1, 0))

@@ -45,7 +45,7 @@ class Places(NamedTuple):
 
 
 def mixed(text: Text, clock: Clock, seed: int, settings: Reading, sizes: Sizes, reach: int,
-          contexts: Iterable[tuple[int, ...]]) -> Mixture:
+          contexts: Iterable[tuple[int, ...]], kind: type[Mixture] = Mixture) -> Mixture:
     """An encoder, what counts say of the tokens up to `reach` places away, and what they say of whole contexts, mixed."""
     torch.manual_seed(seed)
     tokenizer, size = text.tokenizer, sizes.vocab_size
@@ -55,7 +55,7 @@ def mixed(text: Text, clock: Clock, seed: int, settings: Reading, sizes: Sizes, 
     tables = torch.stack([_tables(stream[document % FOLDS != fold], tokenizer, size, reach) for fold in range(FOLDS + 1)])
     after, _ = evidence(stream[None], size, 1, [tokenizer.mask_id])
     words, frequencies = vectors_from(after, sizes.hidden_size, spread=0.05), log_frequencies(stream, size)
-    model = Mixture(sizes, words, frequencies, tables, list(found), [tokenizer.mask_id, tokenizer.cls_id])
+    model = kind(sizes, words, frequencies, tables, list(found), [tokenizer.mask_id, tokenizer.cls_id])
     learn_places(model, places, tokenizer, clock, seed, settings)
     return model
 

@@ -37,15 +37,21 @@ class Mixture(Encoder):
         self.by_counts = nn.Sequential(nn.Linear(3 * len(contexts), 64), nn.GELU(), nn.Linear(64, 1 + len(contexts)))
 
     def forward(self, ids: Tensor, asked: Tensor) -> Tensor:
+        told, shares = self.said(ids, asked)
         hidden = self.read(ids, asked)
+        gates = self.gates(hidden, told.total, told.kinds).exp()
+        mixed = gates[:, :1] * self.own_scores(hidden, ids, asked, len(self.tables) - 1, told).softmax(dim=1)
+        for gate, share in zip(gates.unbind(dim=1)[1:], shares, strict=True):
+            mixed += gate[:, None] * share
+        return mixed.clamp(min=1e-20).log()
+
+    def said(self, ids: Tensor, asked: Tensor) -> tuple[Told, list[Tensor]]:
+        """What the contexts of each place that is asked for say, but for its own token's share; and of all tokens, K of (Q, V)."""
         windows, _ = self.around(ids, asked)
         size = self.sizes.vocab_size
-        said = [each.say(keys_of(windows, each.offsets, size), size) for each in self.contexts]
-        gates = self.gates(hidden, *(torch.stack(part, dim=1) for part in list(zip(*said, strict=True))[1:])).exp()
-        mixed = gates[:, :1] * self.own_scores(hidden, ids, asked, len(self.tables) - 1).softmax(dim=1)
-        for gate, (shares, *_) in zip(gates.unbind(dim=1)[1:], said, strict=True):
-            mixed += gate[:, None] * shares
-        return mixed.clamp(min=1e-20).log()
+        shares, *rest = zip(*(each.say(keys_of(windows, each.offsets, size), size) for each in self.contexts), strict=True)
+        total, kinds, context = (torch.stack(part, dim=1) for part in rest)
+        return Told(torch.zeros_like(total), total, kinds, context, torch.full_like(context, -1)), list(shares)
 
     def log_probability(self, ids: Tensor, asked: Tensor, answers: Tensor, fold: Tensor, told: Told) -> Tensor:
         """ln p of the answers alone, for which no context has to be asked about all other tokens.
@@ -61,8 +67,9 @@ class Mixture(Encoder):
         _, unknown = self.around(ids, asked)
         columns = [[self.reach + offset for offset in each.offsets] for each in self.contexts]
         shut = torch.stack([unknown[:, some].any(dim=1) for some in columns], dim=1)
-        share, total, kinds = (part.masked_fill(shut, 0) for part in told)
-        own = -F.cross_entropy(self.own_scores(hidden, ids, asked, fold), answers, reduction="none")
+        share, total, kinds = (part.masked_fill(shut, 0) for part in told[:3])
+        told = told._replace(share=share, total=total, kinds=kinds)
+        own = -F.cross_entropy(self.own_scores(hidden, ids, asked, fold, told), answers, reduction="none")
         return (self.gates(hidden, total, kinds) + torch.cat([own[:, None], share.clamp(min=1e-20).log()], dim=1)).logsumexp(dim=1)
 
     def read(self, ids: Tensor, asked: Tensor) -> Tensor:
@@ -79,8 +86,8 @@ class Mixture(Encoder):
         windows = F.pad(ids, (reach, reach), value=int(self.edge_ids[0])).unfold(1, 2 * reach + 1, 1)[row, place]
         return windows, torch.isin(windows, self.edge_ids)
 
-    def own_scores(self, hidden: Tensor, ids: Tensor, asked: Tensor, fold: Tensor | int) -> Tensor:
-        """What the encoder says, and what its neighbours add to that: hidden (Q, D) → (Q, V)."""
+    def own_scores(self, hidden: Tensor, ids: Tensor, asked: Tensor, fold: Tensor | int, told: Told) -> Tensor:
+        """What the encoder says, and what its neighbours add to that: hidden (Q, D) → (Q, V). What is `told` it need not know."""
         folds, count, size, _ = self.tables.shape
         windows, _ = self.around(ids, asked, count // 2)
         beside = torch.cat([windows[:, : count // 2], windows[:, count // 2 + 1 :]], dim=1)                      # (Q, count)

@@ -16,7 +16,8 @@ from speedrun.verify import Run
 
 FOLDER = ROOT / "speedrun"
 PARTS = ("text", "clock", "counts", "encoder", "loop", "recipes")     # what all records may be made of
-MIXING = ("contexts", "mixture", "mixing")                            # and those that name speedrun.mixing
+FURTHER = {"speedrun.mixing": ("contexts", "mixture", "mixing"), "speedrun.swift": ("swift",),
+           "speedrun.product": ("book", "product")}                   # and those that name one of these
 RECORDS, LOGS, PAGE = FOLDER / "records", FOLDER / "logs", FOLDER / "README.md"
 BEGIN, END = "<!-- made by python -m speedrun table -->", "<!-- end -->"
 HEAD = ("| # | what changed | loss, nats | seeds | right | against the one before | by |", "|---|---|---|---|---|---|---|")
@@ -34,7 +35,8 @@ def logs_of(record: Path) -> Path:
 
 def digest_of(record: Path) -> str:
     """Of the record and of all that it may be made of: SHA-256 of each file's, one after the other."""
-    parts = PARTS + MIXING if "speedrun.mixing" in record.read_text(encoding="utf-8") else PARTS
+    source = record.read_text(encoding="utf-8")
+    parts = (*PARTS, *(part for name, some in FURTHER.items() if name in source for part in some))
     digests = (file_digest(path) for path in (record, *(FOLDER / f"{part}.py" for part in parts)))
     return hashlib.sha256("".join(digests).encode()).hexdigest()
 

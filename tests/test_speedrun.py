@@ -212,11 +212,14 @@ def test_a_log_is_of_the_parts_that_a_record_is_made_of(record, monkeypatch, tmp
     first = record()
     second = first.with_name("02_second.py")
     second.write_text(first.read_text() + "\nfrom speedrun.mixing import mixed\n")
-    before = [table.digest_of(path) for path in (first, second)]
-    for part, same in (("contexts", [True, False]), ("encoder", [False, False])):
+    third = first.with_name("03_third.py")
+    third.write_text(second.read_text() + "\nfrom speedrun.product import Product\n")
+    paths = (first, second, third)
+    before = [table.digest_of(path) for path in paths]
+    for part, same in (("book", [True, True, False]), ("contexts", [True, False, False]), ("encoder", [False, False, False])):
         with (tmp_path / f"{part}.py").open("a") as file:
             file.write("# changed\n")
-        assert [digest == known for digest, known in zip(map(table.digest_of, (first, second)), before, strict=True)] == same
+        assert [digest == known for digest, known in zip(map(table.digest_of, paths), before, strict=True)] == same
 
 
 def test_each_record_is_compared_with_the_one_before_question_by_question(record):

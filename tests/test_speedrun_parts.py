@@ -8,14 +8,17 @@ import pytest
 import torch
 
 from bert_parts.tokenizer import BertTokenizer
-from speedrun import mixing, table
+from speedrun import mixing, product, table
+from speedrun.book import Book
 from speedrun.clock import Clock
-from speedrun.contexts import Told, counted, keys_of, windows_of
+from speedrun.contexts import Contexts, Told, counted, keys_of, windows_of
 from speedrun.counts import MIXED_IN, Neighbours, evidence, log_frequencies, vectors_from
 from speedrun.encoder import Encoder, Sizes, turned, turns_of
 from speedrun.loop import Settings, learn, rate_at
 from speedrun.mixture import Mixture
+from speedrun.product import Product
 from speedrun.runner import load_record
+from speedrun.swift import Swift, first_places, thrifty
 from speedrun.text import VOCABULARY, Text
 
 SIZE = 9
@@ -134,17 +137,41 @@ def test_contexts_are_counted_in_other_documents(stream, offsets):
     ids, document = stream
     found, told = counted(ids, document, offsets, SIZE)
     keys = keys_of(windows_of(ids, 3), offsets, SIZE)
-    said, total, kinds = found.say(torch.cat([keys[:20], torch.tensor([-1])]), SIZE)
+    said, total, kinds, number = found.say(torch.cat([keys[:20], torch.tensor([-1])]), SIZE)
+    assert torch.equal(number[:20], told.context[:20])
     for place in range(0, 300, 7):
         start = place // 75 * 75
         others = told_by_hand(ids.tolist(), offsets, place, range(start, start + 75))
         expected = others.count(ids[place]) / max(1, len(others)), len(others), len(set(others))
-        assert tuple(part[place].item() for part in told) == pytest.approx(expected)
+        assert tuple(part[place].item() for part in told[:3]) == pytest.approx(expected)
     for place in range(20):
         others = told_by_hand(ids.tolist(), offsets, place, range(0))
         assert (total[place], kinds[place]) == (len(others), len(set(others)))
         assert said[place].tolist() == pytest.approx([others.count(token) / len(others) for token in range(SIZE)])
     assert total[-1] == kinds[-1] == said[-1].sum() == 0     # one that was not seen tells nothing
+
+
+def several(stream) -> tuple[list[Contexts], Told]:
+    """All contexts of a stream, and what its places are told."""
+    found, told = zip(*(counted(*stream, offsets, SIZE) for offsets in CONTEXTS), strict=True)
+    return list(found), Told(*(torch.stack(part, dim=1) for part in zip(*told, strict=True)))
+
+
+@pytest.mark.parametrize("asked_anew", (False, True))
+def test_a_book_of_contexts_has_all_their_tokens_but_those_of_the_places_own_document(stream, asked_anew):
+    ids, _ = stream
+    found, told = several(stream)
+    book, places = Book.of(found), torch.arange(3, 297, 7)
+    open_ = told.kinds[places] > (1 if asked_anew else 0)     # some are looked up, others are not
+    inside = torch.full_like(told.inside[places], -1) if asked_anew else told.inside[places]
+    asker, token, count = book.read(told.context[places], inside, open_)
+    table_ = torch.zeros(len(places) * len(CONTEXTS), SIZE).index_put((asker, token), count, accumulate=True)
+    for which, place in enumerate(places.tolist()):
+        own = range(place // 75 * 75, place // 75 * 75 + 75)
+        for kind, offsets in enumerate(CONTEXTS):
+            others = told_by_hand(ids.tolist(), offsets, place, range(0) if asked_anew else own)
+            expected = [others.count(each) if open_[which, kind] else 0 for each in range(SIZE)]
+            assert table_[which * len(CONTEXTS) + kind].tolist() == expected
 
 
 def test_what_a_place_is_told_does_not_hang_on_its_token(stream):
@@ -156,12 +183,12 @@ def test_what_a_place_is_told_does_not_hang_on_its_token(stream):
     assert before.share[100] != after.share[100]     # of another token it is told another thing
 
 
-@pytest.fixture
-def mixture(stream):
+@pytest.fixture(params=(Mixture, Swift, Product))
+def mixture(request, stream):
     torch.manual_seed(0)
-    contexts = [counted(*stream, each, SIZE)[0] for each in CONTEXTS]
-    model = Mixture(TINY, torch.randn(SIZE, 24), torch.zeros(SIZE), torch.randn(3, 4, SIZE, SIZE), contexts, [4, 2])
-    for part in (model.trust, model.by_place):
+    frequencies = log_frequencies(stream[0], SIZE)
+    model = request.param(TINY, torch.randn(SIZE, 24), frequencies, torch.randn(3, 4, SIZE, SIZE), several(stream)[0], [4, 2])
+    for part in (each for name, each in model.named_children() if name in ("trust", "by_place", "weight_by_place")):
         torch.nn.init.normal_(part.weight)
     return model.eval()
 
@@ -183,7 +210,8 @@ def test_answers_alone_have_the_probabilities_that_they_have_among_all(mixture, 
         keys = keys_of(windows_of(ids, 3), each.offsets, SIZE)[asked.flatten()]
         said, *rest = each.say(keys, SIZE)
         told.append((said.gather(1, answers[:, None])[:, 0], *rest))
-    told = Told(*(torch.stack(part, dim=1).float() for part in zip(*told, strict=True)))
+    share, total, kinds, number = (torch.stack(part, dim=1) for part in zip(*told, strict=True))
+    told = Told(share, total, kinds, number, torch.full_like(number, -1))
     last = torch.full((len(answers),), 2)
     expected = mixture(hidden, asked).gather(1, answers[:, None])[:, 0]
     assert torch.allclose(mixture.log_probability(hidden, asked, answers, last, told), expected, atol=1e-5)
@@ -197,8 +225,66 @@ def test_a_mixture_without_contexts_is_the_encoder_with_its_neighbours(mixture, 
     encoder = Encoder(TINY, torch.randn(SIZE, 24), torch.zeros(SIZE),
                       Neighbours(24, dict(zip((-2, -1, 1, 2), mixture.tables[2], strict=True)), mask_id=4))
     encoder.load_state_dict({name.replace("trust", "neighbours.trust"): part for name, part in mixture.state_dict().items()
-                             if not name.startswith("by_")})
-    assert torch.allclose(mixture.own_scores(mixture.read(hidden, asked), hidden, asked, 2), encoder(hidden, asked), atol=1e-4)
+                             if not name.startswith(("by_", "weight_by_"))})
+    nothing = torch.zeros(int(asked.sum()), len(CONTEXTS))
+    told = Told(nothing, nothing, nothing, nothing.long(), nothing.long())
+    found = mixture.own_scores(mixture.read(hidden, asked), hidden, asked, 2, told)
+    assert torch.allclose(found, encoder(hidden, asked), atol=1e-4)
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("in_training", (False, True))
+def test_contexts_raise_the_tokens_that_stood_in_them(in_training, stream, monkeypatch):
+    """Each by its weight, if not too many did: where the text is read, those of the place's own document are none of them."""
+    monkeypatch.setattr(product, "FEW", 3)
+    torch.manual_seed(0)
+    ids, (found, told) = stream[0], several(stream)
+    frequencies = log_frequencies(ids, SIZE)
+    model = Product(TINY, torch.randn(SIZE, 24), frequencies, torch.randn(2, 4, SIZE, SIZE), found, [4, 2]).eval()
+    torch.nn.init.normal_(model.weight_by_place.weight)
+    row = ids[150:175].clone()[None]
+    asked = torch.zeros(1, 25, dtype=torch.bool)
+    asked[0, [5, 12, 20]] = True
+    row[asked] = 4
+    hidden, places = model.read(row, asked), [155, 162, 170]
+    some = Told(*(part[places] for part in told))
+    if not in_training:
+        some = some._replace(inside=some.inside * 0 - 1)
+    raised = model.own_scores(hidden, row, asked, 1, some) - Swift.own_scores(model, hidden, row, asked, 1, some)
+    weights = model.weight_by_place(hidden) + model.weight_by_counts(torch.cat([some.total.log1p(), some.kinds.log1p()], dim=1))
+    looked_up = 0
+    for which, place in enumerate(places):
+        expected = torch.zeros(SIZE)
+        for kind, offsets in enumerate(CONTEXTS):
+            others = told_by_hand(ids.tolist(), offsets, place, range(150, 225) if in_training else range(0))
+            if 0 < some.kinds[which, kind] <= 3:
+                looked_up += 1
+                for token in set(others):
+                    odds = others.count(token) / frequencies[token].exp() / product.MIXED_IN
+                    expected[token] += weights[which, kind] * (1 + odds).log()
+        assert torch.allclose(raised[which], expected, atol=1e-4)
+    assert 0 < looked_up < 9
+
+
+@torch.no_grad()
+def test_a_swift_mixture_reads_as_the_other_does(stream, rows):
+    """Rows that are asked at none, one or all places, too."""
+    torch.manual_seed(0)
+    sizes = replace(TINY, num_hidden_layers=3)
+    model = Swift(sizes, torch.randn(SIZE, 24), torch.zeros(SIZE), torch.randn(1, 4, SIZE, SIZE), several(stream)[0], [4, 2])
+    asked = torch.rand(40, 12, generator=torch.Generator().manual_seed(1)) < 0.3
+    asked[0], asked[1], asked[2] = False, True, torch.arange(12) == 7
+    assert torch.allclose(model.read(rows, asked), Mixture.read(model, rows, asked), atol=1e-5)
+    places, real = first_places(asked)
+    assert places.shape == (40, 12) and not real[0].any() and places[2, 0] == 7 and real[2].tolist() == [True] + [False] * 11
+
+
+def test_products_are_as_precise_as_before_when_a_record_has_been_trained():
+    before = torch.get_float32_matmul_precision(), torch.get_num_threads()
+    with pytest.raises(KeyError), thrifty():
+        assert (torch.get_float32_matmul_precision(), torch.get_num_threads()) == ("medium", 1)
+        raise KeyError
+    assert (torch.get_float32_matmul_precision(), torch.get_num_threads()) == before
 
 
 def test_rows_are_cut_elsewhere_each_time():
