@@ -7,13 +7,9 @@ import importlib
 import os
 import subprocess
 import sys
-import tempfile
-from contextlib import suppress
-from importlib.metadata import distributions
 from pathlib import Path
 
 from packaging.requirements import Requirement
-from packaging.version import InvalidVersion, Version
 
 from bert_parts_course.doctor import fits, needed, version_of
 
@@ -39,24 +35,13 @@ def begin(keep_in_drive: bool):
 
 
 def bring(missing: list[Requirement]):
-    """Install packages, one by one, so that one that cannot be had keeps no other away."""
-    with tempfile.TemporaryDirectory() as folder:
-        there = Path(folder, "there.txt")
-        there.write_text(installed(), encoding="utf-8")
-        for each in missing:
-            line = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--constraint", str(there)]
-            if subprocess.run([*line, f"{each.name}{each.specifier}"]).returncode:
-                print(f"{each.name} was not installed: what needs it will fail, or do without.")
+    """Install packages, and nothing that they name in turn: the course needs none of what Colab lacks of that. One by one, so that
+    one that cannot be had keeps no other away."""
+    for each in missing:
+        line = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]
+        if subprocess.run([*line, f"{each.name}{each.specifier}"]).returncode:
+            print(f"{each.name} was not installed: what needs it will fail, or do without.")
     importlib.invalidate_caches()
-
-
-def installed() -> str:
-    """All that is installed here, as constraints: pip fails rather than change any of it."""
-    there = {}
-    for each in distributions():     # of two with one name the first is imported
-        with suppress(InvalidVersion, TypeError):     # some of the system's own have a version, or none, that pip does not read
-            there.setdefault(each.name, Version(each.version))
-    return "".join(f"{name}=={number}\n" for name, number in there.items())
 
 
 def in_drive() -> Path | None:

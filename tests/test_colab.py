@@ -10,7 +10,6 @@ from types import ModuleType, SimpleNamespace
 
 import pytest
 from packaging.requirements import Requirement
-from packaging.version import Version
 
 from bert_parts_course import colab as on_colab
 from tools import colab
@@ -82,19 +81,17 @@ def test_the_first_cell_is_told_by_its_title_and_asks_before_it_keeps_anything()
 
 @pytest.fixture
 def machine(monkeypatch, tmp_path):
-    """A Colab with some of the packages, whose pip installs nothing; what it was asked, and with which constraints."""
-    asked, there = [], {"torch": "2.9.0+cpu", "numpy": version("numpy"), "broken": None}
+    """A Colab with some of the packages, whose pip installs nothing; what it was asked."""
+    asked, there = [], {"torch": "2.9.0+cpu", "numpy": version("numpy")}
 
     def run(line):
-        asked.append((line[-1], Path(line[-2]).read_text(encoding="utf-8")))
+        asked.append(line[-2:])
         return SimpleNamespace(returncode=int("gensim" in line[-1]))
 
     needed = [Requirement(line) for line in ("torch>=2.13,<3", "numpy>=2", "jupyterlab>=4", "bertviz>=1.4", "gensim>=4")]
     monkeypatch.setattr(on_colab, "needed", lambda: needed)
     monkeypatch.setattr(on_colab, "version_of", there.get)
     monkeypatch.setattr(on_colab, "fits", lambda each: each.specifier.contains(there[each.name]))
-    monkeypatch.setattr(on_colab, "distributions", lambda: [SimpleNamespace(name=name, version=number) for name, number in (
-        *there.items(), ("numpy", "1.0"), ("python-apt", "2.4.0ubuntu1"))])
     monkeypatch.setattr(on_colab.subprocess, "run", run)
     monkeypatch.setattr(on_colab, "DRIVE", tmp_path)
     monkeypatch.setattr(on_colab, "IN_DRIVE", tmp_path / "MyDrive" / "bert-parts" / "my_parts")
@@ -111,8 +108,7 @@ def drive(monkeypatch, mount):
 
 def test_what_is_missing_comes_and_what_is_there_stays(machine, capsys):
     on_colab.begin(keep_in_drive=False)
-    kept = f"torch==2.9.0+cpu\nnumpy=={version('numpy')}\n"
-    assert machine == [("bertviz>=1.4", kept), ("gensim>=4", kept)]
+    assert machine == [["--no-deps", "bertviz>=1.4"], ["--no-deps", "gensim>=4"]]
     said = capsys.readouterr().out
     assert "gensim was not installed" in said and "bertviz was not" not in said
     assert "Colab has torch 2.9.0+cpu, and the course is tested with others" in said and "numpy" not in said
@@ -139,9 +135,3 @@ def test_a_learner_may_say_no(machine, monkeypatch, capsys):
     assert os.environ["BERT_PARTS_HOME"] == "before"
     said = capsys.readouterr().out
     assert "Your Drive is not there (ValueError: mount failed)." in said and "on this machine alone" in said
-
-
-def test_the_constraints_are_all_that_is_installed_here():
-    lines = dict(line.split("==") for line in on_colab.installed().splitlines())
-    assert lines["torch"] == version("torch") and len(lines) > 100
-    assert all(Version(number) for number in lines.values())
