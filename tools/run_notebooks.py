@@ -29,6 +29,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from bert_parts.files import whole_file  # noqa: E402
+from tools.console import print_anything  # noqa: E402
 from tools.notebook_rules import FOLDER, KERNELSPEC, notebooks, problems, source_of  # noqa: E402
 from tools.widget_twins import give_twins  # noqa: E402
 
@@ -82,7 +83,7 @@ class Memory(threading.Thread):
     def high_water(self) -> int:
         """The kernel's own peak as Linux keeps it; what falls between two looks is in it."""
         status = Path(f"/proc/{self.process.pid}/status")
-        found = re.search(r"VmHWM:\s+(\d+) kB", status.read_text()) if status.exists() else None
+        found = re.search(r"VmHWM:\s+(\d+) kB", status.read_text(encoding="utf-8")) if status.exists() else None
         return int(found[1]) * 1024 if found else 0
 
 
@@ -234,6 +235,7 @@ def row(run: Run, minutes: float = MINUTES) -> str:
 
 
 def main(names: list[str]) -> int:
+    print_anything()
     chosen = [path for path in notebooks() if not names or any(path.name.startswith(Path(name).name) for name in names)]
     if not chosen:
         print(f"No notebook in notebooks/ begins with {' or '.join(names) or 'anything: there is none'}.")
