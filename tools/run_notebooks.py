@@ -113,7 +113,7 @@ class Client(NotebookClient):
 
 
 def execute(notebook: nbformat.NotebookNode, home: str | Path, environment: dict[str, str] | None = None,
-            at_cell=lambda number, pid: None):
+            at_cell=lambda number, pid: None, go_on: bool = False):
     """Run all cells in a fresh kernel, in the notebooks' folder.
 
     Args:
@@ -121,13 +121,14 @@ def execute(notebook: nbformat.NotebookNode, home: str | Path, environment: dict
         home: BERT_PARTS_HOME, where the kernel keeps the parts that pass their check.
         environment: what to add to the kernel's environment.
         at_cell: called with the cell's number and the kernel's process id before each code cell.
+        go_on: whether the cells after one that failed are run, too.
 
     Raises:
-        CellExecutionError: a cell failed, and is not tagged ``raises-exception``.
+        CellExecutionError: a cell failed, and is not tagged ``raises-exception``; not with `go_on`.
     """
     with tempfile.TemporaryDirectory() as profile:     # not the user's own IPython settings
         client = Client(
-            notebook, kernel_name="python3", timeout=CELL_SECONDS, record_timing=False,
+            notebook, kernel_name="python3", timeout=CELL_SECONDS, record_timing=False, allow_errors=go_on,
             resources={"metadata": {"path": str(FOLDER)}}, config=ENCRYPTED,
             on_cell_execute=lambda cell, cell_index: at_cell(cell_index, client.km.provisioner.pid),
         )
@@ -234,10 +235,15 @@ def row(run: Run, minutes: float = MINUTES) -> str:
             + "; ".join(remarks)).rstrip()
 
 
+def chosen(names: list[str]) -> list[Path]:
+    """The notebooks whose names begin so; all of them if no name is given."""
+    return [path for path in notebooks() if not names or any(path.name.startswith(Path(name).name) for name in names)]
+
+
 def main(names: list[str]) -> int:
     print_anything()
-    chosen = [path for path in notebooks() if not names or any(path.name.startswith(Path(name).name) for name in names)]
-    if not chosen:
+    paths = chosen(names)
+    if not paths:
         print(f"No notebook in notebooks/ begins with {' or '.join(names) or 'anything: there is none'}.")
         return 1
     # Only here, since it loads every lesson, and conftest.py takes this file before it has set up where the tests run.
@@ -245,7 +251,7 @@ def main(names: list[str]) -> int:
 
     write_stubs([])
     runs = []
-    for path in chosen:
+    for path in paths:
         print(f"{path.name} …", flush=True)
         runs.append(renew(path))
         for fault in runs[-1].faults:
