@@ -11,6 +11,7 @@ import sysconfig
 from pathlib import Path
 
 import pytest
+from jupyterlab_server.config import get_federated_extensions
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
@@ -290,6 +291,25 @@ def test_the_lab_asks_nobody_for_news():
     known = json.loads(schema.read_text(encoding="utf-8"))["properties"]
     assert settings == {"fetchNews": "false", "checkForUpdates": False}
     assert settings.keys() <= known.keys()
+
+
+def test_the_lab_has_the_courses_settings_and_its_extension_beside_a_users_own(monkeypatch):
+    given = []
+    monkeypatch.setattr(os, "name", "posix")
+    monkeypatch.setattr(os, "execve", lambda program, line, environment: given.append(environment), raising=False)
+    lab.open_lab(ROOT, [], {"JUPYTER_PATH": "mine", "HOME": "home"})
+    assert given == [{"HOME": "home", "JUPYTER_CONFIG_PATH": str(lab.SETTINGS),
+                      "JUPYTER_PATH": os.pathsep.join([str(lab.SETTINGS), "mine"])}]
+    found = get_federated_extensions([str(lab.SETTINGS / "labextensions")])["bert-parts"]
+    assert (Path(found["ext_path"]) / found["jupyterlab"]["_build"]["load"]).is_file()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Binder runs Linux")
+def test_binder_has_them_too():
+    shown = subprocess.run([ROOT / ".binder/start", "env"], cwd=ROOT, env={"PATH": os.environ["PATH"], "JUPYTER_PATH": "own"},
+                           capture_output=True, text=True, check=True)
+    there = dict(line.split("=", 1) for line in shown.stdout.splitlines())
+    assert there["JUPYTER_CONFIG_PATH"] == str(lab.SETTINGS) and there["JUPYTER_PATH"] == f"{lab.SETTINGS}:own"
 
 
 # ── what is installed ────────────────────────────────────────────────────────────────────────────────────────────────
