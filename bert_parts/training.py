@@ -18,6 +18,7 @@ from tqdm import tqdm
 
 from bert_parts.devices import CPU, device_of, moved, random_states, set_random_states
 from bert_parts.files import LOCK, alone_in, quoted, remove_leftovers, shortened, whole_file
+from bert_parts.products import fast_products
 
 STATE = "training.safetensors"     # in the folder given to fit: all that is needed to go on
 BETAS, EPSILON = (0.9, 0.999), 1e-6     # Devlin et al. 2019, appendix A.2; epsilon as in the published code
@@ -258,7 +259,7 @@ def _backward(
         → (2,), still on the device
     """
     model.train()
-    with nullcontext() if precision == torch.float32 else torch.autocast(device_of(model).type, precision):
+    with fast_products(model) if precision == torch.float32 else torch.autocast(device_of(model).type, precision):
         loss = loss_of(model, batch)
     loss.backward()
     norm = nn.utils.clip_grad_norm_(model.parameters(), MAX_NORM)

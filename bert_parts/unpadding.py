@@ -3,23 +3,19 @@
 All parts of an encoder but attention look at one token at a time, and need not know where a text ends.
 """
 
-import threading
-from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from types import MethodType
 from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from bert_parts.answering import answered, is_free
 from bert_parts.attention import MultiHeadAttention, join_heads, split_heads
 from bert_parts.devices import may_be_read
 
 HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
-blocks = Counter()     # of each module that is answered for: how many blocks are open on it, in all threads
-changing = threading.Lock()
 
 
 class Packed(NamedTuple):
@@ -99,15 +95,9 @@ def unpadded(model: nn.Module) -> Iterator[None]:
     - all that is no encoder: that is a module whose `layer[i].attention.self` has `num_heads`.
     """
     encoders = {module: found for module in model.modules() if (found := _attentions_of(module))}
-    answered = [(encoder, _encode) for encoder in encoders] + [(each, _attend) for found in encoders.values() for each in found]
-    answered = [(module, forward) for module, forward in answered if _is_free(module, forward)]
-    for module, forward in answered:
-        _answer_for(module, forward)
-    try:
+    inner = [attention for found in encoders.values() for attention in found]
+    with answered(encoders, _encode), answered(inner, _attend):
         yield
-    finally:
-        for module, _ in answered:
-            _leave(module)
 
 
 def _attentions_of(encoder: nn.Module) -> list[nn.Module]:
@@ -119,29 +109,9 @@ def _attentions_of(encoder: nn.Module) -> list[nn.Module]:
     return found if all(isinstance(getattr(each, "num_heads", None), int) for each in found) else []
 
 
-def _is_free(module: nn.Module, forward) -> bool:
-    """Whether its class answers when it is called, or `forward` does already, in another block; and nothing else."""
-    given = vars(module).get("forward")
-    return given is None or getattr(given, "__func__", None) is forward
-
-
 def runs_as_its_class(attention: nn.Module) -> bool:
     """Whether the forward of its class answers when an attention module is called, or that of an open block for it."""
-    return _is_free(attention, _attend)
-
-
-def _answer_for(module: nn.Module, forward):
-    """Let `forward` answer when the module is called. It is bound to the module, so that copies of that have their own."""
-    with changing:
-        module.forward = MethodType(forward, module)
-        blocks[module] += 1
-
-
-def _leave(module: nn.Module):
-    with changing:
-        blocks[module] -= 1
-        if not blocks[module]:
-            del blocks[module], module.forward
+    return is_free(attention, _attend)
 
 
 # ---------------------------------------------------------------- what answers

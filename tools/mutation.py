@@ -40,6 +40,7 @@ LOADED = (     # by tests, and slowly: it is done once
 
 # Which tests know a module, the quickest first.
 TESTS = {
+    "answering": "unpadding products",
     "attention": "attention encoder model transformer",
     "attribution": "attribution",
     "checkpoint": "heads checkpoint",
@@ -59,6 +60,7 @@ TESTS = {
     "pairs": "pretraining",
     "pooler": "pooler model",
     "prepacking": "prepacking",
+    "products": "products",
     "quantization": "quantization",
     "reading": "reading search",
     "restoration": "restoration",
