@@ -22,6 +22,7 @@ from tools.check_python import problem
 from tools.install import is_whole, mend
 from tools.notebook_rules import code_cells, notebooks, source_of
 from tools.run_notebooks import merged, tidy
+from tools.site_text import on_binder
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -275,6 +276,14 @@ def test_the_lab_prints_its_address_where_there_is_no_screen():
     assert "--allow-root" in lab.command(ROOT, [], {}, "linux", is_root=True)
 
 
+@pytest.mark.parametrize("view", ["lab", "doc"])
+def test_the_lab_has_the_views_that_links_to_binder_ask_for(view):
+    from jupyterlab_server.handlers import MASTER_URL_PATTERN
+
+    assert on_binder("notebooks/00.ipynb", view).endswith(f"?urlpath={view}/tree/notebooks/00.ipynb")
+    assert re.fullmatch(MASTER_URL_PATTERN.format("lab"), f"/{view}/tree/notebooks/00.ipynb")["mode"] == view
+
+
 def test_the_lab_asks_nobody_for_news():
     text = (lab.SETTINGS / "labconfig" / "default_setting_overrides.json").read_text(encoding="utf-8")
     settings = json.loads(text)["@jupyterlab/apputils-extension:notification"]
@@ -378,7 +387,7 @@ def test_the_readme_begins_with_how_to_begin():
     first = "\n".join((ROOT / "README.md").read_text(encoding="utf-8").splitlines()[:34])
     for words in ("uvx bert-parts", "make lab", "make test", "python3 tools/install.py", ".venv/bin/python tools/lab.py",
                   r"py -3 tools\install.py", r".venv\Scripts\python tools\lab.py",
-                  "urlpath=lab/tree/notebooks/00_start_here.ipynb"):
+                  "urlpath=lab/tree/notebooks/00_start_here.ipynb", "urlpath=doc/tree/notebooks/00_start_here.ipynb"):
         assert words in first, words
 
 
