@@ -372,8 +372,8 @@ def forget(folder: Path):
 def _read_state(path: Path, afresh: str) -> tuple[dict[str, dict], History, dict[str, Tensor]]:
     """What a file of `_save_state` says of its training, how that went, and its tensors. Raises ValueError for any other file."""
     try:
-        with safe_open(path, "pt") as file:
-            metadata, tensors = file.metadata() or {}, {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        with safe_open(path, "pt") as file:     # mapped, and such a file cannot be replaced on Windows: so copies are taken
+            metadata, tensors = file.metadata() or {}, {name: file.get_tensor(name).clone() for name in file.keys()}  # noqa: SIM118
         about = {name: dict(json.loads(metadata[name])) for name in ("settings", "learning", "history")}
         return about, _history_of(about["history"]), tensors
     except OSError as error:

@@ -14,6 +14,7 @@ from torch.nn import functional as F
 from bert_parts.answering import answered, is_free
 from bert_parts.attention import MultiHeadAttention, join_heads, split_heads
 from bert_parts.devices import may_be_read
+from bert_parts.products import is_by_onednn, rounded
 
 HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
 
@@ -22,9 +23,10 @@ class Packed(NamedTuple):
     """What layers are given in place of a mask when texts lie in one row, the shortest first.
 
     Attributes:
-        groups: (texts, tokens): so many texts of so many tokens each follow one another.
+        groups: (texts, tokens): so many texts of so many tokens each follow one another. The last group may be texts of one
+            token that nobody has given, so that rows have one of few lengths.
         real: (B, T), which tokens of the batch are no padding.
-        places: (N,), where each token of the row stands in the batch, whose texts are counted through.
+        places: (N,), where each token that was given stands in the batch, whose texts are counted through.
     """
 
     groups: list[tuple[int, int]]
@@ -32,14 +34,15 @@ class Packed(NamedTuple):
     places: Tensor
 
     def as_batch(self, x: Tensor) -> Tensor:
-        """(1, N, D) → (B, T, D), zeros where there is padding."""
+        """(1, N or more, D) → (B, T, D), zeros where there is padding."""
         batch = x.new_zeros(self.real.numel(), x.size(-1))
-        batch[self.places] = x[0]
+        batch[self.places] = x[0, : len(self.places)]
         return batch.unflatten(0, self.real.shape)
 
     def as_row(self, x: Tensor) -> Tensor:
-        """(B, T, D) → (1, N, D)"""
-        return x.flatten(0, 1)[None, self.places]
+        """(B, T, D) → (1, N or more, D)"""
+        added = sum(texts * tokens for texts, tokens in self.groups) - len(self.places)
+        return F.pad(x.flatten(0, 1)[None, self.places], (0, 0, 0, added))
 
 
 def unpad(x: Tensor, attention_mask: Tensor) -> tuple[Tensor, Tensor]:
@@ -127,8 +130,12 @@ def _encode(encoder: nn.Module, x: Tensor, mask: Tensor | None = None) -> Tensor
     order = lengths.repeat_interleave(lengths).argsort(stable=True)              # (N,): texts of equal length side by side
     tokens, texts = lengths.unique(return_counts=True)
     groups, places = list(zip(texts.tolist(), tokens.tolist(), strict=True)), real.flatten().nonzero().flatten()[order]
-    packed = forward(encoder, packed[order][None], Packed(groups, real, places))
-    return pad_again(packed[0, order.argsort()], real)
+    row = packed[order]
+    if any(map(is_by_onednn, encoder.modules())):
+        row = rounded(row)
+        groups += [(len(row) - len(packed), 1)] if len(row) > len(packed) else []
+    row = forward(encoder, row[None], Packed(groups, real, places))
+    return pad_again(row[0, order.argsort()], real)
 
 
 def _real_tokens(x: Tensor, mask: Tensor | None) -> Tensor | None:

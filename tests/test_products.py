@@ -2,17 +2,21 @@
 
 import copy
 from contextlib import nullcontext
+from functools import partial
 
 import pytest
 import torch
 from torch import nn
 from torch.nn import functional as F
 
-from bert_parts import BertConfig, BertForSequenceClassification, products
-from bert_parts.products import fast_products, onednn_is_faster
+from bert_parts import BertConfig, BertForSequenceClassification, MultiHeadAttention, products
+from bert_parts.prepacking import prepacked
+from bert_parts.products import fast_products, onednn_is_faster, round_up
+from bert_parts.quantization import has_int8, int8
 from bert_parts.reading import read_in_batches
 from bert_parts.training import fit
 from bert_parts.unpadding import unpadded
+from bert_parts.visualize import record_attention
 
 needs_onednn = pytest.mark.skipif(not torch.backends.mkldnn.is_available(), reason="this build of torch has no oneDNN")
 CONFIG = BertConfig(vocab_size=50, hidden_size=24, num_hidden_layers=2, num_attention_heads=3, intermediate_size=40,
@@ -166,6 +170,30 @@ def test_a_model_learns_the_same_without_padding_and_is_compiled_whole(taken, fa
         torch.testing.assert_close(compiled(**BATCH), model(**BATCH), atol=1e-6, rtol=1e-4)
 
 
+class Own(MultiHeadAttention):
+    """A learner's: each text is given to it by itself."""
+
+
+@needs_onednn
+@pytest.mark.parametrize("kind", [MultiHeadAttention, Own])
+def test_what_is_added_to_a_row_without_padding_is_seen_by_nobody(kind, taken, faster):
+    torch.manual_seed(0)
+    model = BertForSequenceClassification(CONFIG, 2).eval()
+    for layer in model.bert.encoder.layer:
+        layer.attention.self.__class__ = kind
+    batch = {name: values[:9] for name, values in BATCH.items()}
+    with record_attention(model) as maps:
+        expected, looked = model(**batch), list(maps)
+    recording = record_attention(model) if kind is MultiHeadAttention else nullcontext([])     # hooks put padding in again
+    with unpadded(model), fast_products(model), recording as maps:
+        found, again = model(**batch), list(maps)
+    assert batch["attention_mask"].sum() == 99 and (104, 24, 24) in taken
+    torch.testing.assert_close(found, expected, atol=1e-6, rtol=1e-5)
+    real = batch["attention_mask"].bool()
+    for one, other in zip(again, looked, strict=kind is MultiHeadAttention):
+        torch.testing.assert_close(one.transpose(1, 2)[real], other.transpose(1, 2)[real], atol=1e-6, rtol=1e-5)
+
+
 @needs_onednn
 def test_training_and_reading_take_it_where_it_is_faster(taken, faster):
     torch.manual_seed(0)
@@ -178,6 +206,30 @@ def test_training_and_reading_take_it_where_it_is_faster(taken, faster):
     fit(model, lambda step: BATCH, lambda model, batch: model(**batch).float().pow(2).sum(), steps=1, learning_rate=1e-3,
         precision="bf16")
     assert len(taken) == before
+
+
+def test_few_numbers_of_rows_and_an_eighth_more_at_most():
+    made = [round_up(rows) for rows in range(5000)]
+    assert all(rows <= one <= max(rows * 9 / 8, rows + 7) for rows, one in enumerate(made))
+    assert made == sorted(made) and len(set(made)) < 70 and [round_up(one) for one in made] == made
+
+
+@needs_onednn
+@pytest.mark.parametrize("kind", [lambda model: model, prepacked, pytest.param(int8, marks=pytest.mark.skipif(
+    not has_int8(), reason="no instructions for whole numbers of 8 bits"))])
+def test_few_numbers_of_rows_come_by_whatever_the_texts_are(kind, monkeypatch, faster):
+    """For each, oneDNN keeps 0.6 MB: without this, a thousand batches took a gigabyte."""
+    torch.manual_seed(0)
+    model, met = kind(BertForSequenceClassification(CONFIG, 2).eval()), set()
+    for module, name in ((torch.ops.mkldnn._linear_pointwise, "default"), (torch.ops.onednn, "qlinear_pointwise")):
+        usual = getattr(module, name)
+        monkeypatch.setattr(module, name, partial(lambda usual, x, *more: met.add(len(x)) or usual(x, *more), usual))
+    for texts in range(12, 24):
+        mask = (torch.arange(16) < torch.randint(5, 17, (texts, 1))).long()
+        batch = {"input_ids": torch.randint(50, (texts, 16)), "attention_mask": mask}
+        with torch.inference_mode(), unpadded(model), fast_products(model):
+            model(**batch)
+    assert met and met <= {round_up(rows) for rows in met} and len(met) <= 9
 
 
 @needs_onednn

@@ -1,6 +1,7 @@
 """What the site does with the words of a page. How it looks, and where its links lead, is for `make test-site`."""
 
 import json
+import re
 import textwrap
 
 import pytest
@@ -76,8 +77,21 @@ def test_a_notebook_says_under_its_title_where_it_can_be_run():
     assert title["source"] == "# 1\n[a](../api/model.md)\n\n" + buttons("notebooks/01_attention.ipynb")
     assert code["source"] == "[1](2)"
     name, branch = repository()[0].removeprefix("https://github.com/"), repository()[1]
-    assert f"mybinder.org/v2/gh/{name}/{branch}?urlpath=lab/tree/notebooks/01_attention.ipynb" in title["source"]
-    assert f"colab.research.google.com/github/{name}/blob/{branch}/notebooks/01_attention.ipynb" in title["source"]
+    there = re.findall(r'href="([^"]+)"', title["source"])
+    assert there == [
+        f"https://mybinder.org/v2/gh/{name}/{branch}?urlpath=lab/tree/notebooks/01_attention.ipynb",
+        f"https://mybinder.org/v2/gh/{name}/{branch}?urlpath=doc/tree/notebooks/01_attention.ipynb",
+        f"https://colab.research.google.com/github/{name}/blob/colab/notebooks/01_attention.ipynb",
+        "../_sources/notebooks/01_attention.ipynb",
+    ]
+
+
+def test_of_two_ways_to_binder_a_window_shows_the_one_that_fits():
+    styles = (ROOT / "docs/site/_static/site.css").read_text(encoding="utf-8")
+    outside, inside = re.split(r"@media \(max-width: 900px\) \{", styles)
+    assert ".run .on-narrow { display: none; }" in outside and ".run .on-wide { display: none; }" in inside
+    assert ".run .on-narrow { display: inline; }" in inside
+    assert re.findall('urlpath=([a-z]+)[^>]*class="(on-[a-z]+)"', buttons("x.ipynb")) == [("lab", "on-wide"), ("doc", "on-narrow")]
 
 
 @pytest.mark.parametrize("name, way, heading, before", [

@@ -29,6 +29,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from bert_parts.files import whole_file  # noqa: E402
+from tools.console import print_anything  # noqa: E402
 from tools.notebook_rules import FOLDER, KERNELSPEC, notebooks, problems, source_of  # noqa: E402
 from tools.widget_twins import give_twins  # noqa: E402
 
@@ -55,6 +56,12 @@ class Run:
     faults: list[str] = field(default_factory=list)
 
 
+def held(process: psutil.Process) -> int:
+    """What a process holds, in bytes. Of a page shared with others, as with one just forked, its part (on Linux)."""
+    full = process.memory_full_info()
+    return getattr(full, "pss", full.rss)
+
+
 class Memory(threading.Thread):
     """Watches what a process and its children hold, in bytes."""
 
@@ -69,14 +76,14 @@ class Memory(threading.Thread):
     def look(self):
         try:
             family = [self.process, *self.process.children(recursive=True)]
-            self.peak = max(self.peak, sum(member.memory_info().rss for member in family), self.high_water())
+            self.peak = max(self.peak, sum(map(held, family)), self.high_water())
         except psutil.Error:     # one of them has just ended
             pass
 
     def high_water(self) -> int:
         """The kernel's own peak as Linux keeps it; what falls between two looks is in it."""
         status = Path(f"/proc/{self.process.pid}/status")
-        found = re.search(r"VmHWM:\s+(\d+) kB", status.read_text()) if status.exists() else None
+        found = re.search(r"VmHWM:\s+(\d+) kB", status.read_text(encoding="utf-8")) if status.exists() else None
         return int(found[1]) * 1024 if found else 0
 
 
@@ -106,7 +113,7 @@ class Client(NotebookClient):
 
 
 def execute(notebook: nbformat.NotebookNode, home: str | Path, environment: dict[str, str] | None = None,
-            at_cell=lambda number, pid: None):
+            at_cell=lambda number, pid: None, go_on: bool = False):
     """Run all cells in a fresh kernel, in the notebooks' folder.
 
     Args:
@@ -114,13 +121,14 @@ def execute(notebook: nbformat.NotebookNode, home: str | Path, environment: dict
         home: BERT_PARTS_HOME, where the kernel keeps the parts that pass their check.
         environment: what to add to the kernel's environment.
         at_cell: called with the cell's number and the kernel's process id before each code cell.
+        go_on: whether the cells after one that failed are run, too.
 
     Raises:
-        CellExecutionError: a cell failed, and is not tagged ``raises-exception``.
+        CellExecutionError: a cell failed, and is not tagged ``raises-exception``; not with `go_on`.
     """
     with tempfile.TemporaryDirectory() as profile:     # not the user's own IPython settings
         client = Client(
-            notebook, kernel_name="python3", timeout=CELL_SECONDS, record_timing=False,
+            notebook, kernel_name="python3", timeout=CELL_SECONDS, record_timing=False, allow_errors=go_on,
             resources={"metadata": {"path": str(FOLDER)}}, config=ENCRYPTED,
             on_cell_execute=lambda cell, cell_index: at_cell(cell_index, client.km.provisioner.pid),
         )
@@ -227,9 +235,15 @@ def row(run: Run, minutes: float = MINUTES) -> str:
             + "; ".join(remarks)).rstrip()
 
 
+def chosen(names: list[str]) -> list[Path]:
+    """The notebooks whose names begin so; all of them if no name is given."""
+    return [path for path in notebooks() if not names or any(path.name.startswith(Path(name).name) for name in names)]
+
+
 def main(names: list[str]) -> int:
-    chosen = [path for path in notebooks() if not names or any(path.name.startswith(Path(name).name) for name in names)]
-    if not chosen:
+    print_anything()
+    paths = chosen(names)
+    if not paths:
         print(f"No notebook in notebooks/ begins with {' or '.join(names) or 'anything: there is none'}.")
         return 1
     # Only here, since it loads every lesson, and conftest.py takes this file before it has set up where the tests run.
@@ -237,7 +251,7 @@ def main(names: list[str]) -> int:
 
     write_stubs([])
     runs = []
-    for path in chosen:
+    for path in paths:
         print(f"{path.name} …", flush=True)
         runs.append(renew(path))
         for fault in runs[-1].faults:

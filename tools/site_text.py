@@ -4,7 +4,7 @@ Everything here takes text and gives text, and needs nothing of what makes the s
 """
 
 import json
-import os
+import posixpath
 import re
 import tomllib
 from collections.abc import Iterator
@@ -18,6 +18,7 @@ SOURCES = ("notebooks/*.ipynb", "docs/*.md", "docs/site/*.md", "speedrun/README.
 LINK = re.compile(r"(?<=\]\()(?![a-z]+:|#)([^)\s#]+)(#[^)\s]*)?(?=\))")
 GLOSSARY = ROOT / "docs" / "site" / "glossary.md"
 TIMETABLE, VIEW = "<!-- the timetable -->", "<!-- the first view of attention -->"
+COLAB_BRANCH = "colab"     # of the copies that tools/colab.py makes
 PIECE = re.compile(r'<!-- (\S+) from "(.+?)" to "(.+?)" -->')
 # BERT in the page: a part of it, with what stands in its field at first.
 PART = re.compile(r"<!-- try (\w+): (.+?) -->")
@@ -104,15 +105,26 @@ def raw(html: str) -> str:
 
 def buttons(notebook: str) -> str:
     """Links, as HTML, to run a notebook elsewhere, and to have it as it is committed."""
-    address, branch = repository()
-    name = address.removeprefix("https://github.com/")
-    links = {
-        "Run on Binder": f"https://mybinder.org/v2/gh/{name}/{branch}?urlpath=lab/tree/{notebook}",
-        "Run on Colab": f"https://colab.research.google.com/github/{name}/blob/{branch}/{notebook}",
-        "Download": f"../_sources/{notebook}",
-    }
-    buttons = "".join(f'<a href="{link}"{" download" * (words == "Download")}>{words}</a>\n' for words, link in links.items())
+    links = [
+        ("Run on Binder", ' class="on-wide"', on_binder(notebook, "lab")),
+        ("Run on Binder", ' class="on-narrow"', on_binder(notebook, "doc")),     # site.css shows one of the two
+        ("Run on Colab", "", on_colab(notebook)),
+        ("Download", " download", f"../_sources/{notebook}"),
+    ]
+    buttons = "".join(f'<a href="{link}"{more}>{words}</a>\n' for words, more, link in links)
     return f'<p class="run">\n{buttons}</p>'
+
+
+def on_binder(notebook: str, view: str) -> str:
+    """The address that opens a notebook on Binder in JupyterLab's view "lab", or in "doc", which shows nothing beside it."""
+    address, branch = repository()
+    return f"https://mybinder.org/v2/gh/{address.removeprefix('https://github.com/')}/{branch}?urlpath={view}/tree/{notebook}"
+
+
+def on_colab(notebook: str) -> str:
+    """The address that opens a notebook's copy on Colab."""
+    name = repository()[0].removeprefix("https://github.com/")
+    return f"https://colab.research.google.com/github/{name}/blob/{COLAB_BRANCH}/{notebook}"
 
 
 def piece(name: str, start: str, end: str) -> str:
@@ -127,9 +139,9 @@ def with_links(text: str, written_in: str, shown_in: str) -> str:
     there = pages()
 
     def moved(found: re.Match) -> str:
-        target = os.path.normpath(PurePosixPath(written_in).parent / found[1])
+        target = posixpath.normpath(PurePosixPath(written_in).parent / found[1])
         if target in there:
-            return os.path.relpath(there[target], PurePosixPath(there[shown_in]).parent) + (found[2] or "")
+            return posixpath.relpath(there[target], PurePosixPath(there[shown_in]).parent) + (found[2] or "")
         if not (ROOT / target).exists():
             return found[0]
         kind = "tree" if (ROOT / target).is_dir() else "blob"

@@ -153,6 +153,15 @@ def test_a_term_leads_to_the_glossary_and_a_lesson_to_the_next(address, page):
     expect(page).to_have_url(re.compile(r"/notebooks/02_transformer\.html$"))
 
 
+@pytest.mark.parametrize(("width", "view"), [(390, "doc"), (1400, "lab")])
+def test_the_way_to_binder_fits_the_window(address, page, width, view):
+    page.set_viewport_size({"width": width, "height": 800})
+    open_page(page, address, "notebooks/01_attention.html")
+    shown = page.get_by_role("link", name="Run on Binder")     # what is hidden has no role
+    expect(shown).to_have_count(1)
+    expect(shown).to_have_attribute("href", re.compile(rf"urlpath={view}/tree/notebooks/01_attention\.ipynb$"))
+
+
 def test_a_lesson_is_marked_once_it_was_read_to_its_end(address, page):
     marked = page.locator(".bd-sidebar-primary a.read")
     open_page(page, address, "notebooks/00_start_here.html")
