@@ -7,6 +7,7 @@
 # make bench          speed and memory beside other libraries, which come into .venv-bench: writes docs/benchmarks.md
 # make site           the course as pages, into build/site/html; what makes them comes into .venv-site
 # make test-site      make them, and look at them in a real browser (needs chromium)
+# make screenshots    the README's pictures, taken anew of the site and of JupyterLab; NAMES="lab phone" for some (needs chromium)
 # make links          name the project's place anew in all files: make links REPO=owner/name BRANCH=main
 # make lint           style of .py and .ipynb
 # make lock           write constraints.txt anew from the requirements
@@ -35,7 +36,7 @@ install = $(or $(python),"$(PYTHON)") tools/install.py $(if $(TORCH),--torch $(T
 
 ready = $(if $(python),,$(if $(problem),$(error $(problem))))
 
-.PHONY: lab test test-browser notebooks compared diagnosis bench site test-site links lint lock no-venv
+.PHONY: lab test test-browser notebooks compared diagnosis bench site test-site screenshots links lint lock no-venv
 
 bench $(BENCH): VENV := .venv-bench/bin/python
 site $(SITE) $(MODELS): VENV := .venv-site/bin/python
@@ -68,6 +69,10 @@ site: $(SITE) $(MODELS)
 test-site: $(TEST)
 	@$(MAKE) --no-print-directory site
 	$(PYTEST) tests/browser/test_site.py tests/browser/test_page_models.py $(ARGS)
+
+screenshots: $(TEST)
+	@$(MAKE) --no-print-directory site
+	@$(VENV) -m tools.screenshots $(NAMES)
 
 links: $(LEARN)
 	@$(VENV) -m tools.links $(REPO) $(BRANCH)
@@ -102,7 +107,7 @@ $(BENCH): requirements-bench.txt requirements.txt constraints.txt pyproject.toml
 	@touch $@
 
 $(MODELS): tools/page_models.py bert_parts/*.py data/mask_filler/* data/movie_reviews.tsv | $(SITE)
-	@echo "Making the models of the site's first page: this takes some minutes."
+	@echo "Making the models that pages of the site run: this takes some minutes."
 	@$(VENV) -m tools.page_models
 
 $(SITE): requirements-site.txt requirements.txt constraints.txt pyproject.toml

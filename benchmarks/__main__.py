@@ -27,6 +27,7 @@ from benchmarks import machine, memory, report
 from benchmarks.cases import CASES, measured
 from benchmarks.texts import Setting
 from benchmarks.timing import Row, in_a_line
+from tools.console import print_anything
 
 DOCS = machine.ROOT / "docs"
 TRIES = machine.ROOT / "build" / "benchmarks"     # for what is not the whole report
@@ -34,6 +35,7 @@ ROWS = "rows.jsonl"
 
 
 def main() -> int:
+    print_anything()
     options = _options()
     os.environ.update(machine.environment(options.threads))
     facts = machine.facts(options.threads) | {"load before": machine.load()}

@@ -85,6 +85,6 @@ def commit() -> str:
 
 def _said_by(*command: str) -> str:
     try:
-        return subprocess.run(command, cwd=ROOT, capture_output=True, text=True).stdout.strip()
+        return subprocess.run(command, cwd=ROOT, capture_output=True, encoding="utf-8").stdout.strip()
     except OSError:
         return ""

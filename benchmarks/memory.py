@@ -9,6 +9,8 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
+import psutil
+
 from benchmarks.cases import plan
 from benchmarks.texts import Setting
 
@@ -30,7 +32,7 @@ def growth(case: str, setting: Setting, name: str) -> tuple[float, float]:
 def forget_peak():
     """The peak so far is that of loading. On Linux, give freed memory back, and let the peak begin with what is held now."""
     gc.collect()
-    with suppress(OSError, AttributeError):
+    with suppress(OSError, AttributeError, TypeError):     # it has another name on macOS, and is not on Windows
         ctypes.CDLL(None).malloc_trim(0)
     with suppress(OSError):
         RESET.write_text("5", encoding="ascii")
@@ -44,6 +46,8 @@ def resident_peak() -> float:
     if STATUS.exists():
         fields = dict(line.split(":", 1) for line in STATUS.read_text(encoding="utf-8").splitlines())
         return int(fields["VmHWM"].split()[0]) * 1024 / 1e6
-    import resource  # not on Windows
+    if sys.platform == "win32":
+        return psutil.Process().memory_info().peak_wset / 1e6
+    import resource
 
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024) / 1e6

@@ -1,17 +1,29 @@
 """The package's side, through what it offers to everyone."""
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 
 import torch
 from torch import Tensor, nn
 
 from benchmarks.texts import NAME, Batch
 from bert_parts import load_pretrained
+from bert_parts.products import fast_products
 from bert_parts.unpadding import unpadded
 
 Context = Callable[[nn.Module], AbstractContextManager]     # within which a model is run
-WAYS: dict[str, Context] = {"bert_parts": nullcontext, "bert_parts, unpadded": unpadded}
+
+
+def as_read(model: nn.Module) -> ExitStack:
+    """As the package itself reads and trains: without padding, and with the faster products."""
+    stack = ExitStack()
+    stack.enter_context(unpadded(model))
+    stack.enter_context(fast_products(model))
+    return stack
+
+
+WAYS: dict[str, Context] = {"bert_parts": nullcontext, "bert_parts, unpadded": unpadded,
+                            "bert_parts, unpadded, fast products": as_read}
 
 
 def forward_in(context: Context) -> Callable[[Batch], Tensor]:

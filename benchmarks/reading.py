@@ -16,11 +16,14 @@ from benchmarks.timing import Contender, Makers
 from bert_parts import load_pretrained
 from bert_parts.prepacking import prepacked
 from bert_parts.quantization import int8
+from bert_parts.unpadding import unpadded
 from bert_parts.visualize import record_attention
 
+PACKED: dict[str, Context] = {"bert_parts, prepacked": nullcontext, "bert_parts, prepacked, unpadded": unpadded}
 OURS = {
     **{name: Engine(lambda setting, context=context: ours.forward_in(context)) for name, context in ours.WAYS.items()},
-    "bert_parts, prepacked": Engine(lambda setting: ours.forward_of(prepacked(load_pretrained(NAME)[0]))),
+    **{name: Engine(lambda setting, context=context: ours.forward_of(prepacked(load_pretrained(NAME)[0]), context))
+       for name, context in PACKED.items()},
 }
 IN_INT8 = {"bert_parts, int8": Engine(lambda setting: ours.forward_of(int8(load_pretrained(NAME)[0])), exact=False)}
 
@@ -53,7 +56,7 @@ def maps(setting: Setting) -> tuple[str, Makers]:
     return f"Hidden states and the weights of all heads: {told(rows)}, in one batch", {
         "transformers, eager": partial(_their_maps, batch),
         **{name: partial(_our_maps, batch, lambda model: model, context) for name, context in ours.WAYS.items()},
-        "bert_parts, prepacked": partial(_our_maps, batch, prepacked, nullcontext),
+        **{name: partial(_our_maps, batch, prepacked, context) for name, context in PACKED.items()},
     }
 
 

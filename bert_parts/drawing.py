@@ -15,6 +15,13 @@ MODEL_WIDTH = 970        # of bertviz's model view, in pixels
 FAINTEST = 0.05          # of a still picture's lines: fainter ones are hardly seen, and take up most of its room
 STILL_COLOURS = 64       # of 256 in other pictures: lines that cross pack badly
 
+# How a head is drawn, by its number: a dark, a middle or a light colour, the ink of its number on that, and a dash of its line,
+# in widths of the line. Of fifteen heads no two share lightness and dash, so hue alone tells none from another.
+HEAD_COLOURS = ("#003877", "#b93004", "#00aa45", "#79001b", "#9637b4", "#a79401",
+                "#034042", "#c0007a", "#0f9ce3", "#592e00", "#5452d0", "#0da784")
+HEAD_INKS = ("white", "white", "black")
+HEAD_DASHES = ((), (4, 2), (1, 1.5), (6, 1.5, 1, 1.5), (2, 1))
+
 
 def draw_panels(panels: Tensor, rows: list[str], columns: list[str], titles: list[str], scale: tuple[float, float]):
     """One axes per panel, up to four side by side; tokens are named at the left and at the bottom only."""
@@ -104,9 +111,13 @@ def draw_head_view(layer: Tensor, rows: list[str], columns: list[str], heads: li
     figure, axes = _canvas(360, 22.5 * max(len(rows), len(columns)) + 60)
     axes.text(2, 15, name, fontsize=_points(14), va="center", parse_math=False)
     for head in range(len(layer)):
-        axes.add_patch(Rectangle((20 * head, 28), 20, 20, color=_colour(head, 1 if head in heads else 0.15), linewidth=0))
-    colours = [_colour(head, 1 / len(heads)) for head in heads]
-    _draw_lines(axes, layer[heads], colours, (110, 225), 58, 22.5, width=2)
+        on = head in heads
+        axes.add_patch(Rectangle((20 * head, 28), 20, 20, color=_of_head(head, 1 if on else 0.15), linewidth=0))
+        ink = HEAD_INKS[head % len(HEAD_INKS)] if on else "black"
+        axes.text(20 * head + 10, 38.5, str(head), color=ink, fontsize=_points(11), weight="bold" if on else "normal",
+                  ha="center", va="center")
+    looks = [(_of_head(head, 1 / len(heads)), HEAD_DASHES[head % len(HEAD_DASHES)]) for head in heads]
+    _draw_lines(axes, layer[heads], looks, (110, 225), 58, 22.5, width=2)
     for x, tokens, side in ((102, rows, "right"), (233, columns, "left")):
         for place, token in enumerate(tokens):
             y = 58 + 22.5 * (place + 0.5)
@@ -131,7 +142,7 @@ def draw_model_view(weights: Tensor, height: float):
         for head in range(heads):
             left = 38 + head * wide
             ends = (left + 5, left + wide - 9)
-            _draw_lines(axes, weights[layer, head][None], [_colour(layer)], ends, top + 5, box, width=2.2)
+            _draw_lines(axes, weights[layer, head][None], [(_of_layer(layer), ())], ends, top + 5, box, width=2.2)
     return figure
 
 
@@ -145,22 +156,30 @@ def _canvas(width: float, height: float):
     return figure, axes
 
 
-def _draw_lines(axes, weights: Tensor, colours: list, ends: tuple[float, float], top: float, step: float, width: float):
-    """A line for each of the weights (H, T, S), in its head's colour, the fainter the smaller the weight."""
+def _draw_lines(axes, weights: Tensor, looks: list, ends: tuple[float, float], top: float, step: float, width: float):
+    """A line for each of the weights (H, T, S), in its head's look, a colour and a dash, the fainter the smaller the weight."""
     from matplotlib.collections import LineCollection
 
     places = (weights > FAINTEST).nonzero()     # (N, 3)
     y = top + step * (places[:, 1:] + 0.5)      # (N, 2)
     lines = torch.stack([torch.tensor(ends).expand_as(y), y], dim=-1)     # (N, 2 ends, x and y)
-    shades = [(*colours[head][:3], colours[head][3] * weights[head, row, column].item()) for head, row, column in places.tolist()]
-    axes.add_collection(LineCollection(lines.numpy(), colors=shades, linewidths=_points(width)))
+    drawn = [(*looks[head], weights[head, row, column].item()) for head, row, column in places.tolist()]
+    shades = [(*colour[:3], colour[3] * weight) for colour, _, weight in drawn]
+    dashes = [(0, dash or None) for _, dash, _ in drawn]
+    axes.add_collection(LineCollection(lines.numpy(), colors=shades, linewidths=_points(width), linestyles=dashes))
 
 
-def _colour(number: int, opacity: float = 1.0) -> tuple[float, float, float, float]:
-    """The colour of a head or a layer: d3's ten, which are matplotlib's."""
+def _of_head(head: int, opacity: float) -> tuple[float, float, float, float]:
     from matplotlib.colors import to_rgba
 
-    return to_rgba(f"C{number % 10}", opacity)
+    return to_rgba(HEAD_COLOURS[head % len(HEAD_COLOURS)], opacity)
+
+
+def _of_layer(layer: int) -> tuple[float, float, float, float]:
+    """The colour of a layer in bertviz's model view: d3's ten, which are matplotlib's."""
+    from matplotlib.colors import to_rgba
+
+    return to_rgba(f"C{layer % 10}")
 
 
 def _points(pixels: float) -> float:

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from bert_parts.encoder import BertIntermediate
+from bert_parts.products import rounded
 
 TOKENS = 128     # of a batch, for which oneDNN chooses the order; any other number may come by
 
@@ -32,6 +33,8 @@ class PackedLinear(nn.Module):
         x (…, in_features) → (…, out_features) float32
     """
 
+    by_onednn = True
+
     def __init__(self, linear: nn.Linear):
         super().__init__()
         self.in_features, self.out_features = linear.in_features, linear.out_features
@@ -41,8 +44,8 @@ class PackedLinear(nn.Module):
     def forward(self, x: Tensor, after: Literal["none", "gelu"] = "none") -> Tensor:
         rows = x.detach().reshape(-1, self.in_features).float()     # of half the digits, within torch.autocast
         exact = "none"     # the form of GELU
-        given = torch.ops.mkldnn._linear_pointwise.default(rows, self.packed.tensor, self.bias, after, [], exact)
-        return given.view(*x.shape[:-1], self.out_features)
+        given = torch.ops.mkldnn._linear_pointwise.default(rounded(rows), self.packed.tensor, self.bias, after, [], exact)
+        return given[: len(rows)].view(*x.shape[:-1], self.out_features)
 
     @property
     def weight(self) -> Tensor:

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from bert_parts.prepacking import Packed, copy_with
+from bert_parts.products import rounded
 
 MULTIPLIES_BYTES = ("avx512_vnni", "avx_vnni", "amx_int8")     # the instructions, as torch.cpu.get_capabilities names them
 MULTIPLIES_BF16 = ("avx512_bf16", "amx_bf16", "bf16")     # the last one on ARM
@@ -34,6 +35,8 @@ class Int8Linear(nn.Module):
         x (…, in_features) → (…, out_features) float32
     """
 
+    by_onednn = True
+
     def __init__(self, linear: nn.Linear):
         super().__init__()
         self.in_features, self.out_features = linear.in_features, linear.out_features
@@ -43,10 +46,11 @@ class Int8Linear(nn.Module):
 
     @torch.no_grad()
     def forward(self, x: Tensor) -> Tensor:
-        whole, scales = whole_numbers(x.reshape(-1, self.in_features))
-        product = _multiply(whole, self.packed.tensor, self.scales)                     # (N, out_features)
+        rows = x.reshape(-1, self.in_features)
+        whole, scales = whole_numbers(rounded(rows))
+        product = _multiply(whole, self.packed.tensor, self.scales)                     # (N or some more, out_features)
         product = torch.addcmul(self.bias, product, scales[:, None], out=product)
-        return product.view(*x.shape[:-1], self.out_features)
+        return product[: len(rows)].view(*x.shape[:-1], self.out_features)
 
     @property
     def weight(self) -> Tensor:

@@ -10,6 +10,7 @@ from torch import nn
 from tqdm import tqdm
 
 from bert_parts.devices import CPU, device_of, moved
+from bert_parts.products import fast_products
 from bert_parts.tokenizer import BertTokenizer
 from bert_parts.unpadding import unpadded
 
@@ -27,7 +28,7 @@ def read_in_batches(
 ) -> Iterator[tuple[list[int], Made]]:
     """Read examples of these lengths, the longest first, so that hardly any time goes into padding; the model is `unpadded`.
 
-    Without gradients. Shows its progress if it takes long.
+    Without gradients, and with `fast_products`. Shows its progress if it takes long.
 
     Args:
         model: it reads where it is.
@@ -41,6 +42,6 @@ def read_in_batches(
     by_length = sorted(range(len(lengths)), key=lengths.__getitem__, reverse=True)     # later batches fit where earlier ones lay
     for start in tqdm(range(0, len(lengths), batch_size), desc="reading", unit="batch", delay=1, leave=False):
         places = by_length[start : start + batch_size]
-        with torch.inference_mode(), unpadded(model) if len(places) > 1 else nullcontext():
+        with torch.inference_mode(), fast_products(model), unpadded(model) if len(places) > 1 else nullcontext():
             made = read(model, moved(batch_of(places), device))
         yield places, moved(made, CPU)

@@ -18,6 +18,7 @@ from tqdm import tqdm
 
 from bert_parts.devices import CPU, device_of, moved, random_states, set_random_states
 from bert_parts.files import LOCK, alone_in, quoted, remove_leftovers, shortened, whole_file
+from bert_parts.products import fast_products
 
 STATE = "training.safetensors"     # in the folder given to fit: all that is needed to go on
 BETAS, EPSILON = (0.9, 0.999), 1e-6     # Devlin et al. 2019, appendix A.2; epsilon as in the published code
@@ -258,7 +259,7 @@ def _backward(
         → (2,), still on the device
     """
     model.train()
-    with nullcontext() if precision == torch.float32 else torch.autocast(device_of(model).type, precision):
+    with fast_products(model) if precision == torch.float32 else torch.autocast(device_of(model).type, precision):
         loss = loss_of(model, batch)
     loss.backward()
     norm = nn.utils.clip_grad_norm_(model.parameters(), MAX_NORM)
@@ -371,8 +372,8 @@ def forget(folder: Path):
 def _read_state(path: Path, afresh: str) -> tuple[dict[str, dict], History, dict[str, Tensor]]:
     """What a file of `_save_state` says of its training, how that went, and its tensors. Raises ValueError for any other file."""
     try:
-        with safe_open(path, "pt") as file:
-            metadata, tensors = file.metadata() or {}, {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        with safe_open(path, "pt") as file:     # mapped, and such a file cannot be replaced on Windows: so copies are taken
+            metadata, tensors = file.metadata() or {}, {name: file.get_tensor(name).clone() for name in file.keys()}  # noqa: SIM118
         about = {name: dict(json.loads(metadata[name])) for name in ("settings", "learning", "history")}
         return about, _history_of(about["history"]), tensors
     except OSError as error:

@@ -3,32 +3,30 @@
 All parts of an encoder but attention look at one token at a time, and need not know where a text ends.
 """
 
-import threading
-from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from types import MethodType
 from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from bert_parts.answering import answered, is_free
 from bert_parts.attention import MultiHeadAttention, join_heads, split_heads
 from bert_parts.devices import may_be_read
+from bert_parts.products import is_by_onednn, rounded
 
 HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
-blocks = Counter()     # of each module that is answered for: how many blocks are open on it, in all threads
-changing = threading.Lock()
 
 
 class Packed(NamedTuple):
     """What layers are given in place of a mask when texts lie in one row, the shortest first.
 
     Attributes:
-        groups: (texts, tokens): so many texts of so many tokens each follow one another.
+        groups: (texts, tokens): so many texts of so many tokens each follow one another. The last group may be texts of one
+            token that nobody has given, so that rows have one of few lengths.
         real: (B, T), which tokens of the batch are no padding.
-        places: (N,), where each token of the row stands in the batch, whose texts are counted through.
+        places: (N,), where each token that was given stands in the batch, whose texts are counted through.
     """
 
     groups: list[tuple[int, int]]
@@ -36,14 +34,15 @@ class Packed(NamedTuple):
     places: Tensor
 
     def as_batch(self, x: Tensor) -> Tensor:
-        """(1, N, D) → (B, T, D), zeros where there is padding."""
+        """(1, N or more, D) → (B, T, D), zeros where there is padding."""
         batch = x.new_zeros(self.real.numel(), x.size(-1))
-        batch[self.places] = x[0]
+        batch[self.places] = x[0, : len(self.places)]
         return batch.unflatten(0, self.real.shape)
 
     def as_row(self, x: Tensor) -> Tensor:
-        """(B, T, D) → (1, N, D)"""
-        return x.flatten(0, 1)[None, self.places]
+        """(B, T, D) → (1, N or more, D)"""
+        added = sum(texts * tokens for texts, tokens in self.groups) - len(self.places)
+        return F.pad(x.flatten(0, 1)[None, self.places], (0, 0, 0, added))
 
 
 def unpad(x: Tensor, attention_mask: Tensor) -> tuple[Tensor, Tensor]:
@@ -99,15 +98,9 @@ def unpadded(model: nn.Module) -> Iterator[None]:
     - all that is no encoder: that is a module whose `layer[i].attention.self` has `num_heads`.
     """
     encoders = {module: found for module in model.modules() if (found := _attentions_of(module))}
-    answered = [(encoder, _encode) for encoder in encoders] + [(each, _attend) for found in encoders.values() for each in found]
-    answered = [(module, forward) for module, forward in answered if _is_free(module, forward)]
-    for module, forward in answered:
-        _answer_for(module, forward)
-    try:
+    inner = [attention for found in encoders.values() for attention in found]
+    with answered(encoders, _encode), answered(inner, _attend):
         yield
-    finally:
-        for module, _ in answered:
-            _leave(module)
 
 
 def _attentions_of(encoder: nn.Module) -> list[nn.Module]:
@@ -119,29 +112,9 @@ def _attentions_of(encoder: nn.Module) -> list[nn.Module]:
     return found if all(isinstance(getattr(each, "num_heads", None), int) for each in found) else []
 
 
-def _is_free(module: nn.Module, forward) -> bool:
-    """Whether its class answers when it is called, or `forward` does already, in another block; and nothing else."""
-    given = vars(module).get("forward")
-    return given is None or getattr(given, "__func__", None) is forward
-
-
 def runs_as_its_class(attention: nn.Module) -> bool:
     """Whether the forward of its class answers when an attention module is called, or that of an open block for it."""
-    return _is_free(attention, _attend)
-
-
-def _answer_for(module: nn.Module, forward):
-    """Let `forward` answer when the module is called. It is bound to the module, so that copies of that have their own."""
-    with changing:
-        module.forward = MethodType(forward, module)
-        blocks[module] += 1
-
-
-def _leave(module: nn.Module):
-    with changing:
-        blocks[module] -= 1
-        if not blocks[module]:
-            del blocks[module], module.forward
+    return is_free(attention, _attend)
 
 
 # ---------------------------------------------------------------- what answers
@@ -157,8 +130,12 @@ def _encode(encoder: nn.Module, x: Tensor, mask: Tensor | None = None) -> Tensor
     order = lengths.repeat_interleave(lengths).argsort(stable=True)              # (N,): texts of equal length side by side
     tokens, texts = lengths.unique(return_counts=True)
     groups, places = list(zip(texts.tolist(), tokens.tolist(), strict=True)), real.flatten().nonzero().flatten()[order]
-    packed = forward(encoder, packed[order][None], Packed(groups, real, places))
-    return pad_again(packed[0, order.argsort()], real)
+    row = packed[order]
+    if any(map(is_by_onednn, encoder.modules())):
+        row = rounded(row)
+        groups += [(len(row) - len(packed), 1)] if len(row) > len(packed) else []
+    row = forward(encoder, row[None], Packed(groups, real, places))
+    return pad_again(row[0, order.argsort()], real)
 
 
 def _real_tokens(x: Tensor, mask: Tensor | None) -> Tensor | None:

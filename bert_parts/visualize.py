@@ -19,7 +19,18 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from bert_parts.attention import MultiHeadAttention, attention_weights, join_heads, padding_mask, split_heads
-from bert_parts.drawing import CSS_DPI, draw_grid, draw_head_view, draw_model_view, draw_panels, png, still_png
+from bert_parts.drawing import (
+    CSS_DPI,
+    HEAD_COLOURS,
+    HEAD_DASHES,
+    HEAD_INKS,
+    draw_grid,
+    draw_head_view,
+    draw_model_view,
+    draw_panels,
+    png,
+    still_png,
+)
 from bert_parts.unpadding import Packed, runs_as_its_class, takes_packed
 
 # bertviz is imported where it is used: it would double the time of `import bert_parts`.
@@ -38,6 +49,8 @@ STYLE = (
     "body{margin:8px;background:#fff;color:#000;color-scheme:light}"
     "rect:focus-visible{outline:none;stroke:#000;stroke-width:3px;opacity:1!important}"
     'rect[style*="opacity: 0"]:focus-visible{fill-opacity:0}'     # model view's rectangles lie over the thumbnails
+    "[role=option]:focus-visible{outline:none}[role=option]:focus-visible .background{stroke:#000;stroke-width:2}"
+    "[role=option] text{paint-order:stroke;stroke:#fff;stroke-width:3px}"     # read on any head's colour
 )
 
 
@@ -371,6 +384,9 @@ def head_view(
 ) -> Picture:
     """bertviz's head view: the heads of one layer as coloured lines from the tokens that look to those looked at.
 
+    Heads are numbered, and their lines differ in dash and lightness, not in hue alone. A word that is pointed at, or chosen
+    by the keyboard, shows only its lines.
+
     Shapes:
         maps: as record_attention gives them, L × (1, H, T, S)
 
@@ -393,16 +409,18 @@ def head_view(
     weights, rows, columns, left_out = _first_tokens(maps, rows, columns, HEAD_VIEW, MOST_TOKENS)
     weights = weights.round(decimals=3)     # what a line's opacity can show, and a third of the bytes
     page = bertviz.head_view(**_for_bertviz(weights, rows, columns), layer=layer, heads=heads, html_action="return")
+    look = json.dumps({"colours": HEAD_COLOURS, "inks": HEAD_INKS, "dashes": HEAD_DASHES})
     still = draw_head_view(weights[layer], rows, columns, heads or list(range(weights.size(1))), f"Layer {layer}")
     pairs = [f"head {head}: {_strongest(panel, rows, columns)[0]}" for head, panel in enumerate(weights[layer])]
     words = f"Layer {layer}: {_describe_tokens(rows, columns)} The strongest pair of each head: {'; '.join(pairs)}."
     note = (
-        "choose a layer at the top. Each coloured square is a head: click to switch it off or on, double-click to see "
+        "choose a layer at the top. Each numbered square is a head: click to switch it off or on, double-click to see "
         "it alone. Point at a word to see only its lines. By keyboard: Tab to a square, then Enter to switch it, "
-        "Shift+Enter to see it alone."
+        "Shift+Enter to see it alone; Tab on to the words, then the arrow keys ↑ and ↓ from word to word."
     )
     height = 22.5 * max(weights.shape[2:]) + 55     # as head_view.js lays it out
-    return _framed(page.data, "Head view", weights, still, f"min-height:{round(height) + MARGINS}px", words, note, left_out)
+    page = f"<script>drawHeads({look})</script>{page.data}"
+    return _framed(page, "Head view", weights, still, f"min-height:{round(height) + MARGINS}px", words, note, left_out)
 
 
 def model_view(maps: list[Tensor], rows: list[str], columns: list[str] | None = None) -> Picture:

@@ -45,7 +45,7 @@ def memory() -> Finding:
     found = psutil.virtual_memory()
     total, free = found.total, found.available
     with suppress(OSError, ValueError):     # there is no container, or it has no limit
-        total = min(total, int(CONTAINER_LIMIT.read_text()))
+        total = min(total, int(CONTAINER_LIMIT.read_text(encoding="ascii")))
     what = f"Memory: {total / 1e9:.1f} GB, {min(free, total) / 1e9:.1f} GB of it free"
     if total < MEMORY:
         return Finding(what, "a notebook may need 2 GB: use a machine that has them, or Binder (see the README)")
@@ -56,20 +56,25 @@ def memory() -> Finding:
 
 def packages() -> Iterator[Finding]:
     """Packages that are missing, or in a version that the course does not take; one line if there is none."""
-    needed = [each for each in map(Requirement, requires("bert_parts") or []) if not each.marker or each.marker.evaluate()]
-    wrong = [each for each in needed if not fits(each)]
+    wanted = needed()
+    wrong = [each for each in wanted if not fits(each)]
     for each in wrong:
         there = version_of(each.name)
         what = f"{each.name} {there}, where {each.specifier} is needed" if there else (
             f"{each.name} is not installed, and {each.specifier} is needed")
         yield Finding(what, f'pip install "{each.name}{each.specifier}"')
     if not wrong:
-        yield Finding(f"Packages: {len(needed)}, each in a version that the course takes")
+        yield Finding(f"Packages: {len(wanted)}, each in a version that the course takes")
 
 
-def fits(needed: Requirement) -> bool:
-    there = version_of(needed.name)
-    return there is not None and needed.specifier.contains(there, prereleases=True)
+def needed() -> list[Requirement]:
+    """What the course needs on this Python."""
+    return [each for each in map(Requirement, requires("bert_parts") or []) if not each.marker or each.marker.evaluate()]
+
+
+def fits(requirement: Requirement) -> bool:
+    there = version_of(requirement.name)
+    return there is not None and requirement.specifier.contains(there, prereleases=True)
 
 
 def version_of(name: str) -> str | None:

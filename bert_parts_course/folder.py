@@ -89,6 +89,7 @@ def place(folder: Path, files: dict[str, Path]) -> dict[str, str]:
                 aside |= renew(folder, name, source, before.get(name))
         for name in before.keys() - files.keys():     # the course has it no more
             if digest(folder / name) == before[name]:
+                (folder / name).chmod(0o644)     # Windows removes no file that is read-only
                 (folder / name).unlink()
         write_placed(folder, now)
     return aside

@@ -30,10 +30,11 @@ def has_screen(environment: dict[str, str], system: str) -> bool:
 
 def open_lab(folder: Path, arguments: list[str], environment: dict[str, str]):
     """Become JupyterLab. SETTINGS turn off its news and its search for updates and extensions, so that nothing leaves this
-    machine, and turn on encryption between it and its kernels, which would otherwise warn that there is none.
+    machine, and turn on encryption between it and its kernels, which would otherwise warn that there is none. Beside them lies
+    an extension, for what JupyterLab has no setting for. A user's own folders with settings and extensions stay in use.
     """
-    settings = filter(None, [str(SETTINGS), environment.get("JUPYTER_CONFIG_PATH")])
-    environment = environment | {"JUPYTER_CONFIG_PATH": os.pathsep.join(settings)}
+    environment = environment | {name: os.pathsep.join(filter(None, [str(SETTINGS), environment.get(name)]))
+                                 for name in ("JUPYTER_CONFIG_PATH", "JUPYTER_PATH")}
     is_root = hasattr(os, "geteuid") and os.geteuid() == 0
     line = command(folder, arguments, environment, sys.platform, is_root)
     if os.name == "posix":

@@ -25,6 +25,7 @@ from bert_parts.learn import EXERCISES
 from bert_parts_course import command, doctor, folder, lab
 from bert_parts_course.folder import course_files, course_here, parts_here, place
 from tests.test_setup import lines_of
+from tools import release
 from tools.notebook_rules import notebooks
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -423,9 +424,12 @@ def test_the_doctor_says_it_all(opened, there, monkeypatch, capsys):
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory):
-    built = tmp_path_factory.mktemp("wheel")
+    return wheel_of(ROOT, tmp_path_factory.mktemp("wheel"))
+
+
+def wheel_of(project: Path, built: Path) -> Path:
     code = "import sys; from hatchling.build import build_wheel; build_wheel(sys.argv[1])"
-    subprocess.run([sys.executable, "-c", code, str(built)], cwd=ROOT, check=True, capture_output=True)
+    subprocess.run([sys.executable, "-c", code, str(built)], cwd=project, check=True, capture_output=True)
     return next(built.glob("*.whl"))
 
 
@@ -471,6 +475,49 @@ def test_the_wheel_says_what_it_needs(wheel):
         oldest = next(each.version for each in needs[name].specifier if each.operator in (">=", "=="))
         assert exact.version.startswith(oldest), f"raise the lower bound of {name}: none below {exact.version} is tested"
         assert str(needs[name].marker) == str(pin.marker), name
+
+
+@pytest.fixture(scope="module")
+def older(tmp_path_factory):
+    """The wheel of an earlier version, in which notebook 05 was another."""
+    project = tmp_path_factory.mktemp("older")
+    for name in ("README.md", "LICENSE", "NOTICE", "pyproject.toml"):
+        shutil.copy(ROOT / name, project)
+    for name in ("bert_parts", "bert_parts_course", "data", "notebooks"):
+        shutil.copytree(ROOT / name, project / name, ignore=shutil.ignore_patterns("__pycache__"))
+    settings, fifth = project / "pyproject.toml", project / "notebooks" / "05_encoder.ipynb"
+    settings.write_text(re.sub('(?m)^version = ".+"$', 'version = "0.0.1"', settings.read_text(encoding="utf-8")), encoding="utf-8")
+    fifth.write_text(fifth.read_text(encoding="utf-8").replace("# 5 ·", "# 5 · before:", 1), encoding="utf-8")
+    return wheel_of(project, tmp_path_factory.mktemp("older wheel"))
+
+
+def test_an_upgrade_keeps_a_learners_work_beside_what_is_new_and_says_so(wheel, older, tmp_path):
+    def brought(packed: Path) -> str:
+        """What the command says that this wheel brings, in the one place in which it is installed."""
+        shutil.rmtree(tmp_path / "installed", ignore_errors=True)
+        with zipfile.ZipFile(packed) as files:
+            files.extractall(tmp_path / "installed")
+        code = ("from importlib.metadata import version; from bert_parts_course import command; print(version('bert_parts')); "
+                "command.open_lab = lambda *arguments: None; command.main([])")
+        ran = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True,
+                             env=os.environ | {"HOME": str(tmp_path), "USERPROFILE": str(tmp_path),
+                                               "PYTHONPATH": str(tmp_path / "installed")})
+        return ran.stdout
+
+    there = tmp_path / "bert-parts" / "notebooks"
+    assert brought(older).startswith("0.0.1\nThe course is in")
+    for name in ("05_encoder.ipynb", "01_attention.ipynb"):
+        solved = re.sub(r'( +)\.\.\."', r'\1return None  # mine"', (there / name).read_text(encoding="utf-8"), count=1)
+        (there / name).write_text(solved, encoding="utf-8")
+    assert "There is a new" not in brought(older)
+    said = brought(wheel)
+    assert said.startswith(f"{release.versions()['pyproject.toml']}\nThere is a new notebooks/05_encoder.ipynb. "
+                           "Yours is kept as notebooks/05_encoder.yours-1.ipynb.\nThe course is in")
+    kept, new = ((there / f"05_encoder{more}.ipynb").read_text(encoding="utf-8") for more in (".yours-1", ""))
+    assert "# 5 · before:" in kept and "# mine" in kept
+    assert new == (ROOT / "notebooks" / "05_encoder.ipynb").read_text(encoding="utf-8")
+    assert "# mine" in (there / "01_attention.ipynb").read_text(encoding="utf-8")     # which is not new, and so is hers as it was
+    assert "There is a new" not in brought(wheel)
 
 
 def test_an_editable_install_is_one_line(tmp_path):

@@ -498,3 +498,16 @@ def test_right_answers_in_other_styles_are_kept(name, cells, notebook):
     result = check(names[name])
     assert result.status == "right" and "Kept: " in result.message, result.message
     assert my_parts().keys() == {name}
+
+
+def test_every_answer_of_a_cell_is_shown(tmp_path):
+    """Whichever `#` is taken away. IPython by itself shows what the last line gives."""
+    cells = [new_code_cell("from bert_parts import attention_weights\nfrom bert_parts.learn import check, hint, mine, reveal"),
+             new_code_cell("attention_weights = mine(attention_weights)\nhint(attention_weights)\nreveal(attention_weights)"),
+             new_code_cell("check(attention_weights)\nhint(attention_weights)\nlen('ab')\n'seen'"),
+             new_code_cell("hint(\n    attention_weights)\nlast = 1 / 0")]
+    cells[3].metadata["tags"] = ["raises-exception"]
+    execute(new_notebook(cells=cells), tmp_path)
+    shown = [[output.data["text/plain"][:9] for output in cell.outputs if "data" in output] for cell in cells]
+    assert shown == [[], ["Hint 1 of", "import ma"], ["✓ right\nK"[:9], "Hint 2 of", "'seen'"], ["Hint 3 of"]]
+    assert "----> 3 last = 1 / 0" in "".join(cells[3].outputs[-1].traceback)

@@ -8,7 +8,7 @@ import torch
 
 from bert_parts.learn import apart, check
 from bert_parts.learn.compare import copied, difference, unchanged
-from bert_parts.learn.needed import Needed, made_before, needed, with_values
+from bert_parts.learn.needed import Needed, inputs_of, made_before, needed, other_work, with_values
 from bert_parts.learn.registry import EXERCISES
 from bert_parts.spans import Window
 from tests.answers import UNSEEN, Answer, answers
@@ -174,13 +174,58 @@ def test_what_goes_into_an_expression_is_made_where_a_method_changes_it_too():
 @pytest.mark.parametrize(("text", "expression", "kind", "sources"), [
     (UNCUT, "len(first)", "name", ()),
     (WHOLE_NUMBERS, "torch.full((len(vectors),), 0)", "type", ()),
-    (ROOT, "mask.sum(1).sqrt()", None, (3,)),     # beside the course's whole numbers, which is no fault
+    (ROOT, "mask.sum(1).sqrt()", None, ()),     # what goes into it is right
     (UNMASKED, "attention.self(x)", "argument", ()),
     (DEVIATIONS, "spread + eps", None, (4,)),
 ])
 def test_what_the_two_expressions_tell(text, expression, kind, sources):
     found = value_in(text)
     assert (ast.unparse(found.node), found.kind, found.sources) == (expression, kind, sources)
+
+
+SIZES = """
+def layer_norm(x, weight, bias, eps):
+    centred = x - x.mean(dim=-1, keepdim=True)
+    variance = centred.abs().mean(dim=-1, keepdim=True)
+    return centred / (variance + eps).sqrt() * weight + bias
+"""
+COUNTED = """
+def mean_pooling(hidden, attention_mask):
+    mask = attention_mask.unsqueeze(-1).to(hidden.dtype)
+    return (hidden * mask).sum(1) / mask.sum(1).clamp(min=4)
+"""
+
+
+@pytest.mark.parametrize(("text", "expression", "work"), [
+    (SIZES, "centred.abs()", "name"),                     # the course has `centred.pow(2)` of the very same
+    (ROOT, "mask.sum(1).sqrt()", "extra"), (COUNTED, "mask.sum(1).clamp(min=4)", "extra"),
+    (LOGARITHMS, "log(n) - log(piece_counts[one]) - log(piece_counts[two])", "operator"),
+    (DEVIATIONS, "spread + eps", None),                   # `spread` is no value of the course's
+    (UNMASKED, "attention.self(x)", None),                # where the course gives the mask as well
+])
+def test_where_the_same_goes_in_it_is_the_step_itself(text, expression, work):
+    found = value_in(text)
+    assert (ast.unparse(found.node), found.work) == (expression, work)
+
+
+@pytest.mark.parametrize(("own", "course", "kind"), [
+    ("x.sum(1).sqrt()", "x.sum(1)", "extra"), ("x @ y", "(x @ y).relu()", "missing"), ("x.sum()", "x.mean()", "name"),
+    ("x + y", "x * y", "operator"), ("x / y", "y / x", "order"), ("x[1:]", "x[:-1]", "number"), ("x - 1", "x - 2", "number"),
+    ("x.softmax(1)", "x.softmax(2)", "axis"), ("torch.cat(x, dim=0)", "torch.cat(x, dim=1)", "axis"), ("x * y", "x[y]", "operator"),
+    ("g(x, 1)", "g(x, 2)", "argument"), ("x < y", "x <= y", "condition"),
+])
+def test_what_two_expressions_do_otherwise_with_the_same(own, course, kind):
+    assert other_work(*(ast.parse(text, mode="eval").body for text in (own, course))) == kind
+
+
+def test_what_goes_into_an_expression():
+    tree = ast.parse("def f(x, y):\n  return g(x.T, y[0], -h.z[x], math.pi, self.a(y.shape[1])) + [y for y in x][0]")
+    inputs = {ast.unparse(site.node): [ast.unparse(each.node) for each in inputs_of(site)] for site in with_values(tree)}
+    call = "g(x.T, y[0], -h.z[x], math.pi, self.a(y.shape[1]))"
+    assert inputs[call] == ["x", "y[0]", "h.z[x]", "y.shape[1]"] and inputs["y[0]"] == ["y"]
+    assert inputs[f"{call} + [y for y in x][0]"] == []     # a comprehension has names of its own
+    tree = ast.parse("def forward(self, x):\n  return self.a.b(x) @ self.a.b.weight.T + self.c")
+    assert [ast.unparse(each.node) for each in inputs_of(next(iter(with_values(tree))))] == ["x", "self.a.b.weight", "self.c"]
 
 
 def test_the_whole_answer_says_nothing():

@@ -41,3 +41,17 @@ def test_a_line_of_code():
     assert cell_problems(new_code_cell("#" * MAX_WIDTH)) == []
     (fault,) = cell_problems(new_code_cell("a = 1\n" + "#" * (MAX_WIDTH + 1)))
     assert fault.startswith(f"a line of it has {MAX_WIDTH + 1} characters, and {MAX_WIDTH} are allowed")
+
+
+@pytest.mark.parametrize("code, by_hand", [
+    ('show(figure, "A line from 2 to 1024.")', True),
+    ('show(figure, f"A dip to −0.17, {low:.2f} at {mean[3]}.")', True),
+    ('heatmap(maps[2][0], tokens, title="Layer 2", alt="A table of 5 by " + str(size))', True),
+    ('show(figure, "Bars: " + "; ".join(f"at 60: {share:.1%}" for share in shares))', True),
+    ('show(figure, f"F1 in WordSim-353 from {curve[0]:.2f} to {curve[-1]:.1%}, in four lines.")', False),
+    ('heatmap(maps[2][0], tokens, title="Layer 2", alt=f"{weights[4, 2]:.2f}")', False),
+    ('panel.set(title="60 words"); print("7 digits")', False),
+])
+def test_numbers_in_an_alt_text_come_from_the_data(code, by_hand):
+    found = cell_problems(new_code_cell(code))
+    assert [fault for fault in found if "written by hand" in fault] == found and len(found) == by_hand

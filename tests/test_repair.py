@@ -4,6 +4,7 @@ import ast
 import copy
 import math
 import time
+from dataclasses import replace
 
 import pytest
 import torch
@@ -12,7 +13,7 @@ from bert_parts.attention import attention_weights
 from bert_parts.learn.edits import FURTHER, KINDS, SAYS, clash, edited, edits_of
 from bert_parts.learn.nearness import Trial, nearness
 from bert_parts.learn.registry import EXERCISES
-from bert_parts.learn.repair import repair
+from bert_parts.learn.repair import Clock, Search, likeliest, repair
 from tools.mutants import mutants
 
 DONOR = """
@@ -81,6 +82,24 @@ LINES = [
     ("number", "return x[n - 1]", "return x[n]"),
     ("extra", "return max(x, y)", "return y"),
     ("type", "y = (x,)", "y = x"),
+    ("condition", "return [z for z in x if len(z) <= n]", "return [z for z in x if len(z) == n]"),
+    ("condition", "return [z for z in x if n in z]", "return [z for z in x if n == z]"),
+    ("type", "return x.where(~y, n)", "return x.where(~y.bool(), n)"),
+    ("name", "return x.sum(axis=1)", "return x.norm(dim=1)"),
+    ("order", "return x.max() - y.max()", "return (x - y).max()"),
+    ("order", "return x.sum(1) / y.sum(1)", "return (x / y).mean(1)"),
+    ("order", "return x.std(0) == y.std(0)", "return (x == y).std(0)"),
+    ("missing", "return (x - y).mean()", "return ((x - y) ** 2).mean()"),
+    ("order", "return g(x @ x.T, dim=-1)", "return g(x, dim=-1) @ g(x, dim=-1).T"),
+    ("operator", "return set(x) ^ set(y)", "return set(x) - set(y)"),
+    ("axis", "return x.nanmean(dim=0)", "return x.nanmean(dim=1)"),
+    ("missing", "KeyError(x)", "raise KeyError(x)"),
+    ("name", "return (x - y).norm(dim=1)", "return (x - y).abs()"),
+    ("condition", "return x[0].endswith(y)", "return any(each.endswith(y) for each in x)"),
+    ("condition", "return y == len(x[0])", "return all(y == len(each) for each in x)"),
+    ("operator", "return x.sum(1) != y.sum(1)", "return (x != y).any(1)"),
+    ("operator", "return torch.isclose(x.std(dim=0), y.std(dim=0), n)", "return torch.isclose(x, y, n).all(dim=0)"),
+    ("name", "return x.split(n, dim=1)", "return x.chunk(n, dim=1)"),
 ]
 # The same for whole functions; the line is that of the mistake.
 FUNCTIONS = [
@@ -116,6 +135,16 @@ FUNCTIONS = [
     ("argument", 5, "class A:\n    def __init__(self):\n        self.p = 1\n    def forward(self, x):\n        return f(x, True)",
      "class A:\n    def __init__(self):\n        self.p = 1\n    def forward(self, x):\n        return f(x, self.training)"),
     ("return", 2, "def f(x):\n    x = x.sort()\n    return x", "def f(x):\n    x.sort()\n    return x"),
+    ("missing", 4, "def f(x, z):\n    for y in x:\n        if y > z:\n            z = y\n        else:\n            z, n = y, 1\n",
+     "def f(x, z):\n    for y in x:\n        if y > z:\n            z = y\n            n = 1\n"
+     "        else:\n            z, n = y, 1\n"),
+    ("state", 3, "def f(x):\n    y = 1\n    x.append(y)\n    return x",
+     "def f(x):\n    x = x.copy()\n    y = 1\n    x.append(y)\n    return x"),
+    ("state", 2, "def f(x, y):\n    x[0] = y\n    return x", "def f(x, y):\n    x = x.clone()\n    x[0] = y\n    return x"),
+    ("missing", 5, "def f(x):\n    if x:\n        n, m = 1, 2\n    else:\n        n = 3\n",
+     "def f(x):\n    if x:\n        n, m = 1, 2\n    else:\n        n = 3\n        m = 2\n"),
+    ("missing", 5, "def f(x):\n    if x:\n        n, m = 1, 2\n    elif x is None:\n        n = 3\n",
+     "def f(x):\n    if x:\n        n, m = 1, 2\n    elif x is None:\n        n = 3\n        m = 2\n"),
 ]
 MISSING = [     # what only the donor knows
     (2, "def f(x, y):\n    total = x * y\n    return torch.relu(total)",
@@ -222,6 +251,36 @@ def test_two_mistakes_are_found_if_one_can_be_seen_to_help():
 
     edits = repair(text, "f", {}, progress, seconds=3)
     assert [edit.line for edit in edits] == [2, 3]
+
+
+def test_all_that_help_are_tried_together_before_others_are_tried_with_the_first():
+    """The first edit that helps is of no use here, and with each of all others it takes as long as there is."""
+    text = "def f(a, b, c):\n" + "".join(f"    z{i} = [{i}]\n" for i in range(30)) + (
+        "    a = a - 1\n    b = b * 3\n    c = c / 5\n    return a, b, c\n")
+
+    def progress(f):
+        a, b, c = f(5, 7, 10)
+        return 1 if (a, b, c) == (4, 10, 12) else 0.3 + 0.4 * (a == 6) + 0.2 * (b == 10) + 0.1 * (c == 12)
+
+    search = Search(ast.parse(text), "f", {}, progress, 2)
+    assert search.one() is None
+    search.clock.seconds, search.saved = 0.1, 0
+    assert {edit.line for edit in search.two()} == {33, 34}
+
+
+def test_what_one_edit_left_of_the_time_two_have():
+    text = "def f(a, b):\n    return a, b\n"
+    search = Search(ast.parse(text), "f", {}, lambda f: 0.5, 5)
+    search.one()
+    assert search.saved > 0.5 * 5 and Clock(1).left() > 0.9
+    search.two(most=0)
+    assert search.clock.left() == 0
+
+
+def test_a_step_of_the_donor_is_told_only_where_nothing_as_likely_is_surer():
+    one, other, *_ = edits_of(ast.parse("def f(x):\n    y = x + 1\n    return y * 2"))
+    edits = [replace(one, sure=False, cost=1.5), replace(other, sure=True, cost=2.0)]
+    assert likeliest(edits).rule == other.rule and likeliest(edits[:1]).rule == one.rule
 
 
 def test_a_line_that_is_moved_takes_along_what_is_wrong_in_it():
@@ -337,6 +396,8 @@ def test_nearness_grows_with_what_is_alike():
              torch.tensor([[5.0, 1, 4], [2, 0, 3]]), wanted * 2, wanted + torch.eye(2, 3) * 0.1, wanted]
     near = [nearness(given, wanted, 1e-5) for given in steps]
     assert near == sorted(near) and near[-1] == 1 and len(set(near)) == len(near)
+    assert nearness(2.5, 2.0, 0) > nearness(5.0, 2.0, 0) > nearness(math.inf, 2.0, 0) > nearness("2", 2.0, 0)
+    assert nearness(torch.tensor([3.0]), torch.tensor([2.0]), 0) > nearness(torch.tensor([-3.0]), torch.tensor([2.0]), 0)
     assert nearness([1, 2, 4], [1, 2, 3], 0) > nearness([1, 4, 4], [1, 2, 3], 0) > nearness([], [1, 2, 3], 0)
     assert nearness({"a": 1}, {"a": 1, "b": 2}, 0) > nearness({}, {"a": 1, "b": 2}, 0)
 

@@ -11,6 +11,7 @@ import sysconfig
 from pathlib import Path
 
 import pytest
+from jupyterlab_server.config import get_federated_extensions
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
@@ -21,6 +22,7 @@ from tools.check_python import problem
 from tools.install import is_whole, mend
 from tools.notebook_rules import code_cells, notebooks, source_of
 from tools.run_notebooks import merged, tidy
+from tools.site_text import on_binder
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -274,6 +276,14 @@ def test_the_lab_prints_its_address_where_there_is_no_screen():
     assert "--allow-root" in lab.command(ROOT, [], {}, "linux", is_root=True)
 
 
+@pytest.mark.parametrize("view", ["lab", "doc"])
+def test_the_lab_has_the_views_that_links_to_binder_ask_for(view):
+    from jupyterlab_server.handlers import MASTER_URL_PATTERN
+
+    assert on_binder("notebooks/00.ipynb", view).endswith(f"?urlpath={view}/tree/notebooks/00.ipynb")
+    assert re.fullmatch(MASTER_URL_PATTERN.format("lab"), f"/{view}/tree/notebooks/00.ipynb")["mode"] == view
+
+
 def test_the_lab_asks_nobody_for_news():
     text = (lab.SETTINGS / "labconfig" / "default_setting_overrides.json").read_text(encoding="utf-8")
     settings = json.loads(text)["@jupyterlab/apputils-extension:notification"]
@@ -281,6 +291,25 @@ def test_the_lab_asks_nobody_for_news():
     known = json.loads(schema.read_text(encoding="utf-8"))["properties"]
     assert settings == {"fetchNews": "false", "checkForUpdates": False}
     assert settings.keys() <= known.keys()
+
+
+def test_the_lab_has_the_courses_settings_and_its_extension_beside_a_users_own(monkeypatch):
+    given = []
+    monkeypatch.setattr(os, "name", "posix")
+    monkeypatch.setattr(os, "execve", lambda program, line, environment: given.append(environment), raising=False)
+    lab.open_lab(ROOT, [], {"JUPYTER_PATH": "mine", "HOME": "home"})
+    assert given == [{"HOME": "home", "JUPYTER_CONFIG_PATH": str(lab.SETTINGS),
+                      "JUPYTER_PATH": os.pathsep.join([str(lab.SETTINGS), "mine"])}]
+    found = get_federated_extensions([str(lab.SETTINGS / "labextensions")])["bert-parts"]
+    assert (Path(found["ext_path"]) / found["jupyterlab"]["_build"]["load"]).is_file()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Binder runs Linux")
+def test_binder_has_them_too():
+    shown = subprocess.run([ROOT / ".binder/start", "env"], cwd=ROOT, env={"PATH": os.environ["PATH"], "JUPYTER_PATH": "own"},
+                           capture_output=True, text=True, check=True)
+    there = dict(line.split("=", 1) for line in shown.stdout.splitlines())
+    assert there["JUPYTER_CONFIG_PATH"] == str(lab.SETTINGS) and there["JUPYTER_PATH"] == f"{lab.SETTINGS}:own"
 
 
 # ── what is installed ────────────────────────────────────────────────────────────────────────────────────────────────
@@ -358,7 +387,7 @@ def test_the_readme_begins_with_how_to_begin():
     first = "\n".join((ROOT / "README.md").read_text(encoding="utf-8").splitlines()[:34])
     for words in ("uvx bert-parts", "make lab", "make test", "python3 tools/install.py", ".venv/bin/python tools/lab.py",
                   r"py -3 tools\install.py", r".venv\Scripts\python tools\lab.py",
-                  "urlpath=lab/tree/notebooks/00_start_here.ipynb"):
+                  "urlpath=lab/tree/notebooks/00_start_here.ipynb", "urlpath=doc/tree/notebooks/00_start_here.ipynb"):
         assert words in first, words
 
 

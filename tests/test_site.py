@@ -1,14 +1,17 @@
 """What the site does with the words of a page. How it looks, and where its links lead, is for `make test-site`."""
 
 import json
+import re
 import textwrap
 
 import pytest
 from packaging.requirements import Requirement
 
 from tools import site_text
+from tools.notebook_rules import notebooks, source_of
 from tools.site_docstrings import as_rst
 from tools.site_text import (
+    BEHIND,
     ROOT,
     api_text,
     buttons,
@@ -19,6 +22,7 @@ from tools.site_text import (
     notebook_text,
     page_text,
     pages,
+    part,
     piece,
     repository,
     terms,
@@ -35,7 +39,7 @@ def test_every_notebook_and_every_file_of_the_package_has_a_page():
     assert there["docs/site/index.md"] == "index.md"
     assert there["bert_parts/attention.py"] == "api/attention.md"
     assert len(set(there.values())) == len(there)
-    assert modules()[:2] == ["bert_parts/devices.py", "bert_parts/config.py"]     # in the order of the README
+    assert modules()[:2] == ["bert_parts/devices.py", "bert_parts/answering.py"]     # in the order of the README
 
 
 @pytest.mark.parametrize("link, leads_to", [
@@ -61,7 +65,7 @@ def test_a_piece_of_the_readme_stands_in_a_page_with_its_links_put_right(monkeyp
 
 
 def test_all_pieces_are_where_pages_look_for_them():
-    for path in (ROOT / "docs" / "site").glob("*.md"):
+    for path in (ROOT / "docs" / "site").rglob("*.md"):
         for name, start, end in site_text.PIECE.findall(path.read_text(encoding="utf-8")):
             assert piece(name, start, end).strip()
 
@@ -73,8 +77,49 @@ def test_a_notebook_says_under_its_title_where_it_can_be_run():
     assert title["source"] == "# 1\n[a](../api/model.md)\n\n" + buttons("notebooks/01_attention.ipynb")
     assert code["source"] == "[1](2)"
     name, branch = repository()[0].removeprefix("https://github.com/"), repository()[1]
-    assert f"mybinder.org/v2/gh/{name}/{branch}?urlpath=lab/tree/notebooks/01_attention.ipynb" in title["source"]
-    assert f"colab.research.google.com/github/{name}/blob/{branch}/notebooks/01_attention.ipynb" in title["source"]
+    there = re.findall(r'href="([^"]+)"', title["source"])
+    assert there == [
+        f"https://mybinder.org/v2/gh/{name}/{branch}?urlpath=lab/tree/notebooks/01_attention.ipynb",
+        f"https://mybinder.org/v2/gh/{name}/{branch}?urlpath=doc/tree/notebooks/01_attention.ipynb",
+        f"https://colab.research.google.com/github/{name}/blob/colab/notebooks/01_attention.ipynb",
+        "../_sources/notebooks/01_attention.ipynb",
+    ]
+
+
+def test_of_two_ways_to_binder_a_window_shows_the_one_that_fits():
+    styles = (ROOT / "docs/site/_static/site.css").read_text(encoding="utf-8")
+    outside, inside = re.split(r"@media \(max-width: 900px\) \{", styles)
+    assert ".run .on-narrow { display: none; }" in outside and ".run .on-wide { display: none; }" in inside
+    assert ".run .on-narrow { display: inline; }" in inside
+    assert re.findall('urlpath=([a-z]+)[^>]*class="(on-[a-z]+)"', buttons("x.ipynb")) == [("lab", "on-wide"), ("doc", "on-narrow")]
+
+
+@pytest.mark.parametrize("name, way, heading, before", [
+    ("01_attention", "attention", "## The idea", "what_it_looks_at"),
+    ("07_real_weights", "nearest", "## Look: ten thousand sentences", "VBox([box, found])"),
+    ("08_pretraining", "fill", "## From real weights", "VBox([box, found])"),
+])
+def test_a_part_of_bert_in_the_page_stands_in_its_section_of_a_notebook(name, way, heading, before):
+    committed = json.loads((ROOT / "notebooks" / f"{name}.ipynb").read_text(encoding="utf-8"))["cells"]
+    cells = json.loads(notebook_text(json.dumps({"cells": committed}), f"notebooks/{name}.ipynb"))["cells"]
+    assert len(cells) == len(committed) + 1     # and only one
+    texts = [source_of(cell) for cell in cells]
+    (place,) = (place for place, text in enumerate(texts) if f'data-way="{way}"' in text)
+    above, words = texts[:place], " ".join(texts[place].split())
+    assert words.startswith("### Try it here") and "**Nothing leaves your browser.**" in words
+    assert before in above[-1] + above[-2]
+    headings = [line for text in above for line in text.splitlines() if line.startswith("## ")]
+    assert headings[-1] == heading
+
+
+def test_a_part_of_bert_in_the_page_has_a_text_in_its_field_and_no_other_notebook_has_one():
+    assert 'value="&lt;a&gt; &quot;b&quot;"' in part("fill", '<a> "b"')
+    first = page_text((ROOT / "docs/site/index.md").read_text(encoding="utf-8"), "docs/site/index.md")
+    assert [first.count(part(way, text)) for way, text in (
+        ("attention", "The film was long, but it was worth the wait."), ("fill", "Paris is the capital of [MASK]."),
+        ("nearest", "I laughed until it hurt."))] == [1, 1, 1]
+    ids = [cell["id"] for path in notebooks() for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]]
+    assert sorted(id for id in ids if id in BEHIND) == sorted(BEHIND)
 
 
 def test_the_timetable_has_every_notebook_with_its_time_and_exercises():

@@ -247,6 +247,7 @@ def test_stopped_at_any_step_and_resumed(tmp_path, uninterrupted, step, how):
     assert history.evaluations == uninterrupted[1].evaluations
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows would end this process")
 def test_ctrl_c_in_the_middle_of_a_step(tmp_path, uninterrupted):
     """As from the keyboard: wherever it falls, the state that is saved is that of a whole step."""
     def slow(model, batch):

@@ -3,6 +3,7 @@
 import ast
 import math
 import textwrap
+from dataclasses import replace
 
 import pytest
 import torch
@@ -10,12 +11,16 @@ from torch import nn
 
 from bert_parts import AddAndNorm, MultiHeadAttention
 from bert_parts.learn import EXERCISES, check
+from bert_parts.learn.diagnosis import Here, as_known
 from bert_parts.learn.edits import KINDS
-from bert_parts.learn.known import Outcomes, apart_from, as_which, ways
+from bert_parts.learn.exercise import Finding
+from bert_parts.learn.judging import NO_GRADIENT, has_by_itself, judge
+from bert_parts.learn.known import Mistaken, Outcomes, all_shown_here, apart_from, as_certain, as_which, ways
 from bert_parts.learn.mirror import SAYS, changed_versions, mirrored
 from bert_parts.learn.nearness import Trial, fingerprint, near, total_of
 from bert_parts.learn.patches import defined
 from bert_parts.learn.repair import Clock, Near, Search, repair, unused
+from bert_parts.learn.steadied import steadied
 from tests.answers import UNSEEN, answers
 
 NAMES = {"torch": torch, "nn": nn, "math": math, "AddAndNorm": AddAndNorm, "MultiHeadAttention": MultiHeadAttention}
@@ -60,20 +65,165 @@ def test_what_is_left_beside_a_known_mistake(title, mistake):
     assert "The numbers are right" not in result.message
 
 
+DROPS_ALWAYS = """
+class AddAndNorm(nn.Module):
+    def __init__(self, input_size, config):
+        super().__init__()
+        self.config, self.input_size = config, input_size
+        self.dense = nn.Linear(input_size, config.hidden_size)
+        self.LayerNorm = nn.LayerNorm(config.hidden_size, eps=config.layer_norm_eps)
+        self.dropout = nn.Dropout(config.hidden_dropout_prob)
+
+    def forward(self, x, residual):
+        x = nn.functional.dropout(self.dense(x), self.dropout.p, True)
+        return self.LayerNorm(x + 0 * residual)
+"""
+IN_PLACE = """
+def layer_norm(x, weight, bias, eps):
+    x -= x.mean(dim=-1, keepdim=True)
+    spread = x.square().mean(dim=-1, keepdim=True)
+    return x / (spread + eps).sqrt() * weight - bias
+"""
+
+
+def test_what_is_left_where_nothing_is_dropped():
+    result = check(made(DROPS_ALWAYS, "AddAndNorm"))
+    assert result.mistake == "random in evaluation + residual forgotten" and result.message.startswith("Two things at once.")
+
+
+def test_of_two_edits_one_mends_what_is_found_and_the_other_is_told_beside_it():
+    result = check(made(IN_PLACE, "layer_norm"))
+    assert (result.mistake, result.line) == ("input changed in place + operator", 2) and "And in line 4" in result.message
+
+
+def test_a_steady_part_drops_nothing_and_is_the_same_otherwise():
+    def drops(x):
+        return nn.functional.dropout(x, 0.5) + torch.dropout(x, 0.5, True) + nn.functional.scaled_dot_product_attention(
+            x, x, x, None, 0.9) - nn.functional.scaled_dot_product_attention(x, x, x, dropout_p=0.9)
+
+    class Drops(nn.Module):
+        def forward(self, x, more=0):
+            return nn.Dropout(0.5)(input=x) + more
+
+    x = torch.randn(2, 3, 4)
+    assert torch.allclose(steadied(drops)(x), 2 * x, atol=1e-5) and not torch.allclose(drops(x), 2 * x, atol=1e-5)
+    assert torch.equal(steadied(Drops)()(x, more=1), x + 1) and steadied(Drops).__name__ == "Drops"
+
+
+DETACHED = """
+def layer_norm(x, weight, bias, eps):
+    mean = x.mean(dim=-1, keepdim=True)
+    spread = (x - mean).square().mean(dim=-1, keepdim=True)
+    return (x - mean) / (spread + eps).sqrt() * weight.detach() - bias
+"""
+
+
+def test_an_edit_that_sets_all_answers_right_and_what_is_wrong_beside_them():
+    result = check(made(DETACHED, "layer_norm"))
+    assert result.mistake == "operator + gradient cut off" and result.line == 4 and "weight" in result.message
+    exercise = EXERCISES["layer_norm"]
+    assert has_by_itself(exercise, made(DETACHED, "layer_norm"), NO_GRADIENT)
+    assert not has_by_itself(exercise, made(DETACHED.replace(".detach()", ""), "layer_norm"), NO_GRADIENT)
+
+
+def test_what_only_the_edit_would_bring_is_not_told():
+    search = Search(ast.parse("def f(n):\n    return n * 3\n"), "f", {}, lambda f: 0.5, 2)
+    search.one()
+    edit, near = search.tried[0][0], Near(0.9)
+    near.left = "a fault"
+    search.tried[0] = edit, near
+    assert search.one_and_left(lambda left: False) is None
+    assert search.one_and_left(lambda left: left == "a fault") == (edit, "a fault")
+
+
 def test_behind_an_error_nothing_more_is_told():
     """The scores are too small, which no probe would call by its name."""
     answer = next(each for each in answers("08", folder=UNSEEN) if str(each).startswith("MaskedLMHead | double: one bias"))
     assert check(answer.define()).mistake == "one bias for all words"
 
 
-@pytest.mark.parametrize(("title", "mistake", "line"), [
-    ("BertAttention | the mask the other way round", "mask inverted", 17),
-    ("best_pair | logarithms", None, 7),     # it is right where one that takes the end of the alphabet is wrong
+@pytest.mark.parametrize(("title", "mistake"), [
+    ("BertAttention | the mask the other way round", "mask inverted"),
+    ("best_pair | logarithms", None),     # it is right where one that takes the end of the alphabet is wrong
 ])
-def test_a_value_without_a_name_has_that_of_the_known_mistake_that_shows_there(title, mistake, line):
+def test_a_value_without_a_name_has_that_of_the_known_mistake_that_shows_there(title, mistake):
     answer = next(each for each in answers(folder=UNSEEN) if str(each).startswith(title))
-    result = check(answer.define())
-    assert (result.mistake, result.line) == (mistake, line) and ("if not everywhere" in result.message) == (mistake is not None)
+    exercise, thing = EXERCISES[answer.exercise], answer.define()
+    refusal = judge(exercise, thing)
+    outcomes, value = Outcomes(exercise, thing, {refusal.case: refusal.given}), Finding("Another value.", line=7)
+    found = as_known(value, ways(exercise), outcomes, refusal)
+    assert (found.mistake, found.line) == (mistake, 7) and ("if not everywhere" in found.message) == (mistake is not None)
+    assert as_known(Finding("It has a name.", "axis"), ways(exercise), outcomes, refusal).message == "It has a name."
+
+
+def test_a_value_without_a_name_has_that_of_a_change_with_which_the_right_version_answers_so():
+    exercise = EXERCISES["attention_weights"]
+    wrong = exercise.made((("math.sqrt(query.size(-1))", "query.size(-1)"),))
+    refusal = judge(exercise, wrong)
+    outcomes = Outcomes(exercise, wrong, {refusal.case: refusal.given})
+    value = Finding("Another value.", line=5)
+    found = [as_known(value, [], outcomes, refusal, sources) for sources in ((), (3, 4))]     # it may be on these lines as well
+    assert [(each.mistake, each.line) for each in found] == [("scale", 5), ("scale", None)]
+
+
+def test_rounding_is_no_gradient():
+    """Cosines of each vector with itself are all 1, and what is left of their gradients is rounding."""
+    text = """
+        def cosine_by_distance(vectors):
+            unit = vectors / vectors.norm(dim=-1, keepdim=True)
+            return torch.stack([torch.einsum("td,td->t", unit[d:], unit[d:]).mean() for d in range(len(unit))])
+    """
+    assert check(made(text, "cosine_by_distance")).mistake == "each with itself"
+
+
+def test_of_two_known_mistakes_the_second_is_told_only_if_no_other_would_do():
+    exercise = EXERCISES["best_pair"]
+    known = {way.mistake.name: way for way in ways(exercise)}
+    one, other = known["brackets forgotten"], known["rarest of equals"]
+    both = Outcomes(exercise, exercise.made(one.changes + other.changes))
+    alike = replace(other, mistake=replace(other.mistake, name="its like"))
+    found, certain = as_certain(one, other, [one, other, alike], both, list(exercise.cases))
+    assert (found.mistake, certain) == ("brackets forgotten", False) and "it may be this: Of pairs" in found.message
+    found, certain = as_certain(one, other, [one, other], both, list(exercise.cases))
+    assert (found.mistake, certain) == ("brackets forgotten + rarest of equals", True)
+    twin = replace(one, mistake=replace(one.mistake, name="another like"))
+    assert as_certain(one, other, [twin, alike], both, list(exercise.cases)) == (None, False)
+
+
+SPLIT = """
+def attention_weights(query, key, mask=None):
+    scores = query @ key.transpose(-2, -1) / {0}
+    if mask is not None:
+        scores = scores.masked_fill(~mask, {1})
+    return scores.softmax(dim=-1)
+"""
+
+
+def test_a_mistake_that_shows_first_alone_and_an_edit_that_leaves_it():
+    """What is hidden shows only with a mask, and the scale shows before: as near as it was, the edit leaves nothing but that."""
+    exercise = EXERCISES["attention_weights"]
+    thing = made(SPLIT.format("query.size(-1)", "-1.0"), "attention_weights")
+    refusal = judge(exercise, thing)
+    outcomes = Outcomes(exercise, thing, {refusal.case: refusal.given})
+    here = Here(outcomes, all_shown_here(ways(exercise), outcomes, refusal))
+    assert {way.mistake.name for way, _ in here.ways} == {"scaled by d"}
+    assert here.which(made(SPLIT.format("query.size(-1)", "-math.inf"), "attention_weights")).mistake.name == "scaled by d"
+    assert here.which(thing) is None and here.which(exercise.reference) is None
+
+
+def test_a_known_mistake_and_a_change_of_the_version_that_makes_it():
+    exercise = EXERCISES["attention_weights"]
+    way = next(way for way in ways(exercise) if way.mistake.name == "scaled by d")
+    wrong, case = Mistaken.of(way), exercise.cases[0]
+    thing = made("""
+        def attention_weights(query, key, mask=None):
+            scores = torch.einsum("bhtd,bhsd->bhts", query, key) / query.size(-1)
+            scores = scores if mask is None else scores.masked_fill(~mask, -math.inf)
+            return torch.stack([column.softmax(-1) for column in scores.unbind(-1)], dim=-1)
+    """, "attention_weights")
+    assert wrong.name == exercise.name and "query.size(-1)" in wrong.source and "sqrt" not in wrong.source
+    assert mirrored(wrong, case, Outcomes(exercise, thing), seconds=5) == "axis"
+    assert mirrored(wrong, case, Outcomes(exercise, way.outcomes.thing), seconds=5) is None
 
 
 def test_of_a_word_the_other_cases_say_how_near_it_is():

@@ -5,9 +5,11 @@ import base64
 import hashlib
 import html
 import io
+import json
 import re
 import tracemalloc
 from importlib import metadata
+from itertools import combinations
 from pathlib import Path
 
 import numpy
@@ -18,8 +20,9 @@ from torch import nn
 from torch.nn import functional as F
 
 from bert_parts.attention import MultiHeadAttention, attention_weights, causal_mask, split_heads
-from bert_parts.drawing import DPI, draw_panels, small_png
+from bert_parts.drawing import DPI, HEAD_COLOURS, HEAD_DASHES, HEAD_INKS, draw_panels, small_png
 from bert_parts.visualize import ASSETS, Picture, head_view, heads_grid, heatmap, model_view, record_attention, show
+from tools.notebook_rules import code_cells, notebooks, text_of
 
 ROOT = Path(__file__).parents[1]
 TOKENS = ["[CLS]", "a", "$cat$", "<b>", "sat", "[SEP]"]
@@ -343,6 +346,52 @@ def test_the_words_of_a_view_are_those_of_what_is_switched_on():
     best = [divmod(int(head.argmax()), 6) for head in some_maps()[1][0]]
     said = "; ".join(f"head {i}: {TOKENS[r]} → {TOKENS[c]} {some_maps()[1][0, i, r, c]:.2f}" for i, (r, c) in enumerate(best))
     assert f"Layer 1: 6 tokens ({' '.join(TOKENS)}) look at each other." in view.alt and said in view.alt
+
+
+def committed_views():
+    """The head views of the notebooks: what each says, and what it holds."""
+    for path in notebooks():
+        for cell in code_cells(json.loads(path.read_text(encoding="utf-8"))):
+            for output in cell["outputs"]:
+                page = html.unescape(text_of(output.get("data", {}).get("text/html", "")))
+                if 'title="Head view' in page:
+                    yield text_of(output["data"]["text/plain"]), page
+
+
+def test_the_numbers_of_a_committed_view_are_those_of_its_data():
+    """Derived again from what the view's own script draws."""
+    seen = list(committed_views())
+    assert len(seen) == 2
+    for said, page in seen:
+        tokens, _ = json.JSONDecoder().raw_decode(page.split('"left_text": ', 1)[1])
+        maps = torch.tensor(ast.literal_eval(re.search(r'"attn":(\[\[\[\[.*?\]\]\]\])', page)[1]))     # (L, H, T, T)
+        layer = maps[int(re.search(r"Layer (\d+):", said)[1])]
+        assert f"{len(maps)} layers, {len(layer)} heads" in said and f"{len(tokens)} tokens ({' '.join(tokens)})" in said
+        best = [divmod(int(head.argmax()), len(tokens)) for head in layer]
+        pairs = [f"head {number}: {tokens[r]} → {tokens[c]} {layer[number, r, c]:.2f}" for number, (r, c) in enumerate(best)]
+        assert said.endswith(f"The strongest pair of each head: {'; '.join(pairs)}.")
+
+
+def luminance(colour):
+    from matplotlib.colors import to_rgb
+
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in to_rgb(colour)]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast(one, other):
+    """As WCAG counts it, from 1 to 21."""
+    darker, lighter = sorted((luminance(one) + 0.05, luminance(other) + 0.05))
+    return lighter / darker
+
+
+def test_heads_are_told_apart_by_more_than_hue():
+    """Lines by lightness or dash, and every line and number is seen on its ground."""
+    assert all(contrast(colour, "white") >= 3 for colour in HEAD_COLOURS)
+    assert all(contrast(colour, HEAD_INKS[head % 3]) >= 4.5 for head, colour in enumerate(HEAD_COLOURS))
+    for one, other in combinations(range(12), 2):
+        apart = contrast(HEAD_COLOURS[one], HEAD_COLOURS[other]) > 1.5 or HEAD_DASHES[one % 5] != HEAD_DASHES[other % 5]
+        assert apart, (one, other)
 
 
 def test_bertviz_keeps_its_notice():

@@ -26,6 +26,7 @@ from tqdm import tqdm
 from bert_parts.learn import check
 from bert_parts.learn.page import Result
 from tests.answers import FOLDER, KINDS, UNSEEN, Answer, answers
+from tools.console import print_anything
 
 REPORT = Path(__file__).resolve().parents[1] / "docs" / "diagnosis.md"
 GENERAL = {"gradient cut off": "gradient", "gradient not a number": "gradient", "input changed in place": "state",
@@ -154,6 +155,7 @@ def table(verdicts: list[Verdict]) -> str:
 
 
 def main():
+    print_anything()
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("notebooks", nargs="*", default=[""])
     parser.add_argument("--misses", action="store_true")

@@ -89,9 +89,10 @@ def site_packages(python: Path) -> Path:
 
 
 def answer_of(python: Path, code: str) -> str | None:
-    """What a line of Python prints there, or None if it does not run."""
+    """What a line of Python prints there, or None if it does not run. A path may have any letters."""
+    in_utf_8 = os.environ | {"PYTHONIOENCODING": "utf-8"}
     try:
-        found = subprocess.run([python, "-c", code], capture_output=True, text=True)
+        found = subprocess.run([python, "-c", code], capture_output=True, encoding="utf-8", env=in_utf_8)
     except OSError:
         return None
     return found.stdout.strip() if found.returncode == 0 else None

@@ -14,6 +14,7 @@ from bert_parts.learn import EXERCISES, check, diagnosis
 from bert_parts.learn.exercise import Exercise
 from bert_parts.learn.judging import judge
 from bert_parts.learn.patches import PatchError
+from tools.console import print_anything
 
 
 def problems(exercise: Exercise) -> list[str]:
@@ -36,6 +37,7 @@ def problems(exercise: Exercise) -> list[str]:
 
 
 def main(names: list[str]):
+    print_anything()
     if names[:1] == ["--source"]:
         print("\n\n\n".join(EXERCISES[name].source for name in names[1:]))
         return

@@ -9,13 +9,15 @@ import re
 import subprocess
 from pathlib import Path
 
+from tools.console import print_anything
 from tools.site_text import ROOT, repository
 
 # Where a name of ours stands behind: https://github.com/owner/name, and the addresses of what runs notebooks.
-HOSTS = r"github\.com/|mybinder\.org/v2/gh/|colab\.research\.google\.com/github/"
+HOSTS = r"github\.com/|codespaces\.new/|mybinder\.org/v2/gh/|colab\.research\.google\.com/github/"
 
 
 def main():
+    print_anything()
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("repo", help="owner/name")
     parser.add_argument("branch")
@@ -33,7 +35,7 @@ def main():
 
 def files() -> list[Path]:
     """All that git keeps."""
-    names = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    names = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, encoding="utf-8", check=True).stdout
     return [ROOT / name for name in names.split("\0") if name and (ROOT / name).is_file()]
 
 

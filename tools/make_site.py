@@ -2,8 +2,8 @@
 
     python -m tools.make_site
 
-It is made anew each time. A warning is an error. No notebook is run, and nothing is asked for on the network. What the first page
-computes with is there before: tools/page_models.py makes it.
+It is made anew each time. A warning is an error. No notebook is run, and nothing is asked for on the network. What some
+pages compute with is there before: tools/page_models.py makes it.
 """
 
 import re
@@ -40,7 +40,6 @@ def collect(folder: Path):
         path = folder / page
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(api_text(name).encode() if name in modules() else (ROOT / name).read_bytes())
-    shutil.copy(SETTINGS / "try.html", folder)     # a part of the first page
 
 
 def finish(site: Path):

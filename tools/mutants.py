@@ -29,6 +29,7 @@ from bert_parts.learn.judging import judge, outcome_of
 from bert_parts.learn.patches import defined, plain_source
 from bert_parts.learn.registry import EXERCISES
 from bert_parts.learn.state import chance_kept, usual_settings
+from tools.console import print_anything
 from tools.equivalents import Equivalent, as_written, equivalents
 from tools.sameness import asks_for_errors, same
 
@@ -129,7 +130,7 @@ def _judged_apart(exercise: Exercise, things: list, seconds: float) -> bytes:
     process = os.fork()
     if not process:
         try:
-            with open(os.devnull, "w") as nowhere:
+            with open(os.devnull, "wb") as nowhere:
                 os.dup2(nowhere.fileno(), 1)
                 os.dup2(nowhere.fileno(), 2)
             torch.set_num_threads(1)     # those of the parent's pool are not here
@@ -166,7 +167,7 @@ class Results:
 
     def __init__(self, path: Path | None):
         self.path = path
-        lines = path.read_text().splitlines() if path and path.exists() else []
+        lines = path.read_text(encoding="utf-8").splitlines() if path and path.exists() else []
         self.known = {digest: int(outcome) for _, digest, outcome in map(str.split, lines)}
 
     def of(self, text: str) -> int | None:
@@ -175,7 +176,7 @@ class Results:
     def add(self, name: str, text: str, outcome: int):
         self.known[_digest(text)] = outcome
         if self.path:
-            with self.path.open("a") as file:
+            with self.path.open("a", encoding="utf-8") as file:
                 file.write(f"{name} {_digest(text)} {outcome}\n")
 
 
@@ -213,6 +214,7 @@ def trial(exercise: Exercise, results: Results, every: int = 1) -> Trial:
 
 
 def main():
+    print_anything()
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("names", nargs="*", metavar="NAME", help="exercises; all, if none is given")
     parser.add_argument("--every", type=int, default=1, metavar="N", help="try only every Nth")

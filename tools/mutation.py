@@ -28,6 +28,7 @@ import pytest
 import torch
 
 from bert_parts.learn.edits import Edit, edited, edits_of
+from tools.console import print_anything
 
 ROOT = Path(__file__).resolve().parents[1]
 SECONDS = 120     # of work, for the tests of one mutant; what needs more has been seen
@@ -40,6 +41,7 @@ LOADED = (     # by tests, and slowly: it is done once
 
 # Which tests know a module, the quickest first.
 TESTS = {
+    "answering": "unpadding products",
     "attention": "attention encoder model transformer",
     "attribution": "attribution",
     "checkpoint": "heads checkpoint",
@@ -59,6 +61,7 @@ TESTS = {
     "pairs": "pretraining",
     "pooler": "pooler model",
     "prepacking": "prepacking",
+    "products": "products",
     "quantization": "quantization",
     "reading": "reading search",
     "restoration": "restoration",
@@ -181,7 +184,7 @@ def _begun(mutant: Mutant | None, names: list[str], scratch: str) -> int:
         os.setsid()
         resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
         os.environ["TMPDIR"] = tempfile.tempdir = scratch
-        with open(Path(scratch) / "said", "w") as said:
+        with open(Path(scratch) / "said", "w", encoding="utf-8") as said:
             os.dup2(said.fileno(), 1)
             os.dup2(said.fileno(), 2)
         for name in [name for name in sys.modules if name.split(".")[0] in ("bert_parts", "tools")]:
@@ -195,6 +198,7 @@ def _begun(mutant: Mutant | None, names: list[str], scratch: str) -> int:
 
 
 def main():
+    print_anything()
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("modules", nargs="*", metavar="MODULE", help="such as attention or tasks.run; all, if none is given")
     parser.add_argument("--sample", type=int, default=200, help="how many mutants are tried (default: 200)")

@@ -3,6 +3,7 @@
 import ast
 import json
 import re
+from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -19,7 +20,9 @@ KERNELSPEC = {"display_name": "Python 3 (ipykernel)", "language": "python", "nam
 OWN_PATHS = re.compile(
     r"(?<![\w.:/-])/(?:home|Users|root|tmp|work|private|mnt|opt|var)/|\b[A-Z]:(?:\\)+Users|site-packages|\.venv\b"
 )
+SHOWING = ("show", "picture", "draw", "Picture")
 COLUMNS = re.compile(r"\S {2,}\S")     # words set apart by more than one space: a table, which a break would spoil
+BY_HAND = re.compile(r"(?<![A-Za-z\d.])(?<![A-Za-z]-)\d")     # a number; no part of a name, such as F1 or WordSim-353
 BASE64 = re.compile(r"base64,[A-Za-z0-9+/=\\n\s]+")
 
 
@@ -78,9 +81,31 @@ def cell_problems(cell: dict) -> list[str]:
         found.append(f"it has {lines} lines, and {MAX_LINES} are enough for a cell.")
     found += [f"a line of it has {len(line)} characters, and {MAX_WIDTH} are allowed: {line.strip()[:60]}…"
               for line in source_of(cell).splitlines() if len(line) > MAX_WIDTH]
+    found += [f"a number in an alt text is written by hand, where the data should give it: …{words}…"
+              for words in alt_words(cell) if BY_HAND.search(words)]
     for output in cell["outputs"]:
         found += output_problems(output, may_fail="raises-exception" in tags(cell))
     return found
+
+
+def alt_words(cell: dict) -> Iterator[str]:
+    """What an alt text says whatever the data are: the second argument of what shows a picture, or `alt`, without its {…}."""
+    for node in ast.walk(ast.parse(source_of(cell))):
+        if isinstance(node, ast.Call):
+            second = node.args[1:2] if isinstance(node.func, ast.Name) and node.func.id in SHOWING else []
+            for text in [*second, *(word.value for word in node.keywords if word.arg == "alt")]:
+                yield from literal(text)
+
+
+def literal(node: ast.AST) -> Iterator[str]:
+    """The text that stands in an expression, but for keys and formats."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        yield node.value
+    for name, value in ast.iter_fields(node):
+        if name not in ("slice", "format_spec"):
+            for child in value if isinstance(value, list) else [value]:
+                if isinstance(child, ast.AST):
+                    yield from literal(child)
 
 
 def output_problems(output: dict, may_fail: bool) -> list[str]:

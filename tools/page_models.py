@@ -1,4 +1,4 @@
-"""Make what the first page of the site computes with: models that a browser runs, of the course's own weights, and what runs them.
+"""Make what pages of the site compute with: models that a browser runs, of the course's own weights, and what runs them.
 
     python -m tools.page_models
 
@@ -91,7 +91,7 @@ def fetch_runtime(folder: Path) -> dict[str, bytes]:
 def fetch(requirement: str, folder: Path):
     npm = shutil.which("npm")
     if npm is None:
-        sys.exit(f"There is no npm, which fetches {requirement} for the first page: install Node.js, and try again.")
+        sys.exit(f"There is no npm, which fetches {requirement} for the site: install Node.js, and try again.")
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder) as there:
         if subprocess.run([npm, "pack", "--silent", "--pack-destination", there, requirement]).returncode:

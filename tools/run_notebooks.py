@@ -29,6 +29,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from bert_parts.files import whole_file  # noqa: E402
+from tools.console import print_anything  # noqa: E402
 from tools.notebook_rules import FOLDER, KERNELSPEC, notebooks, problems, source_of  # noqa: E402
 from tools.widget_twins import give_twins  # noqa: E402
 
@@ -55,6 +56,12 @@ class Run:
     faults: list[str] = field(default_factory=list)
 
 
+def held(process: psutil.Process) -> int:
+    """What a process holds, in bytes. Of a page shared with others, as with one just forked, its part (on Linux)."""
+    full = process.memory_full_info()
+    return getattr(full, "pss", full.rss)
+
+
 class Memory(threading.Thread):
     """Watches what a process and its children hold, in bytes."""
 
@@ -69,14 +76,14 @@ class Memory(threading.Thread):
     def look(self):
         try:
             family = [self.process, *self.process.children(recursive=True)]
-            self.peak = max(self.peak, sum(member.memory_info().rss for member in family), self.high_water())
+            self.peak = max(self.peak, sum(map(held, family)), self.high_water())
         except psutil.Error:     # one of them has just ended
             pass
 
     def high_water(self) -> int:
         """The kernel's own peak as Linux keeps it; what falls between two looks is in it."""
         status = Path(f"/proc/{self.process.pid}/status")
-        found = re.search(r"VmHWM:\s+(\d+) kB", status.read_text()) if status.exists() else None
+        found = re.search(r"VmHWM:\s+(\d+) kB", status.read_text(encoding="utf-8")) if status.exists() else None
         return int(found[1]) * 1024 if found else 0
 
 
@@ -234,6 +241,7 @@ def chosen(names: list[str]) -> list[Path]:
 
 
 def main(names: list[str]) -> int:
+    print_anything()
     paths = chosen(names)
     if not paths:
         print(f"No notebook in notebooks/ begins with {' or '.join(names) or 'anything: there is none'}.")

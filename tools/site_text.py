@@ -1,13 +1,14 @@
-"""What the site does with the text of a page: links, pieces of other files, the timetable, buttons, first mentions of terms.
+"""What the site does with the text of a page: links, pieces of other files, BERT in it, buttons, the timetable, mentions of terms.
 
 Everything here takes text and gives text, and needs nothing of what makes the site.
 """
 
 import json
-import os
+import posixpath
 import re
 import tomllib
 from collections.abc import Iterator
+from html import escape
 from pathlib import Path, PurePosixPath
 
 from tools.notebook_rules import ROOT, code_cells, defined, notebooks, source_of, tags, text_of
@@ -17,7 +18,13 @@ SOURCES = ("notebooks/*.ipynb", "docs/*.md", "docs/site/*.md", "speedrun/README.
 LINK = re.compile(r"(?<=\]\()(?![a-z]+:|#)([^)\s#]+)(#[^)\s]*)?(?=\))")
 GLOSSARY = ROOT / "docs" / "site" / "glossary.md"
 TIMETABLE, VIEW = "<!-- the timetable -->", "<!-- the first view of attention -->"
+COLAB_BRANCH = "colab"     # of the copies that tools/colab.py makes
 PIECE = re.compile(r'<!-- (\S+) from "(.+?)" to "(.+?)" -->')
+# BERT in the page: a part of it, with what stands in its field at first.
+PART = re.compile(r"<!-- try (\w+): (.+?) -->")
+PARTS = ROOT / "docs" / "site" / "try"
+# In pages of notebooks: behind the cell of this id stands that part, with words of its own.
+BEHIND = {"327962a4": "attention", "2b420923": "nearest", "p08widget": "fill"}
 
 
 def pages() -> dict[str, str]:
@@ -62,13 +69,15 @@ def page_text(text: str, source: str) -> str:
     text = with_links(text, source, source).replace("{address}", address).replace("{branch}", branch)
     text = text.replace("{modules}", "\n".join(api_page(name).removesuffix(".md") for name in modules()))
     text = PIECE.sub(lambda found: with_links(piece(*found.groups()), found[1], source), text)
-    text = text.replace(VIEW, f"```{{raw}} html\n{first_view()}\n```") if VIEW in text else text
+    text = PART.sub(lambda found: raw(part(*found.groups())), text)
+    text = text.replace(VIEW, raw(first_view())) if VIEW in text else text
     return text.replace(TIMETABLE, with_links(timetable(), "README.md", source)) if TIMETABLE in text else text
 
 
 def notebook_text(text: str, source: str) -> str:
-    """A notebook, as JSON, as the site has it: its words like those of any page, and under its title where it can be run."""
+    """A notebook, as JSON, as the site has it: with BERT in it, links that lead within the site, and buttons under its title."""
     notebook = json.loads(text)
+    notebook["cells"] = list(with_bert(notebook["cells"]))
     for cell in notebook["cells"]:
         if cell["cell_type"] == "markdown":
             cell["source"] = page_text(source_of(cell), source)
@@ -76,17 +85,46 @@ def notebook_text(text: str, source: str) -> str:
     return json.dumps(notebook)
 
 
+def with_bert(cells: list[dict]) -> Iterator[dict]:
+    """The cells, and behind those whose subject it is a cell with a part of BERT in the page."""
+    for cell in cells:
+        yield cell
+        if way := BEHIND.get(cell.get("id")):
+            words = (PARTS / f"{way}.md").read_text(encoding="utf-8")
+            yield {"cell_type": "markdown", "id": f"try-{way}", "metadata": {}, "source": words}
+
+
+def part(way: str, text: str) -> str:
+    """The HTML of a part of BERT in the page, with a text in its field."""
+    return (PARTS / f"{way}.html").read_text(encoding="utf-8").strip().replace("{text}", escape(text))
+
+
+def raw(html: str) -> str:
+    return f"```{{raw}} html\n{html}\n```"
+
+
 def buttons(notebook: str) -> str:
     """Links, as HTML, to run a notebook elsewhere, and to have it as it is committed."""
-    address, branch = repository()
-    name = address.removeprefix("https://github.com/")
-    links = {
-        "Run on Binder": f"https://mybinder.org/v2/gh/{name}/{branch}?urlpath=lab/tree/{notebook}",
-        "Run on Colab": f"https://colab.research.google.com/github/{name}/blob/{branch}/{notebook}",
-        "Download": f"../_sources/{notebook}",
-    }
-    buttons = "".join(f'<a href="{link}"{" download" * (words == "Download")}>{words}</a>\n' for words, link in links.items())
+    links = [
+        ("Run on Binder", ' class="on-wide"', on_binder(notebook, "lab")),
+        ("Run on Binder", ' class="on-narrow"', on_binder(notebook, "doc")),     # site.css shows one of the two
+        ("Run on Colab", "", on_colab(notebook)),
+        ("Download", " download", f"../_sources/{notebook}"),
+    ]
+    buttons = "".join(f'<a href="{link}"{more}>{words}</a>\n' for words, more, link in links)
     return f'<p class="run">\n{buttons}</p>'
+
+
+def on_binder(notebook: str, view: str) -> str:
+    """The address that opens a notebook on Binder in JupyterLab's view "lab", or in "doc", which shows nothing beside it."""
+    address, branch = repository()
+    return f"https://mybinder.org/v2/gh/{address.removeprefix('https://github.com/')}/{branch}?urlpath={view}/tree/{notebook}"
+
+
+def on_colab(notebook: str) -> str:
+    """The address that opens a notebook's copy on Colab."""
+    name = repository()[0].removeprefix("https://github.com/")
+    return f"https://colab.research.google.com/github/{name}/blob/{COLAB_BRANCH}/{notebook}"
 
 
 def piece(name: str, start: str, end: str) -> str:
@@ -101,9 +139,9 @@ def with_links(text: str, written_in: str, shown_in: str) -> str:
     there = pages()
 
     def moved(found: re.Match) -> str:
-        target = os.path.normpath(PurePosixPath(written_in).parent / found[1])
+        target = posixpath.normpath(PurePosixPath(written_in).parent / found[1])
         if target in there:
-            return os.path.relpath(there[target], PurePosixPath(there[shown_in]).parent) + (found[2] or "")
+            return posixpath.relpath(there[target], PurePosixPath(there[shown_in]).parent) + (found[2] or "")
         if not (ROOT / target).exists():
             return found[0]
         kind = "tree" if (ROOT / target).is_dir() else "blob"

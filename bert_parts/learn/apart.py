@@ -166,7 +166,7 @@ def bound_memory():
 
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if os.path.exists("/proc/self/statm"):
-        with open("/proc/self/statm") as file:
+        with open("/proc/self/statm", encoding="ascii") as file:
             now = int(file.read().split()[0]) * resource.getpagesize()
         _, most = resource.getrlimit(resource.RLIMIT_AS)
         if most == resource.RLIM_INFINITY or now + ROOM < most:

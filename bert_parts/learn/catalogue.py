@@ -23,6 +23,7 @@ from bert_parts.learn.sites import (
     method,
     name,
     number,
+    replaced,
     with_,
     without,
 )
@@ -34,7 +35,7 @@ class Draft:
 
     Attributes:
         kind: what kind of thing is the matter there.
-        cost: how unlikely it is, from 1 on.
+        cost: how unlikely it is, mostly from 1 on.
         rule: what is done, in a few words that are the same at every place of that sort.
         change: the node → what stands in its place.
         about: the node that is shown to the learner.
@@ -56,7 +57,7 @@ DIMENSIONS = set(
     "softmax log_softmax softmin sum mean max min amax amin argmax argmin prod std var any all cumsum diff norm logsumexp sort "
     "argsort topk transpose swapaxes swapdims movedim moveaxis permute unsqueeze squeeze cat stack concat size flatten unflatten "
     "gather scatter index_select repeat_interleave flip roll split chunk select narrow unbind normalize cosine_similarity "
-    "glu".split())
+    "glu nanmean nansum median nanmedian take_along_dim tensor_split index_add".split())
 SIZED = set("view reshape expand repeat zeros ones empty full randn rand tile arange randint new_zeros new_ones".split())
 LIKE_TRANSPOSE = {"transpose", "swapaxes", "swapdims", "movedim", "moveaxis"}
 RESHAPING = {"view", "reshape", "transpose", "permute", "swapaxes", "flatten", "unflatten", "unsqueeze", "squeeze", "expand",
@@ -77,6 +78,7 @@ CONFUSED = [set(words.split()) for words in (
     "softmax log_softmax sigmoid", "max mean sum min amax logsumexp prod", "tanh gelu relu sigmoid silu softmax",
         "log log2 log10 log1p", "exp exp2 expm1",
         "GELU ReLU Tanh SiLU",
+    "split chunk",
     "squeeze unsqueeze", "tril triu", "argmax argmin max topk argsort", "stack cat", "repeat repeat_interleave expand tile",
     "any all", "min max", "sorted list reversed set", "reshape view", "transpose permute", "flatten unflatten",
     "zeros ones empty full", "zeros_like ones_like full_like", "var std", "sqrt rsqrt square exp log abs", "sin cos",
@@ -112,6 +114,7 @@ FORGOTTEN["std"] += (("unbiased", False), ("correction", 0))
 
 # What fills up where something is shorter, and is 0 or None unless it is given.
 FILLED = {"pad_sequence": "padding_value", "pad": "value", "zip_longest": "fillvalue"}
+COMPARING = {"isclose": "all", "eq": "all", "ne": "any"}     # and what joins the answers for a row's numbers
 REDUCING = set("sum mean max min amax amin prod norm".split())
 
 OPERATORS = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.MatMult, ast.FloorDiv, ast.Mod)
@@ -123,6 +126,7 @@ COMPARED = {
     ast.GtE: (ast.Gt, ast.LtE, ast.Lt), ast.Eq: (ast.NotEq, ast.GtE, ast.LtE, ast.Gt, ast.Lt), ast.NotEq: (ast.Eq, ast.Lt, ast.Gt),
     ast.Is: (ast.IsNot,), ast.IsNot: (ast.Is,), ast.In: (ast.NotIn,), ast.NotIn: (ast.In,),
 }
+COMPARED_RARELY = {**dict.fromkeys((ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.In), ast.Eq), ast.Eq: ast.In}
 
 
 # ── what a place is ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -318,9 +322,13 @@ def attributes(site: Site) -> Iterator[Draft]:
         yield from _confused(site, node.id, "id")
 
 
+def confused_with(word: str) -> list[str]:
+    return list(dict.fromkeys(other for group in CONFUSED if word in group for other in sorted(group)))
+
+
 def _confused(site: Site, word: str, field: str) -> Iterator[Draft]:
     about = site.parent if isinstance(site.parent, ast.Call) else site.node
-    for other in dict.fromkeys(other for group in CONFUSED if word in group for other in sorted(group)):
+    for other in confused_with(word):
         if other != word:
             kind = "type" if word in TYPING | DTYPES and other in TYPING | DTYPES else "shape" if {word,
                 other} <= RESHAPING else "name"
@@ -336,7 +344,7 @@ def operations(site: Site) -> Iterator[Draft]:
     node = site.node
     if not isinstance(node, ast.BinOp):
         return
-    family = BITS if isinstance(node.op, BITS) else OPERATORS
+    family = (*BITS, ast.Sub) if isinstance(node.op, BITS) else OPERATORS     # of sets, - is one of them
     for op in family:
         if not isinstance(node.op, op):
             likely = {type(node.op), op} in ({ast.Add, ast.Sub}, {ast.Mult, ast.Div}, {ast.Mult, ast.MatMult}, {ast.Add, ast.Mult},
@@ -405,6 +413,8 @@ def signs(site: Site) -> Iterator[Draft]:
     node = site.node
     if isinstance(node, ast.UnaryOp) and number(node) is None:
         yield Draft("sign", 1, f"without {type(node.op).__name__}", lambda node: node.operand, node)
+        if isinstance(node.op, ast.Invert):     # of whole numbers it makes -2 and -1, which are both true
+            yield Draft("type", 2, "~x → ~x.bool()", lambda node: with_(node, operand=method(node.operand, "bool")), node)
     if not is_value(site) or isinstance(node, (ast.UnaryOp, ast.Constant, ast.List, ast.Dict, ast.Tuple, ast.ListComp,
             ast.GeneratorExp, ast.Lambda)):
         return
@@ -413,7 +423,8 @@ def signs(site: Site) -> Iterator[Draft]:
     inside = isinstance(site.parent, ast.Attribute) or isinstance(site.parent, ast.Subscript) and site.place == "value"
     if site.place in ("args", "left", "right", "value", "values", "elt", "test", "slice") and not inside:
         arithmetic = isinstance(site.parent, ast.BinOp) and not isinstance(site.parent.op, BITS)
-        yield Draft("sign", 1.5 if not arithmetic else 4, "~ …", lambda node: ast.UnaryOp(ast.Invert(), node), node)
+        if not is_condition(site):     # ~ of a plain truth value is always true
+            yield Draft("sign", 1.5 if not arithmetic else 4, "~ …", lambda node: ast.UnaryOp(ast.Invert(), node), node)
         if not isinstance(node, ast.Compare):
             yield Draft("sign", 3, "- …", lambda node: ast.UnaryOp(ast.USub(), node), node)
 
@@ -425,6 +436,10 @@ def comparisons(site: Site) -> Iterator[Draft]:
             for other in COMPARED.get(type(op), ()):
                 yield Draft("condition", 1.5, f"{type(op).__name__} → {other.__name__}",
                             lambda node, i=i, other=other: with_(node, ops=[*node.ops[:i], other(), *node.ops[i + 1 :]]), node)
+            rare = COMPARED_RARELY.get(type(op))
+            if rare:
+                yield Draft("condition", 2.5, f"{type(op).__name__} → {rare.__name__}",
+                            lambda node, i=i, other=rare: with_(node, ops=[*node.ops[:i], other(), *node.ops[i + 1 :]]), node)
     elif isinstance(node, ast.BoolOp):
         other = ast.Or if isinstance(node.op, ast.And) else ast.And
         yield Draft("condition", 1.5, f"→ {other.__name__}", lambda node: with_(node, op=other()), node)
@@ -481,6 +496,7 @@ def calls(site: Site) -> Iterator[Draft]:
         yield Draft("argument", 1, f"{word}(…, {FILLED[word]}={other})", lambda node, o=other: with_(
             node, keywords=[*node.keywords, ast.keyword(FILLED[called(node)], name(o))]), node)
     yield from _reductions(node, word)
+    yield from _axis_named(node, word)
     for key, value in FORGOTTEN.get(word, ()):
         positional = key == "dim" and len(node.args) > (receiver(node) is not None and not isinstance_method(node))
         if key not in given and not positional:
@@ -498,6 +514,25 @@ def _reductions(node: ast.Call, word: str) -> Iterator[Draft]:
             keyword.arg == "keepdim" for keyword in inner.keywords):
         yield Draft("extra", 2.5, f"without {word}, keepdim", lambda node: with_(
             receiver(node), keywords=[*receiver(node).keywords, ast.keyword("keepdim", literal(True))]), node)
+    if word == "norm" and inner is not None:
+        yield Draft("name", 2, "norm → abs of each number", lambda node: method(receiver(node), "abs"), node)
+    if word in ("sum", "mean") and inner is not None and not _is_squared(inner):
+        yield Draft("missing", 3, f"{word} of squares", lambda node: with_receiver(
+            node, ast.BinOp(receiver(node), ast.Pow(), literal(2))), node)
+
+
+def _is_squared(node: ast.expr) -> bool:
+    return isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow)
+
+
+def _axis_named(node: ast.Call, word: str) -> Iterator[Draft]:
+    """Another method of torch's, which knows a dimension as ``dim`` only, where it is named as NumPy does."""
+    if isinstance_method(node) and any(keyword.arg == "axis" for keyword in node.keywords):
+        named = [with_(keyword, arg="dim") if keyword.arg == "axis" else keyword for keyword in node.keywords]
+        for other in confused_with(word):
+            if other != word:
+                yield Draft("name", 1.5, f"{word}, axis → {other}, dim", lambda node, other=other: with_(
+                    renamed_call(node, other), keywords=named), node)
 
 
 def parameters(function: ast.AST) -> list[str]:
@@ -605,6 +640,94 @@ def chains(site: Site) -> Iterator[Draft]:
     if isinstance(outer, ast.BinOp) and isinstance(outer.right, ast.Call) and receiver(outer.right) is not None:
         yield Draft("order", 3, f"a ∘ {called(outer.right)}(b) → {called(outer.right)}(a ∘ b)", lambda node: with_receiver(
             node.right, with_(node, right=receiver(node.right))) if isinstance(node.right, ast.Call) else node, outer)
+
+
+def together(site: Site) -> Iterator[Draft]:
+    """A step taken on both sides of an operation, where it should be taken of what comes out: f(a) ∘ f(b)."""
+    node = site.node
+    sides = (node.left, node.right) if isinstance(node, ast.BinOp) else (node.left, node.comparators[0]) if isinstance(
+        node, ast.Compare) and len(node.ops) == 1 else ()
+    if sides and all(isinstance(each, ast.Call) and receiver(each) is not None for each in sides) and same_step(*sides):
+        word = called(sides[0])
+        yield Draft("order", 2, f"{word}(a) ∘ {word}(b) → {word}(a ∘ b)", lambda node: with_receiver(sides[0], _of_both(node)),
+                    node)
+        if word == "sum" and isinstance(getattr(node, "op", None), ast.Div):
+            yield Draft("order", 2.5, "sum(a) / sum(b) → mean(a / b)", lambda node: renamed_call(
+                with_receiver(sides[0], _of_both(node)), "mean"), node)
+
+
+def number_by_number(site: Site) -> Iterator[Draft]:
+    """What becomes of whole rows is compared, where the numbers should be: f(a) == f(b)."""
+    node = site.node
+    if isinstance(node, ast.Call) and called(node) in COMPARING and len(node.args) > 1:
+        sides, joins = node.args[:2], COMPARING[called(node)]
+    elif isinstance(node, ast.Compare) and isinstance(node.ops[0], (ast.Eq, ast.NotEq)) and len(node.ops) == 1:
+        sides, joins = (node.left, node.comparators[0]), "all" if isinstance(node.ops[0], ast.Eq) else "any"
+    else:
+        return
+    if all(isinstance(each, ast.Call) and receiver(each) is not None for each in sides) and same_step(*sides):
+        rows, others = sides[0], sides[0].args[not isinstance_method(sides[0]) :]
+        yield Draft("operator", 2, f"{called(rows)}(a) == {called(rows)}(b) → (a == b).{joins}()", lambda node: ast.Call(
+            ast.Attribute(_of_numbers(node), joins, ast.Load()), others, rows.keywords), node)
+
+
+def _of_numbers(node: ast.Call | ast.Compare) -> ast.expr:
+    if isinstance(node, ast.Compare):
+        return _of_both(node)
+    return with_(node, args=[*map(receiver, node.args[:2]), *node.args[2:]])
+
+
+def first_only(site: Site) -> Iterator[Draft]:
+    """The first of many is asked, where any of them, or all, should be: x[0].startswith(y), x[0] == y."""
+    node = site.node
+    asks = isinstance(node, ast.Compare) or isinstance(node, ast.Call) and called(node).startswith(("starts", "ends", "is"))
+    firsts = [each for each in ast.walk(node) if isinstance(each, ast.Subscript) and isinstance(each.value, ast.Name)
+              and number(each.slice) == 0] if asks else []
+    if len(firsts) == 1:
+        of_each = replaced(node, {id(firsts[0]): name("each")})
+        loop = ast.comprehension(ast.Name("each", ast.Store()), firsts[0].value, [], 0)
+        for word in ("any", "all"):
+            yield Draft("condition", 3, f"x[0] … → {word}(each … for each in x)", lambda node, w=word: ast.Call(
+                name(w), [ast.GeneratorExp(of_each, [loop])], []), node)
+
+
+def further_in(site: Site) -> Iterator[Draft]:
+    """A step taken of what comes out of an operation, where it should be taken of the one thing that goes in: f(a ∘ a)."""
+    node = site.node
+    inner = receiver(node) if isinstance(node, ast.Call) else None
+    if isinstance(inner, ast.BinOp):
+        used = {each.id for each in ast.walk(inner) if isinstance(each, ast.Name)} & set(site.scope.names)
+        if len(used) == 1:
+            yield Draft("order", 2.5, f"{called(node)}(a ∘ a) → {called(node)}(a) ∘ {called(node)}(a)", lambda node: _put_in(
+                node, *used), node)
+
+
+def _put_in(call: ast.Call, variable: str) -> ast.expr:
+    """What the call works on, with the call around the variable, wherever that is in it."""
+    inner = receiver(call)
+    own = {id(each): with_receiver(call, name(variable)) for each in ast.walk(inner)
+           if isinstance(each, ast.Name) and each.id == variable}
+    return replaced(inner, own)
+
+
+def same_step(one: ast.Call, other: ast.Call) -> bool:
+    """Do both call the same function with the same arguments, of two different things?"""
+    anything = ast.Name("_", ast.Load())
+    alike = (ast.dump(with_receiver(one, anything)), ast.dump(receiver(one))), (
+        ast.dump(with_receiver(other, anything)), ast.dump(receiver(other)))
+    return alike[0][0] == alike[1][0] and alike[0][1] != alike[1][1]
+
+
+def _of_both(node: ast.BinOp | ast.Compare) -> ast.expr:
+    """The operation on what both sides are made of."""
+    if isinstance(node, ast.BinOp):
+        return with_(node, left=receiver(node.left), right=receiver(node.right))
+    return with_(node, left=receiver(node.left), comparators=[receiver(node.comparators[0])])
+
+
+def renamed_call(call: ast.Call, word: str) -> ast.Call:
+    function = call.func
+    return with_(call, func=with_(function, attr=word) if isinstance(function, ast.Attribute) else with_(function, id=word))
 
 
 def _turned(node: ast.AST) -> ast.AST:
@@ -771,4 +894,4 @@ def values(site: Site) -> Iterator[Draft]:
 
 EXPRESSIONS: tuple[Callable[[Site], Iterator[Draft]], ...] = (
     numbers, constants, one_more_or_less, names, forgotten, strides, attributes, operations, signs, comparisons, roots, calls,
-    einsums, chains, reshapes, subscripts, collections, values)
+    einsums, chains, together, number_by_number, first_only, further_in, reshapes, subscripts, collections, values)

@@ -1,10 +1,12 @@
-"""In a notebook: the cell that a part comes from, and what became of later tries at it."""
+"""In a notebook: the cell that a part comes from, what became of later tries at it, and that every answer is shown."""
 
+import ast
 import linecache
 import re
 import sys
 from dataclasses import dataclass
 
+from bert_parts.learn.page import Note, Result
 from bert_parts.learn.source import definition_in
 
 
@@ -46,6 +48,7 @@ def watch():
         ran.extend(Cell(None, text, number) for number, text in enumerate(shell.user_ns.get("_ih", ())) if text)
         shell.events.register("pre_run_cell", begins)
         shell.events.register("post_run_cell", ended)
+        shell.ast_transformers.append(ShowingAnswers())
 
 
 def begins(info):
@@ -58,6 +61,27 @@ def ended(result):
         if not result.success:
             ran[-1].error = in_words(result.error_before_exec or result.error_in_exec)
             ran[-1].reached = line_reached(result.error_before_exec or result.error_in_exec, ran[-1].text)
+
+
+class ShowingAnswers(ast.NodeTransformer):
+    """IPython shows what the last line of a cell gives. So that `hint(part)` above `check(part)` is seen too, each call that
+    stands for itself on another line is given to ``shown``.
+    """
+
+    def visit_Module(self, module: ast.Module) -> ast.Module:
+        for statement in module.body[:-1]:
+            if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):
+                call = ast.parse(f"__import__({__name__!r}, fromlist=['shown']).shown()", mode="eval").body
+                call.args.append(statement.value)
+                statement.value = ast.fix_missing_locations(ast.copy_location(call, statement.value))
+        return module
+
+
+def shown(answer):
+    if isinstance(answer, (Note, Result)):
+        from IPython.display import display
+
+        display(answer)
 
 
 def in_words(error: BaseException) -> str:

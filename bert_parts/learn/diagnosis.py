@@ -16,33 +16,40 @@ from bert_parts.learn.compare import copied
 from bert_parts.learn.edits import Edit
 from bert_parts.learn.example import smallest
 from bert_parts.learn.exercise import Exercise, Finding
-from bert_parts.learn.judging import CHANGED, Refusal, Trouble, judge
+from bert_parts.learn.judging import CHANGED, RANDOM, Refusal, Trouble, has_by_itself, judge, without_praise
 from bert_parts.learn.known import (
+    Mistaken,
     Outcomes,
     Way,
     agree,
+    all_shown_here,
     apart_from,
     as_which,
+    finding_of,
+    is_refuted,
     known_mistake,
     shown_here,
     two_at_once,
     two_mistakes,
     ways,
+    which,
 )
 from bert_parts.learn.measures import Measure, measured, sizes_of
 from bert_parts.learn.mirror import SAYS, mirrored
 from bert_parts.learn.nearness import Trial
 from bert_parts.learn.needed import Needed, line_of, needed
-from bert_parts.learn.repair import Endless, Near, Search, search_in
+from bert_parts.learn.repair import DOUBTFUL, Endless, Near, Search, search_in
 from bert_parts.learn.sites import code
 from bert_parts.learn.source import first_line, functions_of, surroundings_of, tree_of
+from bert_parts.learn.steadied import steadied
 from bert_parts.learn.trace import parting, steps_of
 
 # Seconds of the processor: for one edit or two, for two known mistakes at once, for changes of the course's version, and for the
 # place of a mistake that has a name.
 FOR_EDITS, FOR_TWO, FOR_MIRROR, FOR_PLACE, FOR_VALUE = 1.9, 0.5, 0.5, 0.5, 1.0
-DOUBTFUL = 3.0              # an edit that costs more may hide two known mistakes
+LATEST = 4.5                # seconds of the processor, from the beginning of the check, after which nothing more is begun
 SUSPECTED = 1.0             # by how much an edit is likelier at a place that is suspected
+ANSWERS_SO = "In every case you answer as a right version does in which one thing is wrong: {0}."
 FURTHER_VALUE = "Work `{0}` out by hand for a small example: what should it be, and which step of yours makes it another?"
 CHANCE = re.compile("drop|train|eval|rand|bernoulli")
 
@@ -50,7 +57,7 @@ CHANCE = re.compile("drop|train|eval|rand|bernoulli")
 def diagnosed(exercise: Exercise, thing, refusal: Refusal) -> Finding:
     """The refusal of an answer, with the mistake's name, its place and words where they are found."""
     if refusal.case is None:
-        return besides_the_change(exercise, thing, placed(exercise, thing, refusal, refusal.finding, 2 * FOR_PLACE))
+        return besides(exercise, thing, placed(exercise, thing, refusal, refusal.finding, 2 * FOR_PLACE))
     outcomes, known = Outcomes(exercise, thing, {refusal.case: refusal.given}), ways(exercise)
     found = known_mistake(known, outcomes, refusal)
     finding = placed(exercise, thing, refusal, found, FOR_PLACE) if found else (
@@ -59,20 +66,28 @@ def diagnosed(exercise: Exercise, thing, refusal: Refusal) -> Finding:
     return with_example(exercise, thing, refusal, finding)
 
 
-def besides_the_change(exercise: Exercise, thing, finding: Finding) -> Finding:
-    """The finding; if it is that what was given is changed, with the known mistake that is left when copies are given."""
-    if finding.mistake != CHANGED.mistake or isinstance(exercise.reference, type):
+def besides(exercise: Exercise, thing, finding: Finding) -> Finding:
+    """The finding; if it is that what was given is changed, or that chance has a hand in the answer, with the known mistake that is
+    left without that."""
+    without = {CHANGED.mistake: on_copies, RANDOM: steadied}.get(finding.mistake)
+    if without is None or without is on_copies and isinstance(exercise.reference, type):
         return finding
-
-    @functools.wraps(thing)
-    def on_copies(*arguments):
-        return thing(*copied(arguments))
-
-    refusal = judge(exercise, on_copies)
+    calm = replace(exercise, cases=tuple(case for case in exercise.cases if not case.training), probes=())
+    part = without(thing)
+    refusal = judge(calm, part)
     if refusal is None or refusal.case is None:
         return finding
-    outcomes = Outcomes(exercise, on_copies, {refusal.case: refusal.given})
-    return two_at_once(finding, known_mistake(ways(exercise), outcomes, refusal))
+    way = which(ways(calm), Outcomes(calm, part, {refusal.case: refusal.given}), refusal)
+    return two_at_once(finding, way and finding_of(way))
+
+
+def on_copies(function):
+    """The function, which is given copies."""
+    @functools.wraps(function)
+    def unshared(*arguments):
+        return function(*copied(arguments))
+
+    return unshared
 
 
 # ── repair ───────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -80,12 +95,18 @@ def besides_the_change(exercise: Exercise, thing, finding: Finding) -> Finding:
 
 def placed(exercise: Exercise, thing, refusal: Refusal, finding: Finding, seconds: float) -> Finding:
     """A finding with the line on which a small edit sets the code right, if there is one."""
-    search = None if finding.line else search_for(exercise, thing, refusal, [], seconds)
+    search = None if finding.line else search_for(exercise, thing, refusal, [], left_of(seconds))
     edits = search and (search.one() or search.two())
     if not edits or not all(edit.sure for edit in edits):
         return finding
     if not finding.mistake:
         return repaired(exercise, thing, refusal, edits)
+    if len(edits) == 2 and refusal.case is None:
+        cures = [edit for edit in edits if search.without(finding.mistake, edit, functools.partial(judge, exercise))]
+        if len(cures) == 1:
+            other = edits[edits[0] is cures[0]]
+            return replace(finding, line=cures[0].line, mistake=f"{finding.mistake} + {other.kind}", message=(
+                f"Two things at once. {finding.message}\nLook at {in_words(cures[0].line, thing)}.\nAnd {place_of(other, thing)}"))
     places = " ".join(f"Look at {in_words(edit.line, thing)}." for edit in edits)
     return replace(finding, line=edits[0].line, message=f"{finding.message}\n{places}")
 
@@ -98,44 +119,92 @@ def searched(exercise: Exercise, thing, refusal: Refusal, outcomes: Outcomes, kn
     Edits and changes are tried in a child process only: code with an edit may bring down the process that tries it.
     """
     where = value_of(exercise, thing, refusal)
-    search = search_for(exercise, thing, refusal, known, FOR_EDITS, where)
+    here = Here(outcomes, [] if isinstance(refusal.given, Trouble) else all_shown_here(known, outcomes, refusal))
+    search = search_for(exercise, thing, refusal, known, left_of(FOR_EDITS), where, here)
     edits = search and search.one()
     told = where and unmet(exercise, thing, refusal, where)
     value = None if where and where.late else told
     told_better = bool(edits and value and value.mistake not in (None, edits[0].kind) and value.line in edits[0].lines)
     if edits and edits[0].cost < DOUBTFUL and not told_better:
         return repaired(exercise, thing, refusal, edits)
-    two = two_mistakes(known, outcomes, refusal, until=time.thread_time() + FOR_TWO)
-    if two:
+    beside = not edits and search and search.one_and_left(functools.partial(is_there, exercise, thing))
+    if beside:
+        edit, left = beside
+        return Finding(f"Two things at once. {capital(place_of(edit, thing))}\nAnd: {without_praise(left.message)}",
+                       f"{edit.kind} + {left.mistake}", edit.line, edit.further)
+    two, certain = two_mistakes(known, outcomes, refusal, left_of(FOR_TWO))
+    if two and certain:
         return placed(exercise, thing, refusal, two, FOR_PLACE)
     if edits and not told_better and (value is None or value.line in edits[0].lines):
         return repaired(exercise, thing, refusal, edits)
-    met = search and search.one_and_known(lambda way: apart_from(way, outcomes))
-    if value and not (met and (shows_in_training_only(exercise, met[1]) or is_that_edit(value, met[0]))):
-        return as_known(value, known, outcomes, refusal)
+    met = search and search.one_and_known(lambda way: apart_from(way, outcomes) and not is_refuted(way, outcomes))
+    if two and not met:
+        return placed(exercise, thing, refusal, two, FOR_PLACE)
+    if value and not met and not edits:
+        two_edits = search and search.two_apart(left_of(FOR_TWO))
+        if two_edits:
+            return repaired(exercise, thing, refusal, two_edits)
+    if not two and value and not (met and is_surer(exercise, *met, value)):
+        return as_known(value, known, outcomes, refusal, where.sources)
     if met:
-        edit, way = met
+        edit, way = met[0], met[1].like
         return Finding(f"Two things at once. {way.mistake.says}\nAnd {place_of(edit, thing)}",
                        f"{way.mistake.name} + {edit.kind}", edit.line, edit.further)
     if not bounded.may_be_killed:
         return None
-    kind = mirrored(exercise, refusal.case, outcomes, FOR_MIRROR)
+    kind = mirrored(exercise, refusal.case, outcomes, left_of(FOR_MIRROR))
     if kind:
-        return Finding(f"{refusal.finding.message}\nIn every case you answer as a right version does in which one thing is wrong: "
-                       f"{SAYS[kind]}.", kind)
-    edits = search and (search.two() or not told and search.cutting())
-    return repaired(exercise, thing, refusal, edits) if edits else told and as_known(told, known, outcomes, refusal)
+        return Finding(f"{refusal.finding.message}\n{ANSWERS_SO.format(SAYS[kind])}", kind)
+    besides_it = beside_what_shows(here, outcomes)
+    if besides_it:
+        return besides_it
+    edits = search and (search.two(left_of(LATEST)) or not told and search.cutting())
+    return repaired(exercise, thing, refusal, edits) if edits else told and as_known(
+        told, known, outcomes, refusal, where.sources)
 
 
-def as_known(value: Finding, known: list[Way], outcomes: Outcomes, refusal: Refusal) -> Finding:
-    """The finding of a value, with the one known mistake that shows where the learner's part fails, if it has no name itself."""
+def beside_what_shows(here: "Here", outcomes: Outcomes) -> Finding | None:
+    """A known mistake that shows where the learner's part fails first, and the kind of what else is wrong: of a change of the
+    course's version with that mistake which makes it answer so in every case."""
+    for way, (case, *_) in here.ways:
+        shows = not way.outcomes.alike(outcomes, case)
+        kind = mirrored(Mistaken.of(way), case, outcomes, left_of(FOR_MIRROR)) if shows else None
+        if kind:
+            return Finding(f"Two things at once. {way.mistake.says}\nIn every case you answer as a version with that mistake does "
+                           f"in which one thing more is wrong: {SAYS[kind]}.", f"{way.mistake.name} + {kind}")
+    return None
+
+
+def left_of(seconds: float) -> float:
+    """So many seconds, or what is left of the time for the whole answer; a child process is there for that alone."""
+    return min(seconds, max(0.0, LATEST - time.process_time())) if bounded.may_be_killed else seconds
+
+
+def as_known(value: Finding, known: list[Way], outcomes: Outcomes, refusal: Refusal, sources: tuple[int, ...] = ()) -> Finding:
+    """The finding of a value. If it has no name itself: with the one known mistake that shows where the learner's part fails, or
+    with what is changed in the course's version to make it answer so; that may be on any of the lines that the value comes from."""
     here = None if value.mistake else shown_here(known, outcomes, refusal, alone=True)
-    return replace(value, message=f"{value.message}\n{here.message}", mistake=here.mistake) if here else value
+    if here or value.mistake:
+        return replace(value, message=f"{value.message}\n{here.message}", mistake=here.mistake) if here else value
+    kind = mirrored(outcomes.exercise, refusal.case, outcomes, left_of(FOR_MIRROR))
+    if not kind:
+        return value
+    line = None if sources else value.line
+    return replace(value, message=f"{value.message}\n{ANSWERS_SO.format(SAYS[kind])}", mistake=kind, line=line)
 
 
-def is_that_edit(value: Finding, edit: Edit) -> bool:
-    """Whether a value and an edit tell the same thing of the same line."""
-    return value.mistake == edit.kind and value.line in edit.lines
+def is_surer(exercise: Exercise, edit: Edit, near: Near, value: Finding) -> bool:
+    """Whether an edit and the known mistake that it leaves are surer than a value: that mistake shows without the edit, or in
+    training only; or the value and the edit tell the same thing of the same line."""
+    return near.shown or shows_in_training_only(exercise, near.like) or value.mistake == edit.kind and value.line in edit.lines
+
+
+def is_there(exercise: Exercise, thing, left: Finding) -> bool:
+    """Whether what an edit leaves is wrong in the learner's part as it is, and was not brought by the edit."""
+    try:
+        return left.mistake is not None and has_by_itself(exercise, thing, left)
+    except (Exception, SystemExit):     # of the learner's code, run once more
+        return False
 
 
 def shows_in_training_only(exercise: Exercise, way: Way) -> bool:
@@ -161,7 +230,7 @@ def place_of(edit: Edit, thing) -> str:
 
 
 def search_for(exercise: Exercise, thing, refusal: Refusal, known: list[Way], seconds: float,
-               where: Needed | None = None) -> Search | None:
+               where: Needed | None = None, here: "Here | None" = None) -> Search | None:
     """The search for edits that set the learner's code right, within so many seconds; None if there is no code, or no time. Those
     on the lines of a value that is wrong are tried first.
 
@@ -170,7 +239,7 @@ def search_for(exercise: Exercise, thing, refusal: Refusal, known: list[Way], se
     text = own_definitions(thing)
     if not text.strip() or seconds <= 0 or not bounded.may_be_killed:
         return None
-    progress = Progress(exercise, known, refusal)
+    progress = Progress(exercise, known, refusal, here)
     search = search_in(text, thing.__name__, surroundings_of(thing), progress, seconds, ast.parse(exercise.source), progress.proved)
     if search and refusal.case:
         first, lines = suspected(exercise, thing, refusal), {where.line, line_of(where.node)} if where else set()
@@ -190,22 +259,48 @@ def suspected(exercise: Exercise, thing, refusal: Refusal) -> Callable[[Edit], b
     return lambda edit: agreed is not None and agreed < edit.line <= (line or math.inf)
 
 
+class Here:
+    """The known mistakes that show where the learner's part fails first, and are not all that is wrong with it.
+
+    Args:
+        outcomes: what the learner's part answers.
+        ways: as which it answers there.
+    """
+
+    def __init__(self, outcomes: Outcomes, ways: list[Way]):
+        cases = [case for case in outcomes.exercise.cases if not case.training]
+        self.exercise = outcomes.exercise
+        self.ways = [(way, sorted(cases, key=lambda case, way=way: way.outcomes.alike(outcomes, case))) for way in ways]
+
+    def which(self, candidate) -> Way | None:
+        """The first of them as which a candidate answers in every case, also where the learner's part does not."""
+        own = Outcomes(self.exercise, candidate)
+        return next((way for way, cases in self.ways if agree(own, way.outcomes, cases)), None)
+
+
 class Progress:
     """How right a candidate is: how near in the cases that are quickly asked, and whether nothing at all is wrong with it. The
-    first is the learner's own code; only what is nearer than that is compared with the known mistakes, which takes long."""
+    first is the learner's own code. What is nearer than that is compared with the known mistakes, which takes long; what is as
+    near, with those only that show where the learner's code fails first."""
 
-    def __init__(self, exercise: Exercise, known: list[Way], refusal: Refusal):
-        self.exercise, self.known = exercise, known
+    def __init__(self, exercise: Exercise, known: list[Way], refusal: Refusal, here: Here | None = None):
+        self.exercise, self.known, self.here = exercise, known, here
         self.trial = Trial(exercise, refusal.case)
         self.before: Near | None = None
 
     def __call__(self, thing) -> Near:
         near = Near(self.trial(thing))
         failed = self.trial.failed_at
+        if near < 1 and not failed:
+            near = Near(near)
+            near.left = self.trial.left
         if near < 1 and failed and not failed.case.training:
             near = Near(0.9 * near)
             if self.before is not None and near > self.before:
                 near.like = as_which(self.known, self.exercise, thing, failed.case, failed.given)
+            if near == self.before and self.here and self.here.ways:
+                near.like = self.here.which(thing)
+                near.shown = near.like is not None
         if self.before is None:
             self.before = near
         return near
@@ -216,6 +311,8 @@ class Progress:
         found = Near(0.95 if refusal else 1)
         if refusal and refusal.case:
             found.like = as_which(self.known, self.exercise, thing, refusal.case, refusal.given)
+        elif refusal:
+            found.left = refusal.finding
         return found
 
 
@@ -245,11 +342,13 @@ def unmet(exercise: Exercise, thing, refusal: Refusal, value: Needed) -> Finding
         said.append(f"What is done there is right, so it is `{value.given}` that is wrong. Look at {in_words(value.line, thing)}.")
     if value.kind == "name":
         said.append("It is the right thing to do, with another variable, or with one that was changed before.")
+    if value.work:
+        said.append(f"What goes into it is right, and what is done with it is not: {SAYS[value.work]}.")
     if value.kind == "argument":
         said.append("It is the right thing to call, with another number of arguments than it needs here.")
     if value.sources:
         said.append(f"What goes into it is made {lines_in_words(value.sources[-3:])}: look there, too.")
-    return Finding("\n".join(filter(None, said)), value.kind or measure and measure.kind, value.line,
+    return Finding("\n".join(filter(None, said)), value.kind or measure and measure.kind or value.work, value.line,
                    FURTHER_VALUE.format(code(value.node)))
 
 
@@ -262,7 +361,7 @@ def value_of(exercise: Exercise, thing, refusal: Refusal) -> Needed | None:
     if not text.strip() or refusal.case.training or not bounded.may_be_killed:
         return None
     try:
-        return needed(exercise, ast.parse(text), surroundings_of(thing), refusal.case, FOR_VALUE)
+        return needed(exercise, ast.parse(text), surroundings_of(thing), refusal.case, left_of(FOR_VALUE))
     except (Exception, SystemExit, Endless):     # of the learner's own code, run once more
         return None
 

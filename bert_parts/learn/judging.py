@@ -81,7 +81,7 @@ def try_case(exercise: Exercise, thing, case: Case) -> Refusal | None:
     if isinstance(given, (Tensor, type(expected))) and changes(exercise, thing, case, given):
         cure = "outside training too: let dropout act only while `self.training` is true" if isinstance(
             exercise.reference, type) else "and nothing here is left to chance"
-        return Refusal(Finding(f"Your answer changes from run to run, {cure}.", "random in evaluation"))
+        return Refusal(Finding(f"Your answer changes from run to run, {cure}.", RANDOM))
     return Refusal(Finding(f"{how}\n(What was tried: {case.tries}.)", kind_of(given, expected)), case, given)
 
 
@@ -94,12 +94,18 @@ def in_own_words(exercise: Exercise, finding: Finding) -> Finding:
 CHANGED = Finding("Your code changes what it was given: work on a new tensor or list (`x + 1`, not `x += 1`; `masked_fill`, not "
                   "`masked_fill_`; no `pop`, `append` or `del`), since the caller may still need the old one.",
                   "input changed in place")
-CUT, NOT_A_NUMBER = "gradient cut off", "gradient not a number"
+RANDOM, CUT, NOT_A_NUMBER = "random in evaluation", "gradient cut off", "gradient not a number"
 NO_GRADIENT = Finding("The numbers are right, but no gradient comes through: `detach`, `.data`, `.item()`, `no_grad` or NumPy on "
                       "the way cuts it off, and then nothing could be learned here.", CUT)
 RIGHT_BUT = "The numbers are right, but "
 KEPT = ("The numbers are right, but the part does not keep what it was made from: set `self.{name} = {name}` in `__init__`, so "
         "that the course can build another just like it.")
+
+
+def without_praise(message: str) -> str:
+    """What is said of a fault that was found beside others, where not all the numbers are right."""
+    said = message.removeprefix(RIGHT_BUT)
+    return said[0].upper() + said[1:]
 
 
 def kind_of(given, expected) -> str | None:
@@ -133,13 +139,13 @@ def changes(exercise: Exercise, thing, case: Case, given) -> bool:
     return isinstance(again, Trouble) or difference(again, given, exercise.tolerance) is not None
 
 
-def learns_alike(exercise: Exercise, thing) -> Finding | None:
-    """Gradients reach all that they reach in the package's version, and are the same."""
+def learns_alike(exercise: Exercise, thing, least: float = 0.0) -> Finding | None:
+    """Gradients reach all that they reach in the package's version, and are the same, but for a difference so small."""
     for case in exercise.cases:
         if case.training:
             continue
         expected, given = gradients(exercise, exercise.reference, case), gradients(exercise, thing, case)
-        missing = [name for name, gradient in expected.items() if gradient is not None and given.get(name) is None]
+        missing = not_reached(given, expected)
         if missing and not any(gradient is not None for gradient in given.values()):
             return NO_GRADIENT
         if missing:
@@ -151,10 +157,26 @@ def learns_alike(exercise: Exercise, thing) -> Finding | None:
                 return Finding(f"The numbers are right, but the gradient that reaches `{name}` is NaN: on the way back 0 is "
                                "divided by 0, or infinity multiplied by 0. Candidates are a root of 0, and a `where` whose other "
                                "side is infinite.", NOT_A_NUMBER)
-            if gradient is not None and not torch.allclose(given[name], gradient, atol=1e-3 * largest, rtol=1e-3, equal_nan=True):
+            if gradient is not None and not torch.allclose(given[name], gradient, atol=max(least, 1e-3 * largest), rtol=1e-3,
+                                                           equal_nan=True):
                 return Finding(f"The numbers are right, but the gradient that reaches `{name}` is not: a part of the way is cut "
                                "off (`detach`, `.data`, `.item()`, `no_grad`), so it would learn something else.", CUT)
     return None
+
+
+def not_reached(given: dict[str, Tensor | None], expected: dict[str, Tensor | None]) -> list[str]:
+    """The names that no gradient reaches, and should."""
+    return [name for name, gradient in expected.items() if gradient is not None and given.get(name) is None]
+
+
+def has_by_itself(exercise: Exercise, thing, finding: Finding) -> bool:
+    """Whether a probe finds that in a part whose answers are wrong, too: of gradients, only that there are none."""
+    if finding.mistake == CUT:
+        return any(not_reached(gradients(exercise, thing, case), gradients(exercise, exercise.reference, case))
+                   for case in exercise.cases if not case.training)
+    found = (outcome_of(lambda probe=probe: probe(exercise, thing), thing, bounded.BUSY) for probe in probes_of(exercise)
+             if probe is not learns_alike)
+    return any(isinstance(each, Finding) and each.mistake == finding.mistake for each in found)
 
 
 def gradients(exercise: Exercise, thing, case: Case) -> dict[str, Tensor | None]:

@@ -1,18 +1,22 @@
 """Is this wrong answer one that is known, or two of them at once?"""
 
+import functools
 import itertools
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 
 from bert_parts.learn import bounded
 from bert_parts.learn.compare import difference
 from bert_parts.learn.exercise import Case, Exercise, Finding
-from bert_parts.learn.judging import RIGHT_BUT, Refusal, Trouble, outcome_of, probes_of
+from bert_parts.learn.judging import Refusal, Trouble, learns_alike, outcome_of, probes_of, without_praise
 from bert_parts.learn.lesson_pages import Mistake
 from bert_parts.learn.nearness import near, total_of
-from bert_parts.learn.patches import Changes, PatchError
+from bert_parts.learn.patches import Changes, PatchError, patched
+
+FOR_OTHERS = 0.3     # seconds, of the processor
+ROUNDING = 1e-6
 
 
 class Outcomes:
@@ -53,6 +57,26 @@ class Way:
         return " ".join(old for old, _ in self.changes)
 
 
+@dataclass(frozen=True)
+class Mistaken(Exercise):
+    """An exercise in which a known mistake is taken for right: what else is wrong with a part that makes it?"""
+
+    way: Way | None = None
+
+    @classmethod
+    def of(cls, way: Way) -> "Mistaken":
+        parts = {field.name: getattr(way.exercise, field.name) for field in fields(way.exercise)}
+        return cls(**parts | {"reference": way.outcomes.thing, "way": way})
+
+    @property
+    def source(self) -> str:
+        return patched(self.way.exercise.source, self.way.changes)
+
+    @property
+    def surroundings(self) -> dict:
+        return self.way.exercise.surroundings
+
+
 def ways(exercise: Exercise) -> list[Way]:
     """Each way to make each of the mistakes that show in an answer."""
     return [Way(exercise, mistake, way) for mistake in exercise.mistakes if mistake.says for way in mistake.ways]
@@ -60,11 +84,14 @@ def ways(exercise: Exercise) -> list[Way]:
 
 def known_mistake(known: list[Way], outcomes: Outcomes, refusal: Refusal) -> Finding | None:
     """The first known mistake that answers as the learner's part does in every case, and what shows besides in no case."""
+    way = which(known, outcomes, refusal)
+    return way and two_at_once(finding_of(way), besides(way, outcomes))
+
+
+def which(known: list[Way], outcomes: Outcomes, refusal: Refusal) -> Way | None:
+    """The first known mistake that answers as a part does in every case."""
     cases = in_order(outcomes.exercise, refusal.case)
-    way = next((way for way in known if agree(way.outcomes, outcomes, cases)), None)
-    if way is None:
-        return None
-    return two_at_once(finding_of(way), besides(way, outcomes))
+    return next((way for way in known if agree(way.outcomes, outcomes, cases)), None)
 
 
 def finding_of(way: Way) -> Finding:
@@ -90,33 +117,50 @@ def besides(way: Way, outcomes: Outcomes) -> Finding | None:
         return outcome_of(lambda: probe(alone, part), part, bounded.BUSY)
 
     for probe in probes_of(alone):
+        if probe is learns_alike:     # of an answer that is always the same, rounding makes gradients
+            probe = functools.partial(learns_alike, least=ROUNDING)
         found = asked(probe, outcomes.thing)
         if isinstance(found, Finding) and found.mistake and asked(probe, alone.reference) is None:
-            said = found.message.removeprefix(RIGHT_BUT)
-            return replace(found, message=said[0].upper() + said[1:])
+            return replace(found, message=without_praise(found.message))
     return None
 
 
-def two_mistakes(known: list[Way], outcomes: Outcomes, refusal: Refusal, until: float) -> Finding | None:
-    """Two known mistakes that, made together, answer so; None if there are none, if nothing but errors is seen, or if time
-    (of the processor) is up.
+def two_mistakes(known: list[Way], outcomes: Outcomes, refusal: Refusal, seconds: float) -> tuple[Finding | None, bool]:
+    """Two known mistakes that, made together, answer so, and whether it must be those; None if there are none, if nothing but
+    errors is seen, or if time (of the processor) is up.
 
     Those of which one alone gives what was given where it first failed are tried first.
     """
-    exercise = outcomes.exercise
+    exercise, until = outcomes.exercise, time.thread_time() + seconds
     if all(isinstance(outcomes.at(case), Trouble) for case in exercise.cases if not case.training):
-        return None
-    alone = telling_cases(exercise, refusal)
+        return None, False
+    alone, cases = telling_cases(exercise, refusal), in_order(exercise, refusal.case)
     telling = {place for place, way in enumerate(known) if agree(way.outcomes, outcomes, alone)}
     pairs = sorted(itertools.combinations(range(len(known)), 2), key=lambda pair: telling.isdisjoint(pair))
     for pair in pairs:
         one, other = (known[place] for place in pair)
         if time.thread_time() > until or refusal.case.training and not telling.issuperset(pair):
-            return None
-        if one.mistake is not other.mistake and agrees_if_made(one.changes + other.changes, outcomes,
-                                                               in_order(exercise, refusal.case)):
-            return two_at_once(finding_of(one), finding_of(other))
-    return None
+            return None, False
+        if one.mistake is not other.mistake and agrees_if_made(one.changes + other.changes, outcomes, cases):
+            others = [known[place] for place in telling] if refusal.case.training else known
+            return as_certain(one, other, others, outcomes, cases)
+    return None, False
+
+
+def as_certain(one: Way, other: Way, known: list[Way], outcomes: Outcomes, cases: list[Case]) -> tuple[Finding | None, bool]:
+    """Both at once, if no other known mistake was found that would do in the place of one of them; else the one that is certain,
+    with the other as what it may be; None if neither is."""
+    until, both = time.thread_time() + FOR_OTHERS, {one.mistake, other.mistake}
+    one_stays, other_stays = (
+        not any(agrees_if_made(stays.changes + way.changes, outcomes, cases) for way in known
+                if way.mistake not in both and time.thread_time() < until) for stays in (other, one))
+    if one_stays and other_stays:
+        return two_at_once(finding_of(one), finding_of(other)), True
+    if not one_stays and not other_stays:
+        return None, False
+    surely, perhaps = (one, other) if one_stays else (other, one)
+    return replace(finding_of(surely), message=f"Two things at once. {surely.mistake.says}\nThe other shows in no case that tells "
+                   f"it from all others; it may be this: {perhaps.mistake.says}"), False
 
 
 def telling_cases(exercise: Exercise, refusal: Refusal) -> list[Case]:
@@ -130,15 +174,20 @@ def shown_here(known: list[Way], outcomes: Outcomes, refusal: Refusal, alone: bo
     Args:
         alone: only if no other known mistake answers so there, and the learner's part is right in no case in which it is wrong.
     """
-    if refusal.case.training:
-        return None
-    cases = outcomes.exercise.cases
-    until_then = [case for case in cases[: cases.index(refusal.case)] if not case.training]
-    found = [way for way in known if agree(way.outcomes, outcomes, [refusal.case, *until_then])]
+    found = all_shown_here(known, outcomes, refusal)
     if not found or alone and any(way.mistake is not found[0].mistake or is_refuted(way, outcomes) for way in found):
         return None
     mistake = found[0].mistake
     return Finding(f"Here ({refusal.case.tries}) you answer as with this mistake, if not everywhere: {mistake.says}", mistake.name)
+
+
+def all_shown_here(known: list[Way], outcomes: Outcomes, refusal: Refusal) -> list[Way]:
+    """The known mistakes that answer as the learner's part does where that fails first, and are right until then."""
+    if refusal.case.training:
+        return []
+    cases = outcomes.exercise.cases
+    until_then = [case for case in cases[: cases.index(refusal.case)] if not case.training]
+    return [way for way in known if agree(way.outcomes, outcomes, [refusal.case, *until_then])]
 
 
 def is_refuted(way: Way, outcomes: Outcomes) -> bool:

@@ -26,6 +26,9 @@ def measured(given, expected, sizes: dict[str, int]) -> Measure | None:
     Args:
         sizes: names of numbers by which one may have scaled, such as {"the last dimension of query": 64}.
     """
+    if isinstance(given, list) and isinstance(expected, list):
+        tables = of_lists(given), of_lists(expected)
+        return exchanged_axes(*tables) or another_shape(*tables) if all(map(is_table, tables)) else None
     if not (isinstance(given, Tensor) and isinstance(expected, Tensor)) or given.numel() != expected.numel() or not given.numel():
         return None
     given, expected = given.detach().double(), expected.detach().double()
@@ -38,6 +41,18 @@ def measured(given, expected, sizes: dict[str, int]) -> Measure | None:
         if found:
             return found
     return None
+
+
+def of_lists(rows: list) -> Tensor | None:
+    """The numbers of nested lists as a tensor; None if they are no rows of the same length."""
+    try:
+        return torch.tensor(rows, dtype=torch.float64)
+    except (TypeError, ValueError, RuntimeError):
+        return None
+
+
+def is_table(numbers: Tensor | None) -> bool:
+    return numbers is not None and numbers.dim() > 1 and numbers.numel() > 1
 
 
 def alike(one: Tensor, other: Tensor) -> bool:

@@ -1,5 +1,6 @@
 """How near is an answer to the right one? From 0 to 1, so that a step in the right direction is seen as one."""
 
+import math
 import operator
 import zlib
 from collections import Counter
@@ -10,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from bert_parts.learn.compare import difference
-from bert_parts.learn.exercise import Case, Exercise, hard_weights
+from bert_parts.learn.exercise import Case, Exercise, Finding, hard_weights
 
 FEW_PARTS = 3
 FEW = 40     # times that a candidate is asked in training
@@ -27,6 +28,8 @@ def nearness(given, expected, tolerance: float) -> float:
     if isinstance(expected, (tuple, list)):
         alike = [nearness(mine, wanted, tolerance) for mine, wanted in zip(given, expected, strict=False)]
         return 0.2 + 0.7 * sum(alike) / max(len(given), len(expected), 1)
+    if isinstance(expected, float):
+        return 0.2 + 0.5 * closeness(given, expected)
     if isinstance(expected, dict):
         alike = [nearness(given[key], wanted, tolerance) for key, wanted in expected.items() if key in given]
         return 0.2 + 0.7 * sum(alike) / max(len(given), len(expected), 1)
@@ -41,8 +44,15 @@ def _of_tensors(given: Tensor, expected: Tensor, tolerance: float) -> float:
         return 0.3
     share = torch.isclose(given, wanted, atol=tolerance, rtol=tolerance, equal_nan=True).double().mean()
     both = torch.stack([given, wanted])[:, given.isfinite() & wanted.isfinite()]
+    if len(wanted) < 3:     # of which no likeness can be seen
+        return float(0.3 + 0.3 * share) + 0.2 * sum(map(closeness, *both.tolist())) / len(wanted)
     likeness = torch.corrcoef(both)[0, 1].nan_to_num() if both.size(1) > 2 else torch.zeros(())
     return float(0.3 + 0.3 * share + 0.2 * likeness.clamp(min=0))
+
+
+def closeness(given: float, wanted: float) -> float:
+    """From 0 to 1: how near a number is to another, for its size."""
+    return 1 / (1 + abs(given - wanted) / (abs(wanted) + 1e-6)) if math.isfinite(given) and math.isfinite(wanted) else 0.0
 
 
 def _of_shapes(given: torch.Size, wanted: torch.Size) -> float:
@@ -82,14 +92,16 @@ class Trial:
 
     Attributes:
         failed_at: the case in which the last candidate failed; None if that was a probe.
+        left: what that probe found.
     """
 
     def __init__(self, exercise: Exercise, failed: Case | None = None):
         self.cases = [Prepared(exercise, case) for case in exercise.cases if not case.training or case is failed]
         self.cases.sort(key=lambda asked: asked.case.training)
-        self.questions = [case.nearness for case in self.cases] + [_passes(probe) for probe in exercise.probes]
+        self.questions = [case.nearness for case in self.cases] + [self.question_of(probe) for probe in exercise.probes]
         self.hardest: int | None = None
         self.failed_at: Prepared | None = None
+        self.left: Finding | None = None
 
     def __call__(self, candidate) -> float:
         if self.hardest is not None:
@@ -101,6 +113,15 @@ class Trial:
             if near < 1:
                 return self.failed(passed, near, candidate)
         return 1.0
+
+    def question_of(self, probe: Callable) -> Callable[[Any], float]:
+        """The question whether a probe finds nothing."""
+        def passes(candidate) -> float:
+            self.left = None     # if it cannot even be asked
+            self.left = probe(candidate)
+            return float(self.left is None)
+
+        return passes
 
     def failed(self, place: int, near: float, candidate) -> float:
         self.failed_at = self.cases[place] if place < len(self.cases) else None
@@ -126,10 +147,6 @@ def is_all_or_nothing(expected) -> bool:
     if isinstance(expected, (tuple, list)):
         return len(expected) <= FEW_PARTS and all(map(is_all_or_nothing, expected))
     return isinstance(expected, (str, bool, int, float)) or expected is None
-
-
-def _passes(probe: Callable) -> Callable[[Any], float]:
-    return lambda candidate: float(probe(candidate) is None)
 
 
 class Prepared:

@@ -5,7 +5,7 @@ Bodik 2011). Here the angel has no more to give than the course's version has.""
 
 import ast
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -14,17 +14,20 @@ import torch
 from torch import Tensor
 
 from bert_parts.files import quoted
-from bert_parts.learn.catalogue import parameters
+from bert_parts.learn.catalogue import DIMENSIONS, is_module, isinstance_method, parameters
 from bert_parts.learn.compare import copied, difference
 from bert_parts.learn.exercise import Case, Exercise
 from bert_parts.learn.nearness import Prepared
 from bert_parts.learn.repair import Candidates, Clock, Endless
-from bert_parts.learn.sites import FUNCTIONS, Site, called, is_own, rebuilt, sites
+from bert_parts.learn.sites import FUNCTIONS, SELF, Site, below, called, is_own, rebuilt, sites
+from bert_parts.learn.sites import number as number_of
 from bert_parts.learn.trace import tells
 
 VALUE = "__value__"
 WITH_VALUES = (ast.Call, ast.BinOp, ast.UnaryOp, ast.Compare, ast.BoolOp, ast.Subscript, ast.IfExp, ast.ListComp)
 BOUND = (ast.NamedExpr, ast.Yield, ast.YieldFrom, ast.Await)     # what a lambda cannot do for the code around it
+OWN_NAMES = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp, ast.Lambda)     # there a name is no variable outside
+OF_TENSORS = {"T", "mT", "H", "shape", "ndim", "dtype", "data"}
 TELLABLE = (Tensor, bool, int, float, str, list, tuple, dict)
 
 
@@ -41,6 +44,7 @@ class Needed:
         sources: the lines that make what goes into the expression.
         others: the lines of other expressions that do the same work and need such values, too.
         late: what is needed is a piece of another value, often of the answer, so it tells little of what comes before.
+        work: what kind of thing is the matter with the expression itself, where the very same goes into it as into the course's.
     """
 
     node: ast.expr
@@ -52,6 +56,7 @@ class Needed:
     sources: tuple[int, ...] = ()
     others: tuple[int, ...] = ()
     late: bool = False
+    work: str | None = None
 
     def says(self) -> str:
         """How the values differ; "" where that cannot be said shortly."""
@@ -76,10 +81,11 @@ def written(value: bool | int | float | str) -> str:
 
 
 class Watched:
-    """Code of which the value of every expression is seen, and those of some can be replaced."""
+    """Code of which the values of expressions in some places are seen, and those of some can be replaced."""
 
-    def __init__(self, tree: ast.Module, name: str, surroundings: dict, clock: Clock):
-        self.places = list(with_values(tree))
+    def __init__(self, tree: ast.Module, places: list[Site], name: str, surroundings: dict, clock: Clock, telling=TELLABLE):
+        self.tree, self.places, self.name, self.surroundings, self.clock = tree, places, name, surroundings, clock
+        self.telling = telling
         changes = [(site.path, _Watching(number)) for number, site in enumerate(self.places)]
         self.thing = Candidates(rebuilt(tree, changes), name, surroundings | {VALUE: self.value}, clock).made(())
         self.begin()
@@ -90,7 +96,7 @@ class Watched:
 
     def value(self, number: int, work: Callable) -> Any:
         value = copied(self.given.pop(0)) if number in self.chosen and self.given else work()
-        if isinstance(value, TELLABLE):
+        if isinstance(value, self.telling):
             self.seen.append((number, copied(value)))
         return value
 
@@ -181,14 +187,20 @@ class _Try:
     @property
     def plain(self) -> bool:
         """One expression has the values of one of the course's."""
-        return len(self.places) == 1 and self.source == _Source(self.source.places[:1])
+        return self.one_of_one and not self.source.opposite
+
+    @property
+    def one_of_one(self) -> bool:
+        """The same, or what is true where these are false."""
+        return len(self.places) == len(self.source.places) == 1 and self.source.apart is None
 
 
 class _Search:
     def __init__(self, exercise: Exercise, tree: ast.Module, surroundings: dict, case: Case, seconds: float):
         self.exercise, self.clock = exercise, Clock(seconds)
-        self.own = Watched(tree, exercise.name, surroundings, self.clock)
-        self.course = Watched(ast.parse(exercise.source), exercise.name, exercise.surroundings, self.clock)
+        course = ast.parse(exercise.source)
+        self.own = Watched(tree, list(with_values(tree)), exercise.name, surroundings, self.clock)
+        self.course = Watched(course, list(with_values(course)), exercise.name, exercise.surroundings, self.clock)
         cases = sorted(exercise.cases, key=lambda each: each is not case)
         self.failing, *self.others = [Prepared(exercise, each) for each in cases if not each.training]
 
@@ -264,12 +276,43 @@ class _Search:
             return True
         return difference(one, other, self.exercise.tolerance) is not None
 
+    def same_goes_in(self, tried: _Try) -> bool:
+        """Whether the learner's expression, where it first has another value, is made of what the course's is made of."""
+        turn = next((turn for turn, pair in enumerate(zip(tried.own, tried.values, strict=False)) if self.differ(*pair)), None)
+        if turn is None:
+            return False
+        mine, theirs = (self.inputs(watched, place, turn, count) for watched, place, count in (
+            (self.own, tried.places[0], len(tried.own)), (self.course, tried.source.places[0], len(tried.values))))
+        return bool(mine) and all(any(self.alike(one, other) for other in others)
+                                  for some, others in ((mine, theirs), (theirs, mine)) for one in some)
+
+    def alike(self, one: Any, other: Any) -> bool:
+        """The same, or the same numbers of another type."""
+        if isinstance(one, Tensor) and isinstance(other, Tensor) and one.shape == other.shape:
+            one, other = one.double(), other.double()
+        return not self.differ(one, other)
+
+    def inputs(self, watched: Watched, place: int, turn: int, count: int) -> list:
+        """What goes into an expression that has so many turns in one of them; [] if that cannot be seen."""
+        places = inputs_of(watched.places[place])
+        seen = Watched(watched.tree, places, watched.name, watched.surroundings, self.clock, telling=object)
+        self.clock.start()
+        try:
+            self.failing.nearness(seen.thing)
+        except (Exception, SystemExit, Endless):
+            return []
+        values = [[value for number, value in seen.seen if number == each] for each in range(len(places))]
+        return [each[turn] for each in values] if all(len(each) == count for each in values) else []
+
     def found(self, tried: _Try) -> Needed:
         pairs = [pair for pair in zip(tried.own, tried.values, strict=False) if self.differ(*pair)]
         own, wanted = pairs[0] if pairs else (None, tried.values[0])
         site, kind = self.own.places[tried.places[0]], "type" if of_another_type(own, wanted) else None
         made = made_before(site)
         course = self.course.places[tried.source.places[0]].node
+        if tried.one_of_one and self.same_goes_in(tried):
+            return Needed(site.node, own, wanted, line_of(site.node), kind=kind,
+                          work=None if kind else other_work(site.node, course))
         alike = tried.source == _Source(tried.source.places) and same_work(site.node, course)
         if alike and all(is_of_arguments(self.own.places[number]) for number in tried.places):
             kind = kind or "name"
@@ -283,6 +326,76 @@ class _Search:
         others = tuple(line_of(self.own.places[number].node) for number in tried.places[1:])
         return Needed(site.node, own, wanted, line_of(site.node), kind=kind, sources=lines, others=others,
                       late=tried.source.apart is not None)
+
+
+def inputs_of(site: Site) -> list[Site]:
+    """The variables, and pieces of variables, of which an expression is made; none if it has variables of its own."""
+    found: list[Site] = []
+    if any(isinstance(node, OWN_NAMES) for node in ast.walk(site.node)):
+        return found
+    for each in below(site):
+        inside = any(each.path[: len(outer.path)] == outer.path for outer in found)
+        if each is not site and not inside and is_input(each):
+            found.append(each)
+    return found
+
+
+def is_input(site: Site) -> bool:
+    """Whether it is a variable, or a piece of one that is taken as it is."""
+    node = site.node
+    if isinstance(site.parent, ast.Call) and site.place == "func" or is_module(node) or not isinstance(
+            node, (ast.Name, ast.Subscript, ast.Attribute)):
+        return False
+    if is_of_itself(node) and is_called_on(site):     # self.output, of self.output.dense(x)
+        return False
+    of_names = (ast.Name, ast.Subscript, ast.Attribute, ast.Constant, ast.expr_context)
+    is_plain = all(isinstance(each, of_names) for each in ast.walk(node))
+    return is_plain and getattr(node, "attr", None) not in OF_TENSORS and getattr(node, "id", None) != SELF
+
+
+def is_of_itself(node: ast.expr) -> bool:
+    """self.something, or something of that."""
+    return isinstance(node, ast.Attribute) and (is_own(node) or is_of_itself(node.value))
+
+
+def is_called_on(site: Site) -> bool:
+    """Whether it is a part of the name of what is called."""
+    while isinstance(site.parent, ast.Attribute):
+        site = site.up
+    return isinstance(site.parent, ast.Call) and site.place == "func"
+
+
+def other_work(own: ast.expr, course: ast.expr) -> str:
+    """What kind of thing is the matter where two expressions make different values of the same."""
+    mine, theirs = (Counter(filter(None, map(step_of, ast.walk(node)))) for node in (own, course))
+    too_much, too_little = mine - theirs, theirs - mine
+    if type(own) is type(course) and bool(too_much) != bool(too_little):
+        return "extra" if too_much else "missing"
+    if isinstance(own, (ast.Compare, ast.BoolOp, ast.IfExp)):
+        return "condition"
+    if too_much or type(own) is not type(course):
+        return "name" if isinstance(own, ast.Call) and isinstance(course, ast.Call) else "operator"
+    if isinstance(own, ast.Call) and called(own) in DIMENSIONS and dimensions_in(own) != dimensions_in(course):
+        return "axis"
+    return "argument" if isinstance(own, ast.Call) else "order" if constants_in(own) == constants_in(course) else "number"
+
+
+def dimensions_in(call: ast.Call) -> list[str]:
+    """The whole numbers that a function is given for dimensions."""
+    given = [*call.args, *(keyword.value for keyword in call.keywords if keyword.arg in ("dim", "axis"))]
+    return [ast.unparse(each) for each in given if isinstance(number_of(each), int)]
+
+
+def step_of(node: ast.AST) -> str | None:
+    """The name of a function, or of an operation; a minus is a part of a number."""
+    if isinstance(node, ast.Call):
+        return called(node)
+    is_step = isinstance(node, (ast.operator, ast.unaryop, ast.cmpop, ast.boolop)) and not isinstance(node, ast.USub)
+    return type(node).__name__ if is_step else None
+
+
+def constants_in(node: ast.expr) -> Counter:
+    return Counter(ast.unparse(each) for each in ast.walk(node) if isinstance(each, (ast.Constant, ast.USub, ast.Slice)))
 
 
 def is_of_arguments(site: Site) -> bool:
@@ -333,8 +446,8 @@ def same_work(one: ast.expr, other: ast.expr) -> bool:
 
 
 def count_of(node: ast.expr) -> int:
-    """How many things a function is given."""
-    return len(node.args) + len(node.keywords) if isinstance(node, ast.Call) else 2
+    """How many things a function is given, that of which it is a method counted."""
+    return len(node.args) + len(node.keywords) + isinstance_method(node) if isinstance(node, ast.Call) else 2
 
 
 def made_before(site: Site) -> dict[str, list[int]]:

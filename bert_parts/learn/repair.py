@@ -2,13 +2,14 @@
 
 import ast
 import functools
+import math
 import operator
 import re
 import time
 import types
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import Any
 
@@ -24,6 +25,8 @@ FOR_LONG = 0.2            # the share of the time that is kept for candidates th
 FOR_ONE = 0.7             # the share of the time that single edits may take; the rest is for pairs, whenever they are looked for
 MANY = 20                 # those of them that are tried as a second before all others
 FIRST_STEPS = 8           # single edits that help, from which a second is tried
+DOUBTFUL = 3.0            # an edit that costs more may do so by chance
+ANSWERED = 0.45           # how near the code is, at least, if that is right at which it failed first
 SAME_COST = 1.0           # repairs that cost so little more than the cheapest are as likely
 
 # Names that do not tell what a piece of code is about.
@@ -35,9 +38,13 @@ class Near(float):
 
     Attributes:
         like: the known mistake as which it answers in all, if it is not right.
+        shown: that mistake alone shows where the learner's own code fails first.
+        left: what is wrong with it beside its answers, if these are right.
     """
 
     like: Any = None
+    shown: bool = False
+    left: Any = None
 
 
 class Endless(BaseException):
@@ -85,7 +92,7 @@ class Search:
         self.clock = Clock(seconds)
         self.candidates = Candidates(tree, name, surroundings, self.clock)
         self.edits = edits_of(tree, donor)
-        self.before, self.tried, self.idle = 1.0, [], unused(tree)
+        self.before, self.tried, self.idle, self.saved = 1.0, [], unused(tree), 0.0
 
     def one(self) -> tuple[Edit, ...] | None:
         """The one edit that sets the tree right, out of all that do."""
@@ -95,35 +102,66 @@ class Search:
             return None
         self.clock.learn()
         self.tried = list(self.all(self.edits))
+        self.saved = self.clock.left()
         return self.likeliest_of([edit for edit, near in self.tried if near >= 1 and not self.cuts_out(edit)])
 
     def cutting(self) -> tuple[Edit, ...] | None:
         """The one edit that sets the tree right by cutting out what is wrong, and more."""
         return self.likeliest_of([replace(edit, sure=False) for edit, near in self.tried if near >= 1])
 
-    def one_and_known(self, may_be: Callable[[Any], bool]) -> tuple[Edit, Any] | None:
-        """The likeliest edit that leaves nothing but a known mistake, one that may be there besides, and that; after ``one``, which
-        found none."""
+    def one_and_known(self, may_be: Callable[[Any], bool]) -> tuple[Edit, Near] | None:
+        """The likeliest edit that leaves nothing but a known mistake, one that may be there besides, and how right the tree is with
+        it; after ``one``, which found none."""
         may_be = functools.cache(may_be)
         met = [(near, edit) for edit, near in self.tried
-               if near.like and self.besides(edit, near, near.like.old) and may_be(near.like)]
+               if near.like and edit.cost < DOUBTFUL and self.besides(edit, near, near.like.old) and may_be(near.like)]
         near, edit = min(met, key=lambda each: (-each[0], each[1].cost), default=(None, None))
-        return edit and (edit, near.like)
+        return edit and (edit, near)
+
+    def one_and_left(self, may_be: Callable[[Any], bool]) -> tuple[Edit, Any] | None:
+        """The likeliest edit that sets all answers right and leaves something beside them, one that may be there, and that; after
+        ``one``, which found none."""
+        met = [(edit, near.left) for edit, near in self.tried if near.left and not self.cuts_out(edit)]
+        return next(((edit, left) for edit, left in sorted(met, key=lambda each: each[0].cost) if may_be(left)), None)
 
     def besides(self, edit: Edit, near: Near, text: str) -> bool:
         """Whether an edit mends something that has nothing to do with a mistake in another text, and does not make that: it helps,
-        cuts out no code, gives back no other thing, and is about none of the names in the text."""
-        return (near > self.before and bool(text) and not isinstance(edit.about, ast.Return) and not self.cuts_out(edit)
+        or that mistake shows without it; it cuts out no code, gives back no other thing, and is about none of the names in the
+        text."""
+        helps = near > self.before or near.shown
+        return (helps and bool(text) and not isinstance(edit.about, ast.Return) and not self.cuts_out(edit)
                 and names_in(ast.unparse(edit.about)).isdisjoint(names_in(text)))
 
-    def two(self) -> tuple[Edit, ...] | None:
-        """The two edits that do so together, of which the first helps by itself; after ``one``, which found none."""
-        self.clock.allow(1 - FOR_ONE)
-        return self.pair([edit for edit, _ in sorted(self.helping(), key=lambda each: (-each[1], each[0].cost)) if edit.sure])
+    def two(self, most: float = math.inf) -> tuple[Edit, ...] | None:
+        """The two edits that do so together, of which the first helps by itself; after ``one``, which found none, with the time
+        that it left, but in so many seconds at most."""
+        self.clock.allow(1 - FOR_ONE, self.saved, most)
+        helping = self.nearest()
+        return self.pair(helping, helping[:MANY]) or self.pair(likely_ones(helping), likely_ones(self.edits))
+
+    def two_apart(self, most: float = math.inf) -> tuple[Edit, ...] | None:
+        """The two edits that do so together, of which each helps by itself; or the first answers all that the code failed at first,
+        and the second is a likely one."""
+        self.clock.allow(1 - FOR_ONE, self.saved, most)
+        helping, answering = self.nearest(), {id(edit) for edit, near in self.tried if near >= ANSWERED}
+        answering = [edit for edit in likely_ones(helping) if id(edit) in answering]
+        return self.pair(helping, helping[:MANY]) or self.pair(answering, likely_ones(self.edits))
+
+    def nearest(self) -> list[Edit]:
+        """The edits that help, and of whose place one may speak, first the one that helps most."""
+        return [edit for edit, _ in sorted(self.helping(), key=lambda each: (-each[1], each[0].cost)) if edit.sure]
 
     def helping(self) -> list[tuple[Edit, Near]]:
         """The edits that bring the tree nearer to what is right."""
         return [each for each in self.tried if each[1] > self.before]
+
+    def without(self, mistake: str, edit: Edit, judged: Callable) -> bool:
+        """Whether the tree with that one edit is not refused for that mistake."""
+        self.clock.start()
+        with suppress(Exception, SystemExit, Endless), self.clock.overtime():
+            refusal = judged(self.candidates.made((edit,)))
+            return refusal is None or refusal.finding.mistake != mistake
+        return False
 
     def cuts_out(self, *edits: Edit) -> bool:
         """Whether some of the code is used no more with the edits: then they prove nothing of that code."""
@@ -154,22 +192,27 @@ class Search:
                         long.remove(edit)
                         yield edit, how_far
 
-    def pair(self, helping: list[Edit]) -> tuple[Edit, ...] | None:
-        """Two edits, the first of which helps by itself."""
+    def pair(self, helping: list[Edit], seconds: list[Edit]) -> tuple[Edit, ...] | None:
+        """Two edits, the first of which helps by itself, and the second is one of these."""
         for first in helping[:FIRST_STEPS]:
-            right = []
-            for second in helping[:MANY] + self.edits:
-                if self.clock.is_up():
-                    break
-                if not second.sure or clash(first, second):
-                    continue
-                if self.progress((first, second)) >= 1 and not self.cuts_out(first, second) and self.progress((second,)) < 1:
-                    right.append(second)
+            right = self.right_with(first, seconds)
             if right:
-                second = likeliest(right)
+                second = likeliest(list(dict.fromkeys([*right, *self.right_with(first, self.edits)])))
                 others = [edit for edit in helping if not clash(edit, second) and self.progress((edit, second)) >= 1]
                 return tuple(sorted((likeliest(others or [first]), second), key=lambda edit: edit.line))
         return None
+
+    def right_with(self, first: Edit, seconds: list[Edit]) -> list[Edit]:
+        """The edits that set the tree right together with the first, and not alone, as far as there is time."""
+        right = []
+        for second in seconds:
+            if self.clock.is_up():
+                break
+            if not second.sure or clash(first, second):
+                continue
+            if self.progress((first, second)) >= 1 and not self.cuts_out(first, second) and self.progress((second,)) < 1:
+                right.append(second)
+        return right
 
     def progress(self, edits: tuple[Edit, ...]) -> Near:
         """How right the tree is with these edits; 0 if it cannot even be run."""
@@ -273,10 +316,13 @@ class Clock:
         self.most, self.alone, self.turns = LONGEST, seconds / 4, 0
         self.for_proof = FOR_PROOF
 
-    def allow(self, share: float):
-        """From now on there is this share of the time."""
-        self.allowed = share * self.seconds
+    def allow(self, share: float, more: float = 0, most: float = math.inf):
+        """From now on there is this share of the time, and so many seconds more, and never more than most."""
+        self.allowed = min(share * self.seconds + more, most)
         self.end = time.thread_time() + self.allowed
+
+    def left(self) -> float:
+        return max(0.0, self.end - time.thread_time())
 
     def is_up(self, keep: float = 0) -> bool:
         """Is that time up, but for a share of it that is kept?"""
@@ -330,6 +376,10 @@ def unused(tree: ast.Module) -> set[str]:
     return {name for name, context in named if context is ast.Store} - {name for name, context in named if context is ast.Load}
 
 
+def likely_ones(edits: list[Edit]) -> list[Edit]:
+    return [edit for edit in edits if edit.cost < DOUBTFUL]
+
+
 def plainest(best: Edit, right: list[Edit]) -> Edit:
     """Of the edits on its line that set the code right as well, the one that says best what is the matter: if the line can be left
     out, it is the line that is too much, and not only what it does; unless one thing in it, put in another's place, will do."""
@@ -345,6 +395,6 @@ def likeliest(right: list[Edit]) -> Edit:
     cheapest = min(edit.cost for edit in right)
     likely = [edit for edit in right if edit.cost <= cheapest + SAME_COST]
     votes = {line: sum(line in edit.lines for edit in likely) for edit in likely for line in edit.lines}
-    best = plainest(min(likely, key=lambda edit: (edit.cost - 0.1 * votes[edit.line], len(edit.lines))), right)
+    best = plainest(min(likely, key=lambda edit: (edit.cost - 0.1 * votes[edit.line] + (not edit.sure), len(edit.lines))), right)
     agreed = all(best.line in edit.lines for edit in right)
     return replace(best, lines=tuple(sorted({line for edit in likely for line in edit.lines})), sure=best.sure and agreed)

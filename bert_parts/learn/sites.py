@@ -88,10 +88,11 @@ class Site:
 
 def sites(tree: ast.AST) -> Iterator[Site]:
     """Every place in which an edit may be made, outer ones first: no annotation, docstring or message of an error."""
-    yield from _below(Site(tree, (), None, Scope()))
+    yield from below(Site(tree, (), None, Scope()))
 
 
-def _below(site: Site) -> Iterator[Site]:
+def below(site: Site) -> Iterator[Site]:
+    """A place and all that are inside of it."""
     yield site
     node = site.node
     if isinstance(node, (ast.Import, ast.ImportFrom, ast.Global, ast.Nonlocal)):
@@ -103,9 +104,9 @@ def _below(site: Site) -> Iterator[Site]:
         if isinstance(value, list):
             for index, child in enumerate(value):
                 if isinstance(child, ast.AST) and not _is_docstring(node, name, index):
-                    yield from _below(Site(child, (*site.path, (name, index)), site, _scope(child, site)))
+                    yield from below(Site(child, (*site.path, (name, index)), site, _scope(child, site)))
         elif isinstance(value, ast.AST):
-            yield from _below(Site(value, (*site.path, (name, None)), site, _scope(value, site)))
+            yield from below(Site(value, (*site.path, (name, None)), site, _scope(value, site)))
 
 
 def _is_docstring(node: ast.AST, name: str, index: int) -> bool:

@@ -4,7 +4,7 @@ import ast
 from collections.abc import Callable, Iterator
 from itertools import combinations
 
-from bert_parts.learn.catalogue import OPERATORS, Draft, is_super, receiver, sign_of
+from bert_parts.learn.catalogue import OPERATORS, Draft, is_super, parameters, receiver, sign_of
 from bert_parts.learn.sites import (
     FUNCTIONS,
     SELF,
@@ -25,6 +25,7 @@ from bert_parts.learn.sites import (
 LOOPS = (ast.For, ast.While)
 BLOCKS = (*LOOPS, ast.If, ast.With)
 WITHOUT_LINE = "without this line"
+CHANGING = {*"remove pop append insert extend add discard update clear sort reverse setdefault popitem".split()}
 
 
 def blocks(site: Site) -> Iterator[Draft]:
@@ -115,6 +116,7 @@ def branches(site: Site) -> Iterator[Draft]:
         if node.orelse:
             yield Draft("condition", 1.5, "always the else", lambda node: list(node.orelse), node.test)
             yield Draft("condition", 2, "without the else", lambda node: with_(node, orelse=[]), node.test)
+            yield from _kept_in_one(node)
         yield Draft("condition", 2, "if → while", lambda node: ast.While(node.test, node.body, []), node.test)
         yield from _ends(site)
     elif isinstance(node, ast.While):
@@ -143,12 +145,45 @@ def branches(site: Site) -> Iterator[Draft]:
         yield Draft("condition", 2, "→ pass", lambda node: ast.Pass(), node)
 
 
+def _kept_in_one(node: ast.If) -> Iterator[Draft]:
+    """What one way through the code keeps, and the other, which keeps the same beside it, does not."""
+    inner = node.orelse[0] if len(node.orelse) == 1 and isinstance(node.orelse[0], ast.If) else None
+    one, other = node.body, inner.body if inner else node.orelse
+    for own, others, first in ((one, other, True), (other, one, False)):
+        kept, also = _bindings(own), _bindings(others)
+        for variable in also.keys() - kept.keys() if kept.keys() & also.keys() else ():
+            line = ast.Assign([ast.Name(variable, ast.Store())], also[variable])
+            yield Draft("missing", 0, f"{variable} kept here, too", lambda node, f=first, new=line: with_more(node, f, new),
+                        own[-1])
+
+
+def _bindings(block: list) -> dict[str, ast.expr]:
+    """The variables that a block gives a value by themselves, or side by side, each with its expression."""
+    found = {}
+    for each in block:
+        if isinstance(each, ast.Assign) and len(each.targets) == 1:
+            target, value = each.targets[0], each.value
+            pairs = zip(target.elts, value.elts, strict=False) if isinstance(target, ast.Tuple) and isinstance(
+                value, ast.Tuple) else [(target, value)]
+            found |= {name.id: what for name, what in pairs if isinstance(name, ast.Name)}
+    return found
+
+
+def with_more(node: ast.If, first: bool, line: ast.stmt) -> ast.If:
+    """The ``if`` with one line more at the end of its first branch, or of the next."""
+    if first:
+        return with_(node, body=[*node.body, line])
+    inner = node.orelse[0]
+    if len(node.orelse) == 1 and isinstance(inner, ast.If):
+        return with_(node, orelse=[with_(inner, body=[*inner.body, line])])
+    return with_(node, orelse=[*node.orelse, line])
+
+
 def _changes(body: list, name: str) -> bool:
     """Whether something is put into the collection of that name, or taken out."""
     nodes = [node for statement in body for node in ast.walk(statement)]
-    changing = ("remove", "pop", "append", "insert", "extend", "add", "discard")
     return any(isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and isinstance(node.func.value, ast.Name)
-               and node.func.value.id == name and node.func.attr in changing
+               and node.func.value.id == name and node.func.attr in CHANGING
                or isinstance(node, ast.Delete) and any(isinstance(each, ast.Name) and each.id == name for each in ast.walk(node))
                for node in nodes)
 
@@ -188,7 +223,8 @@ def assignments(site: Site) -> Iterator[Draft]:
                 what_was_at(node.targets[0]), ast.Add(), node.value)), node)
         if isinstance(target, ast.Tuple) and len(target.elts) > 1:
             for i in range(len(target.elts) - 1):
-                yield Draft("name", 1.5, f"names {i} and {i + 1} exchanged", lambda node, i=i: with_(node, targets=[with_(
+                cost = 2.5 if ast.unparse(node.value).endswith((".shape", ".size()")) else 1.5     # whose order is known
+                yield Draft("name", cost, f"names {i} and {i + 1} exchanged", lambda node, i=i: with_(node, targets=[with_(
                     node.targets[0], elts=exchanged(node.targets[0].elts, i, i + 1))]), node)
         if isinstance(node.value, ast.Call) and isinstance(target, ast.Name) and is_about(node.value, target.id):
             yield Draft("return", 2, "only the call", lambda node: ast.Expr(node.value), node)
@@ -211,6 +247,8 @@ def is_about(call: ast.Call, name: str) -> bool:
 
 def _thrown_away(call: ast.Call) -> Iterator[Draft]:
     """The result of a call is thrown away."""
+    if called(call).endswith(("Error", "Exception")):
+        yield Draft("missing", 1, "raise …", lambda node: ast.Raise(node.value), call)
     on = receiver(call)
     if isinstance(on, (ast.Name, ast.Subscript)) and not (isinstance(on, ast.Name) and on.id == SELF):
         word = called(call)
@@ -269,6 +307,7 @@ def definitions(site: Site) -> Iterator[Draft]:
             yield Draft("definition", 3, f"{node.name} → forward", lambda node: with_(node, name="forward"), node.args)
     if isinstance(node, FUNCTIONS):
         yield from _shared_defaults(node)
+        yield from _own_copies(node)
     if is_constructor(node) and isinstance(node.value, (ast.List, ast.ListComp, ast.Dict, ast.DictComp)):
         which = "nn.ModuleList" if isinstance(node.value, (ast.List, ast.ListComp)) else "nn.ModuleDict"
         yield Draft("definition", 1, f"{which}(…)", lambda node: with_(node, value=ast.Call(name(which), [node.value], [])), node)
@@ -281,6 +320,29 @@ def _shared_defaults(node: ast.AST) -> Iterator[Draft]:
                 "list", "dict", "set", "defaultdict"):
             yield Draft("state", 1, f"{argument.arg} made anew in each call", lambda node, a=argument.arg, d=default: with_(
                 node, body=[ast.Assign([ast.Name(a, ast.Store())], d), *node.body]), node.args)
+
+
+def _own_copies(node: ast.AST) -> Iterator[Draft]:
+    """A copy of an argument in which something is changed in place."""
+    for argument in parameters(node):
+        first = min((each for each in ast.walk(node) if isinstance(each, ast.stmt) and argument in changed_in_place(each)),
+                    key=lambda each: each.lineno, default=None)
+        for word in ("copy", "clone") if first else ():
+            yield Draft("state", 2, f"{argument} = {argument}.{word}() first", lambda node, a=argument, w=word: with_(node, body=[
+                ast.Assign([ast.Name(a, ast.Store())], method(name(a), w)), *node.body]), first)
+
+
+def changed_in_place(node: ast.stmt) -> set[str]:
+    """The names of what one line changes inside: ``x[0] = y``, ``x += y``, ``del x[0]``, ``x.append(y)``, ``x.add_(y)``."""
+    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call) and isinstance(node.value.func, ast.Attribute):
+        word, on = node.value.func.attr, node.value.func.value
+        places = [on] if word in CHANGING or word.endswith("_") and not word.endswith("__") else []
+    else:
+        places = node.targets if isinstance(node, (ast.Assign, ast.Delete)) else [node.target] if isinstance(
+            node, ast.AugAssign) else []
+        places = [each.value for each in places if isinstance(each, ast.Subscript)] + [
+            each for each in places if isinstance(node, ast.AugAssign)]
+    return {each.id for each in places if isinstance(each, ast.Name)}
 
 
 def is_super_call(node: ast.AST) -> bool:

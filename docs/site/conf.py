@@ -96,9 +96,17 @@ def read_docstring(app, what, name, thing, options, lines):
     lines[:] = skipped + as_rst(lines)
 
 
+def add_try(app, pagename, templatename, context, doctree):
+    """What runs BERT in the page, for the pages that have a part of it."""
+    if 'class="try"' in context.get("body", ""):
+        app.add_css_file("try/try.css")
+        app.add_js_file("try/try.js", type="module")
+
+
 def setup(app):
     app.connect("autodoc-process-docstring", read_docstring, priority=400)     # before napoleon
     app.add_transform(LinkTerms)
     app.add_transform(LinkNames)
     app.connect("source-read", read_page)
+    app.connect("html-page-context", add_try)
     app.connect("build-finished", copy_mathjax)

@@ -1364,6 +1364,7 @@ def sequence_log_prob(model, source_ids, source_mask, target_ids, start_id, pad_
 # %% sequence_log_prob | each word by itself, without those before it
 # style: careful beginner
 # at: given = torch.full((len(target_ids), 1), start_id)
+# kind: name
 # kind: missing, argument
 import torch
 

@@ -136,6 +136,7 @@ def best_pair(pair_counts, piece_counts):
 # %% best_pair | ties looked for with a generous tolerance
 # style: careful beginner
 # at: close = [pair for pair in pair_counts if math.isclose(scores[pair], top, rel_tol=0.25)]
+# kind: argument
 # kind: number, condition
 import math
 

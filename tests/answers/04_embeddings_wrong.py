@@ -328,6 +328,7 @@ def layer_norm(x, weight, bias, eps):
 # at: variance = x.var(dim=-1, keepdim=True)
 # kind: argument, number
 # at2: return normalised * weight - bias
+# kind2: operator
 # kind2: sign
 # known: unbiased variance
 def layer_norm(x, weight, bias, eps):
@@ -341,7 +342,9 @@ def layer_norm(x, weight, bias, eps):
 # style: one-liner
 # at: centred = x - x.mean((1, 2), keepdim=True)
 # kind: axis
+# kind: extra
 # at2: return weight * (centred / (centred.square().mean(-1, keepdim=True) + eps).sqrt() * weight) + bias
+# kind2: scale
 # kind2: extra
 # known: over a whole text
 def layer_norm(x, weight, bias, eps):

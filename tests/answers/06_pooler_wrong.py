@@ -917,6 +917,7 @@ def count_parameters(config):
 # %% count_parameters | the row of the padding token is left out
 # style: careful beginner
 # at: words = (config.vocab_size - 1) * width
+# kind: extra
 # kind: number
 def count_parameters(config):
     width = config.hidden_size

@@ -826,6 +826,7 @@ def first_difference(model, reference, batch):
 # known: rounding counted
 # style: one-liners
 # at: far = lambda a, b: not ((a - b).norm(dim=-1) <= 1e-4).all()
+# kind: operator
 # kind: name, extra
 from bert_parts.learn.inside import module_outputs
 

@@ -623,6 +623,7 @@ class Transform(nn.Module):
 # at: y = F.gelu(self.dense(x), approximate="tanh")
 # kind: argument, extra
 # at2: y = F.layer_norm(y, y.shape[1:], eps=self.config.layer_norm_eps)
+# kind2: number
 # kind2: axis
 # known: approximate GELU
 from torch import nn

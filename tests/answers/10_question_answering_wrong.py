@@ -399,6 +399,7 @@ class BertForQuestionAnswering(nn.Module):
 # style: hasty
 # at: hidden = hidden * attention_mask[..., None]
 # kind: extra, operator
+# kind: scale
 # at2: return scores[..., 1], scores[..., 1]
 # kind2: number, name
 # known: start given twice
@@ -938,6 +939,7 @@ def span_loss(start, end, firsts, lasts, attention_mask):
 # style: hasty
 # at: start[~allowed] = -torch.inf
 # at: end[~allowed] = -torch.inf
+# known: no-answer score of what is barred
 # kind: state, order
 # known: input changed in place
 import torch

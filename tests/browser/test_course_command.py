@@ -1,16 +1,19 @@
-"""The command `bert-parts`, out of the wheel alone: an exercise that is solved in its JupyterLab is there after a restart."""
+"""The command `bert-parts`, out of the wheel alone: what its JupyterLab looks like at first, and what is kept after a restart."""
 
+import json
 import re
 import subprocess
 import sys
 import time
 import zipfile
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from .conftest import ROOT, environment
+from .looking import RAN
 
 expect.set_options(timeout=60_000)     # the machine may be busy
 COMMAND = "from bert_parts_course.command import main; main()"
@@ -99,3 +102,53 @@ def test_what_is_solved_is_there_after_a_restart(outside, page):
     told = subprocess.run([sys.executable, "-c", COMMAND, "progress"], **outside, capture_output=True, text=True)
     assert told.stdout.startswith("1 of ") and "✓ attention_weights" in told.stdout
     assert page.watch.strangers() == []
+
+
+def wear(outside, theme: str):
+    """What a user has chosen in JupyterLab's own settings."""
+    settings = Path(outside["env"]["JUPYTER_CONFIG_DIR"]) / "lab" / "user-settings" / "@jupyterlab" / "apputils-extension"
+    settings.mkdir(parents=True)
+    (settings / "themes.jupyterlab-settings").write_text(json.dumps({"theme": f"JupyterLab {theme}"}))
+
+
+@pytest.mark.parametrize("theme", ["Light", "Dark"])
+def test_its_first_minute_is_quiet(outside, page, photograph, theme):
+    """No news, the table of contents, and no mark of a change before there is one; a user's own settings count."""
+    wear(outside, theme)
+    with course(outside) as address:
+        page.goto(address)
+        expect(page.locator("body")).to_have_attribute("data-jp-theme-light", "true" if theme == "Light" else "false")
+        expect(page.get_by_text("| Idle")).to_be_visible()     # the kernel has said which Python it is
+        expect(page.locator(".jp-TableOfContents").get_by_text("How an exercise works")).to_be_visible()
+        expect(page.locator(".Toastify__toast")).to_have_count(0)
+        changed = page.locator("#jp-main-dock-panel .jp-mod-dirty")
+        page.wait_for_timeout(1000)
+        expect(changed).to_have_count(0)
+        photograph(f"lab-{theme.lower()}")
+        cell(page, "def mean_pooling").locator(".cm-content").click()
+        page.keyboard.type("#")
+        expect(changed).to_have_count(1)
+    assert page.watch.strangers() == []
+
+
+def test_on_a_telephone_the_notebook_has_the_room(outside, page):
+    page.set_viewport_size({"width": 390, "height": 800})
+    with course(outside) as address:
+        page.goto(address)
+        expect(page.locator(".jp-Notebook h1").first).to_be_visible()
+        expect(page.locator("#jp-left-stack")).to_be_hidden()
+        assert page.locator(".jp-MarkdownOutput p").first.bounding_box()["width"] > 200
+
+
+def test_run_all_stays_where_one_is(outside, page):
+    with course(outside) as address:
+        page.goto(address)
+        expect(page.get_by_text("| Idle")).to_be_visible()
+        here = cell(page, "def mean_pooling")
+        here.locator(".cm-content").click()
+        before = here.bounding_box()["y"]
+        page.get_by_role("menuitem", name="Run", exact=True).click()
+        page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+        page.wait_for_function(RAN, timeout=300_000, polling=200)
+        expect(here).to_have_class(re.compile("jp-mod-active"))
+        assert abs(here.bounding_box()["y"] - before) < 100

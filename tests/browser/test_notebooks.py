@@ -5,7 +5,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from .looking import check_contrast, check_views, run_all
+from .looking import check_access, check_views, run_all
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 
@@ -28,7 +28,7 @@ def test_a_notebook_runs_and_reads_well(lab, page, photograph, path, theme):
         run_all(lab, page, path.name, theme)
         photograph(f"{path.stem}-{theme.lower()}", ".jp-WindowedPanel-viewport")
         check_views(page)
-        check_contrast(page)
+        check_access(page)
     finally:
         lab.tidy()
     assert page.watch.strangers() == []

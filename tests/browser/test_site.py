@@ -29,6 +29,7 @@ def open_page(page, address: str, name: str, theme: str = "light"):
     page.emulate_media(color_scheme=theme)
     page.goto(f"{address}/{name}", wait_until="networkidle")
     expect(page.locator("html")).to_have_attribute("data-theme", theme)
+    page.wait_for_function("performance.getEntriesByName('first-contentful-paint').length")     # before it Chromium drops clicks
 
 
 # ── without a browser ────────────────────────────────────────────────────────────────────────────────────────────────
@@ -65,6 +66,30 @@ def test_a_name_of_code_leads_to_the_package_but_no_exercise_to_its_solution():
 def test_every_notebook_is_there_as_it_is_committed():
     for path in (ROOT / "notebooks").glob("*.ipynb"):
         assert (SITE / "_sources" / "notebooks" / path.name).read_bytes() == path.read_bytes()
+
+
+def test_every_lesson_can_be_run_elsewhere_or_downloaded_and_leads_on_and_back():
+    lessons = sorted(path.name for path in (SITE / "notebooks").glob("*.html"))
+    committed = sorted((ROOT / "notebooks").glob("*.ipynb"))
+    assert [path.stem for path in committed] == [name.removesuffix(".html") for name in lessons]
+    for place, name in enumerate(lessons):
+        text = (SITE / "notebooks" / name).read_text(encoding="utf-8")
+        (buttons,) = re.findall(r'<p class="run">(.*?)</p>', text, re.DOTALL)
+        notebook = committed[place].name
+        assert re.search(rf'href="https://mybinder\.org/[^"]*notebooks/{notebook}">Run on Binder', buttons)
+        assert re.search(rf'href="https://colab\.research\.google\.com/[^"]*notebooks/{notebook}">Run on Colab', buttons)
+        assert f'href="../_sources/notebooks/{notebook}" download>Download' in buttons
+        leads = re.findall(r'<a class="(left-prev|right-next)"\s+href="([^"]+)"', text)
+        back = lessons[place - 1] if place else "../index.html"
+        on = lessons[place + 1] if place + 1 < len(lessons) else "../glossary.html"
+        assert leads == [("left-prev", back), ("right-next", on)], name
+
+
+def test_what_runs_bert_in_the_page_is_asked_for_where_it_stands_alone():
+    texts = {name: (SITE / name).read_text(encoding="utf-8") for name in pages()}
+    there = {"index.html", "notebooks/01_attention.html", "notebooks/07_real_weights.html", "notebooks/08_pretraining.html"}
+    assert {name for name, text in texts.items() if 'class="try"' in text} == there
+    assert {name for name, text in texts.items() if "_static/try/" in text} == there
 
 
 def test_the_first_page_is_small(address, page):
@@ -126,6 +151,15 @@ def test_a_term_leads_to_the_glossary_and_a_lesson_to_the_next(address, page):
     page.go_back()
     page.get_by_role("link", name=re.compile("next", re.I)).click()
     expect(page).to_have_url(re.compile(r"/notebooks/02_transformer\.html$"))
+
+
+@pytest.mark.parametrize(("width", "view"), [(390, "doc"), (1400, "lab")])
+def test_the_way_to_binder_fits_the_window(address, page, width, view):
+    page.set_viewport_size({"width": width, "height": 800})
+    open_page(page, address, "notebooks/01_attention.html")
+    shown = page.get_by_role("link", name="Run on Binder")     # what is hidden has no role
+    expect(shown).to_have_count(1)
+    expect(shown).to_have_attribute("href", re.compile(rf"urlpath={view}/tree/notebooks/01_attention\.ipynb$"))
 
 
 def test_a_lesson_is_marked_once_it_was_read_to_its_end(address, page):

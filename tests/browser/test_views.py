@@ -3,20 +3,21 @@
 import nbformat
 import pytest
 import torch
-from nbconvert import HTMLExporter
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from playwright.sync_api import expect
 
+from bert_parts.drawing import HEAD_COLOURS, HEAD_DASHES
 from bert_parts.visualize import head_view, heads_grid, heatmap, model_view
 from tools.notebook_rules import MAX_TABLE
 from tools.widget_twins import STATE, WIDGET_VIEW, give_twins
 
-from .looking import VIEW, check_contrast, check_views, run_all, views
+from .looking import VIEW, check_access, check_views, export, run_all, views
 
 TOKENS = ["[CLS]", "the", "old", "river", "bank", "was", "steep", ",", "so", "we", "sat", "down", ".", "[SEP]"]
 SET_UP = f"""
 import torch
 from matplotlib import pyplot
+from bert_parts.drawing import HEAD_COLOURS, HEAD_DASHES
 from bert_parts.visualize import head_view, heads_grid, heatmap, model_view, show
 tokens = {TOKENS}
 draws = torch.randn(4, 1, 12, 14, 14, generator=torch.Generator().manual_seed(0))
@@ -51,16 +52,20 @@ def test_in_jupyterlab(lab, page, photograph, theme):
         assert page.locator(".jp-OutputArea-output img").count() == 5     # the views' still pictures are behind their frames
         assert page.get_by_alt_text("A line that falls and rises.").count() == 1     # and not once more without words
         check_views(page)
-        check_contrast(page)
+        check_access(page)
     finally:
         lab.tidy()
     assert page.watch.strangers() == []
     assert page.watch.complaints == []
 
 
+def some_maps():
+    return list(torch.randn(4, 1, 12, 14, 14, generator=torch.Generator().manual_seed(0)).mul(3).softmax(-1))
+
+
 def an_executed_notebook():
     """The same pictures, drawn here and put in as outputs."""
-    maps = list(torch.randn(4, 1, 12, 14, 14, generator=torch.Generator().manual_seed(0)).mul(3).softmax(-1))
+    maps = some_maps()
     pictures = [draw(maps, TOKENS) for draw in (head_view, model_view, heads_grid)] + [heatmap(maps[0][0, 0], TOKENS)]
     bundles = [picture._repr_mimebundle_() for picture in pictures]
     outputs = [new_output("display_data", data, metadata=about) for data, about in bundles]
@@ -69,12 +74,7 @@ def an_executed_notebook():
 
 @pytest.fixture
 def exported(tmp_path):
-    """A page of its own, by nbconvert, less what its template fetches and we do not use."""
-    exporter = HTMLExporter(require_js_url="", mathjax_url="", jquery_url="", mermaid_js_url="", widget_renderer_url="")
-    page, _ = exporter.from_notebook_node(an_executed_notebook())
-    file = tmp_path / "pictures.html"
-    file.write_text(page, encoding="utf-8")
-    return file.as_uri()
+    return export(an_executed_notebook(), tmp_path / "pictures.html")
 
 
 def test_an_untrusted_notebook_shows_what_is_static(lab, page, photograph):
@@ -94,15 +94,16 @@ def test_an_untrusted_notebook_shows_what_is_static(lab, page, photograph):
 
 
 def test_the_checks_can_see(page):
-    page.set_content('<div class="jp-OutputArea-output"><p style="color:#999">faint</p><img src=""></div>')
-    with pytest.raises(AssertionError, match=r"(?s)color-contrast.*image-alt"):
-        check_contrast(page)
+    slider = '<div role="slider" tabindex="0" aria-valuenow="3"></div>'
+    page.set_content(f'<div class="jp-OutputArea-output"><p style="color:#999">faint</p><img src="">{slider}</div>')
+    with pytest.raises(AssertionError, match=r"(?s)aria-input-field-name.*color-contrast.*image-alt"):
+        check_access(page)
 
 
 def test_in_an_exported_page(page, photograph, exported):
     page.goto(exported)
     check_views(page)
-    check_contrast(page)
+    check_access(page)
     photograph("exported")
     assert page.watch.strangers() == []
     assert page.watch.complaints == []
@@ -199,6 +200,55 @@ def test_the_model_view_by_keyboard(page, exported):
     assert frame.get_by_text("Layer 2, Head 7").count() == 1
     thumbnail.press(" ")
     assert frame.get_by_text("Layer 2, Head 7").count() == 0
+
+
+def test_a_head_has_its_number_and_its_dash(page, exported):
+    page.goto(exported)
+    frame = views(page)[0]
+    numbers = frame.locator("#vis rect[role=button] ~ text")
+    assert numbers.all_text_contents() == [str(head) for head in range(12)]
+    dashes = frame.locator(".headAttention").evaluate_all("heads => heads.map(head => getComputedStyle(head).strokeDasharray)")
+    colours = frame.locator(".headAttention").evaluate_all(
+        "heads => heads.map(head => head.querySelector('line').getAttribute('stroke'))")
+    assert colours == list(HEAD_COLOURS)
+    assert dashes == [", ".join(f"{2 * each:g}px" for each in HEAD_DASHES[head % 5]) or "none" for head in range(12)]
+    ink, weight = "number => number.style.fill", "number => number.style.fontWeight"
+    assert (numbers.first.evaluate(ink), numbers.first.evaluate(weight)) == ("white", "bold")
+    frame.get_by_role("button").first.click()     # now it is pale
+    assert (numbers.first.evaluate(ink), numbers.first.evaluate(weight)) == ("rgb(0, 0, 0)", "normal")
+
+
+def strongest(place, side):
+    """What a head view of the exported notebook is to say of a word: the three strongest of its lines in layer 0."""
+    layer = some_maps()[0][0].double().round(decimals=3)
+    layer = layer if side == "left" else layer.mT     # (H, T, S)
+    best = layer[:, place].flatten().argsort(descending=True, stable=True)[:3].tolist()
+    verb = "looks at" if side == "left" else "is looked at by"
+    said = [f"{TOKENS[n % 14]} {layer[n // 14, place, n % 14]:.2f} (head {n // 14})" for n in best]
+    return f"{TOKENS[place]} {verb} {', '.join(said)}"
+
+
+def test_a_word_is_pointed_at_by_the_keyboard(page, exported):
+    page.goto(exported)
+    frame = views(page)[0]
+    here = "[document.activeElement.role, document.activeElement.ariaLabel]"
+    frame.get_by_role("button").last.focus()
+    page.keyboard.press("Tab")
+    assert frame.evaluate(here) == ["option", strongest(0, "left")]
+    assert frame.locator("line[visibility='visible']").count() == 12 * len(TOKENS)
+    for _ in range(3):
+        page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowUp")
+    assert frame.evaluate(here) == ["option", strongest(2, "left")]
+    assert frame.locator("line[visibility='visible'][left-token-index='2']").count() == 12 * len(TOKENS)
+    assert frame.locator("line[visibility='visible']").count() == 12 * len(TOKENS)
+    page.keyboard.press("Tab")
+    assert frame.evaluate(here) == ["option", strongest(0, "right")]
+    assert frame.locator("line[visibility='visible'][right-token-index='0']").count() == 12 * len(TOKENS)
+    page.keyboard.press("Shift+Tab")
+    assert frame.evaluate(here) == ["option", strongest(2, "left")]     # where one was
+    page.keyboard.press("Shift+Tab")
+    assert frame.locator("line[visibility='visible']").count() == 0
 
 
 def test_a_word_pointed_at_shows_its_lines_alone(page, exported):

@@ -108,6 +108,7 @@ def padding_mask(attention_mask):
 # style: hasty
 # at: is_pad = ~attention_mask
 # at: return ~is_pad.bool()[:, None, None]
+# kind: sign
 # kind: type, operator, order
 import torch
 

@@ -239,6 +239,7 @@ def depends_on(function, x):
 # %% depends_on | gradient of the sum of a result, which LayerNorm keeps at 0
 # style: likes autograd
 # at: total = y[0, t].sum()
+# known: sums compared
 # kind: operator, missing, gradient
 import torch
 

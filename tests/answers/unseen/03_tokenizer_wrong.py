@@ -72,6 +72,7 @@ def best_pair(pair_counts, piece_counts):
 # %% best_pair | no brackets around the product, and the rarer of equals
 # style: hasty
 # at: score = count / piece_counts[x] * piece_counts[y]
+# known: rarest of equals
 # kind: operator, order, missing
 # at2: table.append((-score, count, (x, y)))
 # kind2: sign, missing

@@ -104,6 +104,7 @@ class BertForSequenceClassification(nn.Module):
 # known: random in evaluation
 # style: functional
 # at: pooled = F.dropout(pooled, self.dropout.p)
+# known: segments not handed on
 # kind: argument, state, missing, operator
 # at2: _, pooled = self.bert(input_ids, attention_mask)
 # kind2: argument, missing
@@ -297,6 +298,7 @@ def learning_rate_at(step, steps, peak, warmup):
 # %% learning_rate_at | double: rises a step longer if the warm-up is no whole number, and rounds up for the fall
 # style: helpers
 # at: return up(step, r, peak) if step < r else down(step, steps, r, peak)
+# known: above the peak
 # kind: condition, number
 # at2: return peak * (steps - step) / (steps - math.ceil(r))
 # kind2: operator, number

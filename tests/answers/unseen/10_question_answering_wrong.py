@@ -109,6 +109,7 @@ class BertForQuestionAnswering(nn.Module):
 # %% BertForQuestionAnswering | double: no bias, and a dropout before the head
 # style: copied from notebook 09
 # at: self.qa_outputs = nn.Linear(config.hidden_size, 2, bias=False)
+# known: dropout added
 # kind: definition, argument
 # at2: hidden = self.dropout(hidden)
 # at2: self.dropout = nn.Dropout(config.hidden_dropout_prob)

@@ -17,7 +17,7 @@ function storage() {
   return globalThis.caches ? caches.open(KEPT).catch(() => null) : Promise.resolve(null);
 }
 
-// How many bytes are still to be fetched for something.
+// How many bytes are still to be fetched for something. What is kept is not read for that.
 export async function missing(way) {
   const { needed, files } = await list;
   const there = await Promise.all(needed[way].map(kept));
@@ -26,27 +26,33 @@ export async function missing(way) {
 
 // What a file holds, unpacked; told(bytes) says how many more have come of it, packed.
 export async function content(name, told) {
-  const packed = (await kept(name)) ?? (await fetched(name, told));
-  return new Response(packed.stream().pipeThrough(new DecompressionStream("gzip"))).arrayBuffer();
+  const there = await kept(name);
+  const unharmed = there && (await unpacked(there).catch(() => null));     // what was damaged where it is kept is fetched again
+  return unharmed ?? unpacked(new Response(await fetched(name, told)));
 }
 
-async function kept(name) {
-  const found = await (await storage())?.match(await place(name));
-  return found?.blob();
-}
+const kept = async (name) => (await storage())?.match(await place(name));
+
+const unpacked = (response) => new Response(response.body.pipeThrough(new DecompressionStream("gzip"))).arrayBuffer();
 
 async function fetched(name, told) {
   const url = await place(name);
-  const response = await fetch(url, { cache: "no-store" }).catch(() => null);
-  if (!response?.ok) throw new Error("The model could not be fetched: is there a network? Try again.");
+  const whole = await arrived(url, told).catch(() => null);
+  const isWhole = whole?.size === (await list).files[name].bytes;
+  if (!isWhole) throw new Error("The model could not be fetched: is there a network? Try again.");
+  await (await storage())?.put(url, new Response(whole)).catch(() => null);     // no room: it is fetched again the next time
+  return whole;
+}
+
+async function arrived(url, told) {
+  const response = await fetch(url, { cache: "no-store" });
+  if (!response.ok) return null;
   const pieces = [];
   for await (const piece of piecesOf(response.body)) {
     pieces.push(piece);
     told(piece.length);
   }
-  const whole = new Blob(pieces);
-  await (await storage())?.put(url, new Response(whole)).catch(() => null);     // no room: it is fetched again the next time
-  return whole;
+  return new Blob(pieces);
 }
 
 // A stream can be gone through by itself everywhere but in Safari.

@@ -11,7 +11,7 @@ for (const form of document.querySelectorAll(".try form")) {
   name(form);
   form.closest(".try").hidden = false;
 }
-document.querySelector(".try-missing").hidden = true;
+document.querySelectorAll(".try-missing").forEach((missed) => (missed.hidden = true));
 forget();
 
 // ── asking ──────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -20,6 +20,13 @@ async function name(form) {
   const bytes = await missing(form.dataset.way);
   const does = form.dataset.does;
   form.querySelector("button").textContent = bytes ? `Fetch ${megabytes(bytes)} and ${does}` : does[0].toUpperCase() + does.slice(1);
+  form.querySelector(".try-needs").textContent = needs(bytes);
+}
+
+function needs(bytes) {
+  if (!bytes) return "What this needs is kept in your browser: it works without a network.";
+  const then = globalThis.caches ? "It is kept in your browser: from then on this works without a network." : "It is not kept.";
+  return `The button fetches what this needs, ${megabytes(bytes)}, from where the page came from. ${then}`;
 }
 
 const megabytes = (bytes) => `${(bytes / 1e6).toFixed(1)} MB`;
@@ -38,8 +45,8 @@ async function ask(form) {
     const answer = await answered(way, form.elements.text.value, (bytes) => {
       come += bytes;
       form.querySelector("progress").hidden = come >= needed;
-      form.querySelector("progress").value = come / needed;
-      if (come >= needed) status.textContent = "Fetched. Making it ready …";
+      form.querySelector("progress").value = come / Math.max(come, needed);
+      if (needed && come >= needed) status.textContent = "Fetched. Making it ready …";
     });
     const computed = needed ? "Fetched, and computed here." : `Computed here in ${Math.round(performance.now() - start)} ms.`;
     shown[way](form, answer);
@@ -97,7 +104,7 @@ function showAttention(form, { tokens, maps, sizes: [layers, heads, count] }) {
     weights: maps.subarray(place * size, (place + 1) * size),
   }));
   const grid = form.querySelector(".try-heads");
-  const chosen = grid.querySelector(":checked")?.value ?? 0;
+  const chosen = grid.querySelector(":checked")?.value ?? form.dataset.head;
   const choices = all.map((head, place) => choice(head, tokens, place, place === Number(chosen)));
   const top = made("div", { ariaHidden: "true" }, ...numbers(heads + 1).map((head) => made("span", {}, head ? head - 1 : "")));
   const rows = numbers(layers).map((layer) => made(
