@@ -4,6 +4,7 @@ torch leaves products of float32 to a library for linear algebra, MKL as a rule.
 used by it; oneDNN, which comes with torch as well, makes its instructions to measure.
 """
 
+import os
 import time
 from contextlib import AbstractContextManager, nullcontext
 from functools import cache
@@ -18,6 +19,11 @@ LEAST_ROWS = 32     # of x: below, a product takes less time than it takes to la
 LEAST_GAIN = 1.4    # where less is gained, all stays as it is; between 1.1 and 1.9 we have met no machine
 PROBE = 384, 1024, 384     # a product of (rows, in) and (in, out) on which it is found out
 TURNS = 9
+
+# oneDNN makes instructions for each size of a product that it meets, and keeps them for 1,024 sizes, which may come to 600 MB; so
+# does the layer between it and torch. Both look here before their first product.
+for _name in ("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "LRU_CACHE_CAPACITY"):
+    os.environ.setdefault(_name, "128")
 
 
 def fast_products(model: nn.Module) -> AbstractContextManager:

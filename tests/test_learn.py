@@ -86,13 +86,16 @@ def stub(exercise):
 
 
 @pytest.mark.parametrize("exercise", EXERCISES.values(), ids=EXERCISES)
-def test_reference_is_right_and_kept(exercise, empty_home):
-    result = check(copied(exercise))
+def test_reference_is_right_and_kept_and_the_session_stays_as_it_was(exercise, empty_home):
+    part, before = copied(exercise), state()
+    result = check(part)
     assert result.status == "right", result.message
+    assert_unchanged(before)
     assert (empty_home / f"{exercise.name}.py").is_file()
     assert solved() == [exercise.name]
     assert exercise.name in my_parts()
     assert mine(exercise.name) is not exercise.reference
+    assert_unchanged(before)
 
 
 @pytest.mark.parametrize("exercise", EXERCISES.values(), ids=EXERCISES)
@@ -687,15 +690,6 @@ def test_what_is_patched_is_put_back(space, name, new):
     with settings_kept():
         setattr(space, name, new)
     assert list(vars(space).values()) == list(before.values()) and vars(space).keys() == before.keys()
-
-
-@pytest.mark.parametrize("exercise", EXERCISES.values(), ids=EXERCISES)
-def test_a_check_leaves_the_session_as_it_was(exercise):
-    part, before = copied(exercise), state()
-    assert check(part).status == "right"
-    assert_unchanged(before)
-    mine(exercise.name)
-    assert_unchanged(before)
 
 
 @pytest.mark.parametrize(("place", "name"), list(enumerate(EXERCISES)), ids=EXERCISES)

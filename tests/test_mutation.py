@@ -39,6 +39,8 @@ def test_the_tests_run_on_what_is_planted():
     """The same program passes, another fails. In a process of its own, since one that has used threads should not be forked."""
     program = """
 import ast
+import torch
+torch.set_num_threads(1)
 from tools.mutation import Mutant, outcomes, path_of
 source = path_of("reading").read_text(encoding="utf-8")
 mutants = [Mutant("reading", None, ast.parse(text), "") for text in (source, source.replace("batch_size]", "1]"))]

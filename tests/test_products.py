@@ -1,8 +1,11 @@
 """Products through oneDNN give the same numbers and gradients as torch's own, and are taken where they are faster only."""
 
 import copy
+import subprocess
+import sys
 from contextlib import nullcontext
 from functools import partial
+from pathlib import Path
 
 import pytest
 import torch
@@ -17,6 +20,7 @@ from bert_parts.reading import read_in_batches
 from bert_parts.training import fit
 from bert_parts.unpadding import unpadded
 from bert_parts.visualize import record_attention
+from tests.test_structure import ROOT
 
 needs_onednn = pytest.mark.skipif(not torch.backends.mkldnn.is_available(), reason="this build of torch has no oneDNN")
 CONFIG = BertConfig(vocab_size=50, hidden_size=24, num_hidden_layers=2, num_attention_heads=3, intermediate_size=40,
@@ -168,6 +172,25 @@ def test_a_model_learns_the_same_without_padding_and_is_compiled_whole(taken, fa
     with fast_products(model.eval()):
         compiled = torch.compile(model, fullgraph=True, backend="eager")
         torch.testing.assert_close(compiled(**BATCH), model(**BATCH), atol=1e-6, rtol=1e-4)
+
+
+@needs_onednn
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="how much memory is held is read as on Linux")
+def test_what_is_kept_of_sizes_that_came_by_is_bounded():
+    """As it is by itself, three hundred sizes take some 180 MB."""
+    code = """
+import torch
+from bert_parts.products import product
+held = lambda: int(open("/proc/self/statm").read().split()[1]) * 4096 / 2**20
+matrix = torch.ones(96, 64)
+product(torch.ones(999, 64), matrix)
+before = held()
+for rows in range(300, 600):
+    product(torch.ones(rows, 64), matrix)
+print(held() - before)
+"""
+    run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert float(run.stdout) < 110
 
 
 class Own(MultiHeadAttention):

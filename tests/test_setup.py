@@ -295,9 +295,15 @@ def test_the_lab_asks_nobody_for_news():
 
 def test_the_lab_has_the_courses_settings_and_its_extension_beside_a_users_own(monkeypatch):
     given = []
+
+    def become(program, line, environment):
+        given.append(environment)
+        raise SystemExit
+
     monkeypatch.setattr(os, "name", "posix")
-    monkeypatch.setattr(os, "execve", lambda program, line, environment: given.append(environment), raising=False)
-    lab.open_lab(ROOT, [], {"JUPYTER_PATH": "mine", "HOME": "home"})
+    monkeypatch.setattr(os, "execve", become, raising=False)
+    with pytest.raises(SystemExit):
+        lab.open_lab(ROOT, [], {"JUPYTER_PATH": "mine", "HOME": "home"})
     assert given == [{"HOME": "home", "JUPYTER_CONFIG_PATH": str(lab.SETTINGS),
                       "JUPYTER_PATH": os.pathsep.join([str(lab.SETTINGS), "mine"])}]
     found = get_federated_extensions([str(lab.SETTINGS / "labextensions")])["bert-parts"]

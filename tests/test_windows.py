@@ -76,8 +76,8 @@ def test_what_another_program_says_is_read_with_its_encoding():
 
 # Commands that print numbers, and names of files and of exercises, in letters that every console has.
 PLAIN = {"tools/check_python.py", "tools/colab.py", "tools/comparing.py", "tools/install.py", "tools/lab.py", "tools/lock.py",
-         "tools/make_site.py", "tools/page_models.py", "tools/release.py", "tools/stubs.py", "tools/versions.py",
-         "speedrun/__main__.py", "speedrun/runner.py"}
+         "tools/make_site.py", "tools/page_models.py", "tools/release.py", "tools/screenshots.py", "tools/stubs.py",
+         "tools/versions.py", "speedrun/__main__.py", "speedrun/runner.py"}
 GUARDS = {"print_anything", "in_one_sentence", "reconfigure"}
 
 

@@ -22,6 +22,7 @@ from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 
 from tools.comparing import IGNORED, TOLERANCE, with_forgiven
+from tools.console import print_anything
 from tools.notebook_rules import ROOT, code_cells, tags
 from tools.run_notebooks import chosen, execute
 from tools.widget_twins import WIDGET_VIEW, give_twins
@@ -146,6 +147,7 @@ def changes(old: list, new: list) -> str:
 
 
 def main(names: list[str]) -> int:
+    print_anything()
     paths = chosen(names)
     if not paths:
         print(f"No notebook in notebooks/ begins with {' or '.join(names)}.")

@@ -138,7 +138,7 @@ def serve_course(home: Path) -> Iterator[str]:
     shutil.copytree(ROOT / "notebooks", home / "course" / "notebooks")
     themes = home / "config" / "lab" / "user-settings" / "@jupyterlab" / "apputils-extension" / "themes.jupyterlab-settings"
     themes.parent.mkdir(parents=True)
-    themes.write_text('{"theme": "JupyterLab Dark"}')
+    themes.write_text('{"theme": "JupyterLab Dark"}', encoding="utf-8")
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -149,7 +149,7 @@ def serve_course(home: Path) -> Iterator[str]:
         "JUPYTER_DATA_DIR": str(home / "data"), "JUPYTER_RUNTIME_DIR": str(home / "run"), "IPYTHONDIR": str(home / "ipython"),
     }
     line = [sys.executable, "-c", OPEN_LAB, str(home / "course"), *options]
-    with open(home / "log.txt", "w") as log:
+    with open(home / "log.txt", "w", encoding="utf-8") as log:
         server = subprocess.Popen(line, env=surroundings, stdout=log, stderr=log)
     try:
         wait_for(server, f"http://127.0.0.1:{port}/api?token={token}")

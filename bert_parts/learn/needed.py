@@ -369,7 +369,8 @@ def other_work(own: ast.expr, course: ast.expr) -> str:
     """What kind of thing is the matter where two expressions make different values of the same."""
     mine, theirs = (Counter(filter(None, map(step_of, ast.walk(node)))) for node in (own, course))
     too_much, too_little = mine - theirs, theirs - mine
-    if type(own) is type(course) and bool(too_much) != bool(too_little):
+    alike = type(own) is type(course) or is_part_of(own, course) or is_part_of(course, own)
+    if alike and bool(too_much) != bool(too_little):
         return "extra" if too_much else "missing"
     if isinstance(own, (ast.Compare, ast.BoolOp, ast.IfExp)):
         return "condition"
@@ -378,6 +379,11 @@ def other_work(own: ast.expr, course: ast.expr) -> str:
     if isinstance(own, ast.Call) and called(own) in DIMENSIONS and dimensions_in(own) != dimensions_in(course):
         return "axis"
     return "argument" if isinstance(own, ast.Call) else "order" if constants_in(own) == constants_in(course) else "number"
+
+
+def is_part_of(part: ast.expr, whole: ast.expr) -> bool:
+    """Whether an expression stands in another, word for word."""
+    return any(ast.dump(node) == ast.dump(part) for node in ast.walk(whole) if isinstance(node, ast.expr))
 
 
 def dimensions_in(call: ast.Call) -> list[str]:

@@ -8,7 +8,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 from playwright.sync_api import Locator, Page, expect
 
-from tools.notebook_rules import code_cells, notebooks, source_of
+from tools.notebook_rules import KERNELSPEC, code_cells, notebooks, source_of
 from tools.widget_twins import WIDGET_VIEW
 
 from .looking import VIEW, check_access, export, run_all, views
@@ -51,7 +51,7 @@ def test_widgets_can_be_used_by_all(lab, page, theme):
     """Each kind that a notebook has, in JupyterLab."""
     assert widgets() - {"Layout", "Output", "VBox", "interact"} == CONTROLS.keys()
     cells = [new_code_cell(f"from ipywidgets import *\n{control}") for control in CONTROLS.values()]
-    lab.add(new_notebook(cells=cells), "widgets.ipynb")
+    lab.add(new_notebook(cells=cells, metadata={"kernelspec": KERNELSPEC}), "widgets.ipynb")
     try:
         run_all(lab, page, "widgets.ipynb", theme)
         expect(page.locator(".jp-OutputArea-output .jupyter-widgets")).to_have_count(len(CONTROLS))

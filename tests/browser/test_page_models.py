@@ -280,16 +280,17 @@ def test_heads_are_chosen_by_the_keyboard_and_the_table_has_their_numbers(addres
     expect(there.get_by_role("radio")).to_have_count(72)
     page.keyboard.press("Tab")     # to the button
     page.keyboard.press("Tab")     # to the heads
+    expect(there.get_by_role("radio", checked=True)).to_have_attribute("aria-label", re.compile("^Layer 3, head 1: "))
     for _ in range(13):
         page.keyboard.press("ArrowRight")
-    expect(there.get_by_role("radio", checked=True)).to_have_attribute("aria-label", re.compile("^Layer 1, head 1: "))
-    expect(there.locator("caption")).to_contain_text("Layer 1, head 1. Strongest: ")
+    expect(there.get_by_role("radio", checked=True)).to_have_attribute("aria-label", re.compile("^Layer 4, head 2: "))
+    expect(there.locator("caption")).to_contain_text("Layer 4, head 2. Strongest: ")
     model, tokenizer = load_pretrained()
     with torch.no_grad(), record_attention(model) as maps:
         model(**tokenizer("A gem of a film."))
     shown = [[int(text) for text in row.locator("td").all_inner_texts()] for row in there.locator("tbody tr").all()]
-    assert (torch.tensor(shown) - 100 * maps[1][0, 1]).abs().max() <= 5
-    canvas = there.locator("canvas").nth(13)
+    assert (torch.tensor(shown) - 100 * maps[4][0, 2]).abs().max() <= 5
+    canvas = there.locator("canvas").nth(50)
     alpha = canvas.evaluate("c => [...c.getContext('2d').getImageData(0, 0, c.width, c.height).data].filter((_, i) => i % 4 == 3)")
     assert (torch.tensor(alpha).view(8, 8) / 2.55 - torch.tensor(shown)).abs().max() <= 1
 

@@ -3,9 +3,10 @@
   const ROOM = 760;     // a window narrower than this, in pixels, has no room for anything beside the notebook
 
   // The table of contents is open when JupyterLab is seen for the first time. From then on it remembers what was left open.
-  async function openContents(app, shell) {
+  async function openContents(app, shell, notebook) {
     const layout = await shell.restored;
-    if (!layout.fresh) return;
+    if (!layout.fresh || shell.mode === "single-document") return;
+    await notebook;     // by then JupyterLab has shown the files, as it does at first
     if (window.innerWidth < ROOM) shell.collapseLeft();
     else await app.commands.execute("toc:show-panel");
   }
@@ -43,9 +44,12 @@
       requires: [INotebookTracker],
       optional: [ILabShell],
       activate: (app, notebooks, shell) => {
-        notebooks.widgetAdded.connect((_, panel) => stayUnchanged(panel.context.model));
+        const opened = new Promise(done => notebooks.widgetAdded.connect((_, panel) => {
+          stayUnchanged(panel.context.model);
+          panel.context.ready.then(done);
+        }));
         stayHere(NotebookActions);
-        if (shell) openContents(app, shell);
+        if (shell) openContents(app, shell, opened);
       },
     };
   }
