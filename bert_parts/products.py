@@ -6,7 +6,8 @@ used by it; oneDNN, which comes with torch as well, makes its instructions to me
 
 import os
 import time
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 
 import torch
@@ -26,7 +27,8 @@ for _name in ("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "LRU_CACHE_CAPACITY"):
     os.environ.setdefault(_name, "128")
 
 
-def fast_products(model: nn.Module) -> AbstractContextManager:
+@contextmanager
+def fast_products(model: nn.Module) -> Iterator[None]:
     """While the block is open, each nn.Linear of the model takes the faster of two ways, which give the same up to rounding.
 
         with fast_products(model):
@@ -37,9 +39,9 @@ def fast_products(model: nn.Module) -> AbstractContextManager:
     second: where oneDNN's is not clearly so, or is not there, the block does nothing. As without it runs what is not float32 on
     the CPU, what is compiled, and a product of few rows.
     """
-    if not onednn_is_faster(torch.get_num_threads()):
-        return nullcontext()
-    return answered([part for part in model.modules() if type(part) is nn.Linear], _by_onednn)
+    faster = onednn_is_faster(torch.get_num_threads())
+    with answered([part for part in model.modules() if type(part) is nn.Linear and faster], _by_onednn):
+        yield
 
 
 def is_by_onednn(part: nn.Module) -> bool:
