@@ -76,7 +76,7 @@ def test_every_lesson_can_be_run_elsewhere_or_downloaded_and_leads_on_and_back()
         text = (SITE / "notebooks" / name).read_text(encoding="utf-8")
         (buttons,) = re.findall(r'<p class="run">(.*?)</p>', text, re.DOTALL)
         notebook = committed[place].name
-        assert re.search(rf'href="https://mybinder\.org/[^"]*notebooks/{notebook}">Run on Binder', buttons)
+        assert re.search(rf'href="https://mybinder\.org/[^"]*notebooks/{notebook}" class="on-wide">Run on Binder', buttons)
         assert re.search(rf'href="https://colab\.research\.google\.com/[^"]*notebooks/{notebook}">Run on Colab', buttons)
         assert f'href="../_sources/notebooks/{notebook}" download>Download' in buttons
         leads = re.findall(r'<a class="(left-prev|right-next)"\s+href="([^"]+)"', text)
