@@ -3,8 +3,6 @@
 Each contender is looked at in a process of its own, which loads nothing of the others.
 """
 
-import ctypes
-import gc
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -13,6 +11,7 @@ import psutil
 
 from benchmarks.cases import plan
 from benchmarks.texts import Setting
+from bert_parts.devices import give_memory_back
 
 STATUS, RESET = Path("/proc/self/status"), Path("/proc/self/clear_refs")
 
@@ -31,9 +30,7 @@ def growth(case: str, setting: Setting, name: str) -> tuple[float, float]:
 
 def forget_peak():
     """The peak so far is that of loading. On Linux, give freed memory back, and let the peak begin with what is held now."""
-    gc.collect()
-    with suppress(OSError, AttributeError, TypeError):     # it has another name on macOS, and is not on Windows
-        ctypes.CDLL(None).malloc_trim(0)
+    give_memory_back()
     with suppress(OSError):
         RESET.write_text("5", encoding="ascii")
 

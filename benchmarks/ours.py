@@ -1,7 +1,7 @@
 """The package's side, through what it offers to everyone."""
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager, ExitStack, nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 import torch
 from torch import Tensor, nn
@@ -14,12 +14,11 @@ from bert_parts.unpadding import unpadded
 Context = Callable[[nn.Module], AbstractContextManager]     # within which a model is run
 
 
-def as_read(model: nn.Module) -> ExitStack:
+@contextmanager
+def as_read(model: nn.Module) -> Iterator[None]:
     """As the package itself reads and trains: without padding, and with the faster products."""
-    stack = ExitStack()
-    stack.enter_context(unpadded(model))
-    stack.enter_context(fast_products(model))
-    return stack
+    with unpadded(model), fast_products(model):
+        yield
 
 
 WAYS: dict[str, Context] = {"bert_parts": nullcontext, "bert_parts, unpadded": unpadded,

@@ -30,7 +30,7 @@ def made(text, name):
     return defined(textwrap.dedent(text).strip("\n"), name, NAMES)
 
 
-TWICE = """
+ADD_AND_NORM = """
 class AddAndNorm(nn.Module):
     def __init__(self, input_size, config):
         super().__init__()
@@ -38,7 +38,8 @@ class AddAndNorm(nn.Module):
         self.dense = nn.Linear(input_size, config.hidden_size)
         self.LayerNorm = nn.LayerNorm(config.hidden_size, eps=config.layer_norm_eps)
         self.dropout = nn.Dropout(config.hidden_dropout_prob)
-
+"""
+TWICE = ADD_AND_NORM + """
     def forward(self, x, residual):
         x = self.dense(x)
         return self.LayerNorm(x + residual + residual)
@@ -65,15 +66,7 @@ def test_what_is_left_beside_a_known_mistake(title, mistake):
     assert "The numbers are right" not in result.message
 
 
-DROPS_ALWAYS = """
-class AddAndNorm(nn.Module):
-    def __init__(self, input_size, config):
-        super().__init__()
-        self.config, self.input_size = config, input_size
-        self.dense = nn.Linear(input_size, config.hidden_size)
-        self.LayerNorm = nn.LayerNorm(config.hidden_size, eps=config.layer_norm_eps)
-        self.dropout = nn.Dropout(config.hidden_dropout_prob)
-
+DROPS_ALWAYS = ADD_AND_NORM + """
     def forward(self, x, residual):
         x = nn.functional.dropout(self.dense(x), self.dropout.p, True)
         return self.LayerNorm(x + 0 * residual)

@@ -25,6 +25,7 @@ from urllib.request import urlopen
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from tests.browser.looking import cell
 from tools.notebook_rules import ROOT
 
 SITE = ROOT / "build" / "site" / "html"
@@ -166,13 +167,6 @@ def wait_for(server: subprocess.Popen, address: str):
             return urlopen(address, timeout=5).close()
         time.sleep(0.2)
     sys.exit("JupyterLab did not start.")
-
-
-def cell(page: Page, words: str):
-    """The first code cell with these words, brought into sight."""
-    found = page.locator(".jp-CodeCell").filter(has_text=words).first
-    found.scroll_into_view_if_needed()
-    return found
 
 
 def run(page: Page, words: str):

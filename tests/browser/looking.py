@@ -58,6 +58,13 @@ def check_views(page: Page):
         assert drawing.inner_html() == before, "A second click does not undo the first."
 
 
+def cell(page: Page, words: str):
+    """The first code cell with these words, brought into sight."""
+    found = page.locator(".jp-CodeCell").filter(has_text=words).first
+    found.scroll_into_view_if_needed()
+    return found
+
+
 def check_access(page: Page):
     """axe finds nothing serious in our outputs, nor in the documents inside the views' frames."""
     faults = serious_faults(page, OURS)

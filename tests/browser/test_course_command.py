@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from .conftest import ROOT, environment
-from .looking import RAN
+from .looking import RAN, cell
 
 expect.set_options(timeout=60_000)     # the machine may be busy
 COMMAND = "from bert_parts_course.command import main; main()"
@@ -66,13 +66,6 @@ def course(outside):
             server.wait(timeout=60)
         except subprocess.TimeoutExpired:
             server.kill()
-
-
-def cell(page: Page, words: str):
-    """The first code cell with these words, brought into sight."""
-    found = page.locator(".jp-CodeCell").filter(has_text=words).first
-    found.scroll_into_view_if_needed()
-    return found
 
 
 def run(page: Page, words: str):
