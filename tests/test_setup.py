@@ -259,6 +259,28 @@ def test_a_failed_installation_ends_in_a_sentence(monkeypatch):
         installing.main()
 
 
+PROGRAMS = {     # what stands for them, and says when it is done
+    "apt-get": 'touch fetching; [ "$1" = update ] || { sleep 1; echo chromium >> done; }',
+    "make": '[ "$1" = test ] && until [ -e fetching ]; do sleep 0.1; done; echo "$1 $PIP_COMPILE" >> done',
+}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="it runs on Linux")
+def test_the_browser_is_fetched_while_the_other_tests_run(tmp_path):
+    """And its own wait for it. What is installed there is not compiled before it is imported."""
+    (tmp_path / ".ci").mkdir()
+    (tmp_path / "bin").mkdir()
+    shutil.copy(ROOT / ".ci" / "run", tmp_path / ".ci")
+    for name, does in PROGRAMS.items():
+        (tmp_path / "bin" / name).write_text(f"#!/bin/sh\n{does}\n")
+        (tmp_path / "bin" / name).chmod(0o755)
+    for name in ("bash", "dirname", "sed", "sh", "sleep", "touch"):
+        (tmp_path / "bin" / name).symlink_to(shutil.which(name))
+    subprocess.run([shutil.which("bash"), ".ci/run"], cwd=tmp_path, env={"PATH": str(tmp_path / "bin")}, check=True, timeout=60)
+    assert sorted((tmp_path / "done").read_text().splitlines()[:2]) == ["chromium", "test 0"]
+    assert (tmp_path / "done").read_text().splitlines()[2:] == ["test-browser 0"]
+
+
 # ── JupyterLab ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
