@@ -38,6 +38,17 @@ def pytest_unconfigure(config):
     shutil.rmtree(SCRATCH, ignore_errors=True)
 
 
+@pytest.fixture
+def one_thread():
+    """As in the process in which check tries an answer. Of small tensors two threads share every layer norm, which takes longer."""
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
 @pytest.fixture(scope="session")
 def tiny(tmp_path_factory):
     """A folder with a small model, which no test changes, so that training takes no time."""

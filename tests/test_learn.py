@@ -109,6 +109,7 @@ def test_stub_is_not_attempted(exercise, empty_home):
 ways_of = lru_cache(maxsize=1)(ways)
 
 
+@pytest.mark.usefixtures("one_thread")
 @pytest.mark.parametrize(("exercise", "name", "way"), WAYS)
 def test_planted_mistakes_are_named(exercise, name, way, monkeypatch):
     """By what check does, but here, which is quicker, and without looking long for a smallest example. What the ways to make a
