@@ -106,7 +106,8 @@ def assert_the_model_is_the_learners():
 
 
 def solved(notebook: nbformat.NotebookNode, name: str) -> nbformat.NotebookNode:
-    """The notebook with its stubs solved, and without the cells that take long."""
+    """The notebook with its stubs solved, and without the cells that take long, which run once, as they are committed. They use
+    nothing of the learner's, or nothing that other cells do not use as well."""
     solutions = SOLUTIONS / f"{name}.py"
     text = solutions.read_text(encoding="utf-8") if solutions.exists() else ""
     cells = [cell for cell in notebook.cells if "long" not in tags(cell)]
