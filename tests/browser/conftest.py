@@ -121,6 +121,7 @@ def command(lab: Lab, port: int) -> list[str]:
         "LabApp.extension_manager": "readonly",                                             # else it asks the network
         "LabApp.check_for_updates_class": "jupyterlab.handlers.announcements.NeverCheckForUpdate",
         "LabApp.news_url": None,
+        "LabApp.expose_app_in_browser": True,                                               # as jupyterapp
     }
     return [sys.executable, "-m", "jupyterlab", *(f"--{name}={value}" for name, value in options.items())]
 

@@ -1,5 +1,6 @@
 """What the browser tests do on a page, in words: run a notebook, try its views, read its outputs."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 from axe_playwright_python.sync_playwright import Axe
@@ -22,11 +23,9 @@ RAN = """
 OURS = {"include": [[".jp-OutputArea-output"]]}
 
 
-def run_all(lab, page: Page, name: str, theme: str):
-    """Open a notebook in the theme, choose Run → Run All Cells, and wait until all has run and every view is drawn."""
-    lab.set("apputils-extension/themes", {"theme": f"JupyterLab {theme}"})
+def run_all(lab, page: Page, name: str):
+    """Open a notebook, choose Run → Run All Cells, and wait until all has run and every view is drawn."""
     page.goto(f"{lab.address}/doc/tree/{name}?reset&token={lab.token}")
-    expect(page.locator("body")).to_have_attribute("data-jp-theme-light", "true" if theme == "Light" else "false")
     expect(page.get_by_text("| Idle")).to_be_visible()     # the kernel is up, says the status bar
     page.get_by_role("menuitem", name="Run", exact=True).click()
     page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
@@ -34,6 +33,14 @@ def run_all(lab, page: Page, name: str, theme: str):
     errors = page.locator("[data-mime-type='application/vnd.jupyter.error']")
     assert errors.all_inner_texts() == []
     views(page)
+
+
+def themes(page: Page) -> Iterator[str]:
+    """JupyterLab in the light, and then in the dark. No kernel knows which it is, so nothing has to run again."""
+    for theme in ("Light", "Dark"):
+        page.evaluate("theme => jupyterapp.commands.execute('apputils:change-theme', { theme })", f"JupyterLab {theme}")
+        expect(page.locator("body")).to_have_attribute("data-jp-theme-light", "true" if theme == "Light" else "false")
+        yield theme
 
 
 def views(page: Page) -> list[Frame]:

@@ -11,7 +11,7 @@ from playwright.sync_api import Locator, Page, expect
 from tools.notebook_rules import KERNELSPEC, code_cells, notebooks, source_of
 from tools.widget_twins import WIDGET_VIEW
 
-from .looking import VIEW, check_access, export, run_all, views
+from .looking import VIEW, check_access, export, run_all, themes, views
 
 expect.set_options(timeout=60_000)     # the machine may be busy
 FIRST = notebooks()[0]
@@ -46,16 +46,16 @@ CONTROLS = {
 }
 
 
-@pytest.mark.parametrize("theme", ["Light", "Dark"])
-def test_widgets_can_be_used_by_all(lab, page, theme):
+def test_widgets_can_be_used_by_all(lab, page):
     """Each kind that a notebook has, in JupyterLab."""
     assert widgets() - {"Layout", "Output", "VBox", "interact"} == CONTROLS.keys()
     cells = [new_code_cell(f"from ipywidgets import *\n{control}") for control in CONTROLS.values()]
     lab.add(new_notebook(cells=cells, metadata={"kernelspec": KERNELSPEC}), "widgets.ipynb")
     try:
-        run_all(lab, page, "widgets.ipynb", theme)
+        run_all(lab, page, "widgets.ipynb")
         expect(page.locator(".jp-OutputArea-output .jupyter-widgets")).to_have_count(len(CONTROLS))
-        check_access(page)
+        for _ in themes(page):
+            check_access(page)
     finally:
         lab.tidy()
 

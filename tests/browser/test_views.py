@@ -11,7 +11,7 @@ from bert_parts.visualize import head_view, heads_grid, heatmap, model_view
 from tools.notebook_rules import MAX_TABLE
 from tools.widget_twins import STATE, WIDGET_VIEW, give_twins
 
-from .looking import VIEW, check_access, check_views, export, run_all, views
+from .looking import VIEW, check_access, check_views, export, run_all, themes, views
 
 TOKENS = ["[CLS]", "the", "old", "river", "bank", "was", "steep", ",", "so", "we", "sat", "down", ".", "[SEP]"]
 SET_UP = f"""
@@ -42,17 +42,17 @@ def a_notebook():
     return new_notebook(cells=cells, metadata={"kernelspec": kernel})
 
 
-@pytest.mark.parametrize("theme", ["Light", "Dark"])
-def test_in_jupyterlab(lab, page, photograph, theme):
+def test_in_jupyterlab(lab, page, photograph):
     lab.add(a_notebook(), "pictures.ipynb")
     try:
-        run_all(lab, page, "pictures.ipynb", theme)
-        photograph(f"pictures-{theme.lower()}", ".jp-WindowedPanel-viewport")
+        run_all(lab, page, "pictures.ipynb")
         assert page.locator(VIEW).count() == 2
         assert page.locator(".jp-OutputArea-output img").count() == 5     # the views' still pictures are behind their frames
         assert page.get_by_alt_text("A line that falls and rises.").count() == 1     # and not once more without words
-        check_views(page)
-        check_access(page)
+        for theme in themes(page):
+            photograph(f"pictures-{theme.lower()}", ".jp-WindowedPanel-viewport")
+            check_views(page)
+            check_access(page)
     finally:
         lab.tidy()
     assert page.watch.strangers() == []
