@@ -108,9 +108,9 @@ REFUSED = {
 }
 
 
-@pytest.mark.parametrize("said", ("begun", "trained", "failed to improve", "answered"))
-def test_what_a_record_prints_is_no_word_of_the_run(said, record, text, questions):
-    talking = record("    rows,", f"    print({said!r}, flush=True)\n        rows,")
+def test_what_a_record_prints_is_no_word_of_the_run(record, text, questions):
+    said = "begun", "trained", "failed to improve", "answered"
+    talking = record("    rows,", f"    print(*{said!r}, sep='\\n', flush=True)\n        rows,")
     assert verify(talking, 0, text, questions, budget=1).seconds > 0.9
 
 
