@@ -8,7 +8,7 @@ import torch
 
 from bert_parts.learn import apart, check
 from bert_parts.learn.compare import copied, difference, unchanged
-from bert_parts.learn.needed import Needed, inputs_of, made_before, needed, other_work, with_values
+from bert_parts.learn.needed import Needed, inputs_of, made_before, needed, with_values
 from bert_parts.learn.registry import EXERCISES
 from bert_parts.spans import Window
 from tests.answers import UNSEEN, Answer, answers
@@ -198,7 +198,7 @@ def mean_pooling(hidden, attention_mask):
 
 @pytest.mark.parametrize(("text", "expression", "work"), [
     (SIZES, "centred.abs()", "name"),                     # the course has `centred.pow(2)` of the very same
-    (ROOT, "mask.sum(1).sqrt()", "extra"), (COUNTED, "mask.sum(1).clamp(min=4)", "extra"),
+    (ROOT, "mask.sum(1).sqrt()", "scale"), (COUNTED, "mask.sum(1).clamp(min=4)", "extra"),
     (LOGARITHMS, "log(n) - log(piece_counts[one]) - log(piece_counts[two])", "operator"),
     (DEVIATIONS, "spread + eps", None),                   # `spread` is no value of the course's
     (UNMASKED, "attention.self(x)", None),                # where the course gives the mask as well
@@ -206,16 +206,6 @@ def mean_pooling(hidden, attention_mask):
 def test_where_the_same_goes_in_it_is_the_step_itself(text, expression, work):
     found = value_in(text)
     assert (ast.unparse(found.node), found.work) == (expression, work)
-
-
-@pytest.mark.parametrize(("own", "course", "kind"), [
-    ("x.sum(1).sqrt()", "x.sum(1)", "extra"), ("x @ y", "(x @ y).relu()", "missing"), ("x.sum()", "x.mean()", "name"),
-    ("x + y", "x * y", "operator"), ("x / y", "y / x", "order"), ("x[1:]", "x[:-1]", "number"), ("x - 1", "x - 2", "number"),
-    ("x.softmax(1)", "x.softmax(2)", "axis"), ("torch.cat(x, dim=0)", "torch.cat(x, dim=1)", "axis"), ("x * y", "x[y]", "operator"),
-    ("g(x, 1)", "g(x, 2)", "argument"), ("x < y", "x <= y", "condition"),
-])
-def test_what_two_expressions_do_otherwise_with_the_same(own, course, kind):
-    assert other_work(*(ast.parse(text, mode="eval").body for text in (own, course))) == kind
 
 
 def test_what_goes_into_an_expression():

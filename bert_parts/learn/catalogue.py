@@ -120,7 +120,7 @@ REDUCING = set("sum mean max min amax amin prod norm".split())
 OPERATORS = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.MatMult, ast.FloorDiv, ast.Mod)
 BITS = (ast.BitAnd, ast.BitOr, ast.BitXor)
 PRECEDENCE = {ast.Add: 1, ast.Sub: 1, ast.Mult: 2, ast.Div: 2, ast.MatMult: 2, ast.FloorDiv: 2, ast.Mod: 2, ast.Pow: 3}
-LONGEST_ROW = 6     # operands of a row in which brackets are tried
+LONGEST_ROW = 8     # operands of a row in which brackets are tried
 COMPARED = {
     ast.Lt: (ast.LtE, ast.Gt, ast.GtE), ast.LtE: (ast.Lt, ast.GtE, ast.Gt), ast.Gt: (ast.GtE, ast.Lt, ast.LtE),
     ast.GtE: (ast.Gt, ast.LtE, ast.Lt), ast.Eq: (ast.NotEq, ast.GtE, ast.LtE, ast.Gt, ast.Lt), ast.NotEq: (ast.Eq, ast.Lt, ast.Gt),
@@ -313,6 +313,8 @@ def attributes(site: Site) -> Iterator[Draft]:
             yield Draft("name", 2, f"self.….{node.attr} → self.{node.attr}", lambda node: with_(node, value=node.value.value), node)
         yield from _confused(site, node.attr, "attr")
         if node.attr in METHODS and isinstance(node.ctx, ast.Load) and site.place != "func":
+            yield Draft("missing", 1, f".{node.attr} → .{node.attr}()", lambda node: ast.Call(node, [], []), node)
+        if is_module(node.value) and node.attr[0].isupper() and isinstance(site.parent, ast.Assign):     # nn.Tanh, a class
             yield Draft("missing", 1, f".{node.attr} → .{node.attr}()", lambda node: ast.Call(node, [], []), node)
         if node.attr in ("T", "mT", "data", "grad", "values", "indices") and isinstance(node.ctx, ast.Load):
             yield Draft(kind_of(node.attr, "extra"), 2, f"without .{node.attr}", lambda node: node.value, node)

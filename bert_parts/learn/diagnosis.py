@@ -51,6 +51,12 @@ LATEST = 4.5                # seconds of the processor, from the beginning of th
 SUSPECTED = 1.0             # by how much an edit is likelier at a place that is suspected
 ANSWERS_SO = "In every case you answer as a right version does in which one thing is wrong: {0}."
 FURTHER_VALUE = "Work `{0}` out by hand for a small example: what should it be, and which step of yours makes it another?"
+ERRORS = [(name, says, re.compile(line), kind) for name, says, line, kind in (     # the error, its words, and what raises it
+    ("TypeError", "argument", r"\(", "argument"),
+    ("ValueError", "values to unpack", r"\.(shape|size\(\))", "shape"),
+    ("ValueError", "expected sequence of length", r"tensor\(", "shape"),
+    ("RuntimeError", "invalid for input of size", r"\.(view|reshape)\(", "shape"),
+)]
 CHANCE = re.compile("drop|train|eval|rand|bernoulli")
 
 
@@ -325,7 +331,11 @@ def own_definitions(thing) -> str:
 
 
 def in_words(line: int, thing) -> str:
-    return f"line {line}, `{linecache.getline(next(iter(files_of(thing))), line).strip()}`"
+    return f"line {line}, `{line_of_text(line, thing)}`"
+
+
+def line_of_text(line: int, thing) -> str:
+    return linecache.getline(next(iter(files_of(thing))), line).strip()
 
 
 # ── values ───────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -373,8 +383,18 @@ def in_general(exercise: Exercise, thing, refusal: Refusal) -> Finding:
     """What can be said of a mistake for which nothing else speaks: how the numbers differ, and where values part."""
     measure = measure_of(exercise, refusal)
     line, where = parted(exercise, thing, refusal)
-    said = (refusal.finding.message, measure.says if measure else "", where)
-    return Finding("\n".join(filter(None, said)), refusal.finding.mistake or (measure.kind if measure else None), line)
+    kind = measure.kind if measure else kind_of_error(refusal.given, line_of_text(line, thing) if line else "")
+    at_fault = f"What is the matter there: {SAYS[kind]}." if kind and not measure else ""
+    said = (refusal.finding.message, measure.says if measure else "", at_fault, where)
+    return Finding("\n".join(filter(None, said)), refusal.finding.mistake or kind, line)
+
+
+def kind_of_error(given, line: str) -> str | None:
+    """What kind of thing is the matter where an error is raised on one of the learner's lines, if it tells that."""
+    if not isinstance(given, Trouble) or given.line is None:
+        return None
+    error, words, _ = given.kind
+    return next((kind for name, says, has, kind in ERRORS if name == error and says in words and has.search(line)), None)
 
 
 def measure_of(exercise: Exercise, refusal: Refusal) -> Measure | None:

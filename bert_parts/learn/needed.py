@@ -14,13 +14,13 @@ import torch
 from torch import Tensor
 
 from bert_parts.files import quoted
-from bert_parts.learn.catalogue import DIMENSIONS, is_module, isinstance_method, parameters
+from bert_parts.learn.catalogue import is_module, is_value, isinstance_method, parameters
 from bert_parts.learn.compare import copied, difference
+from bert_parts.learn.differing import dimensions_in, kind_between
 from bert_parts.learn.exercise import Case, Exercise
 from bert_parts.learn.nearness import Prepared
 from bert_parts.learn.repair import Candidates, Clock, Endless
-from bert_parts.learn.sites import FUNCTIONS, SELF, Site, below, called, is_own, rebuilt, sites
-from bert_parts.learn.sites import number as number_of
+from bert_parts.learn.sites import FUNCTIONS, SELF, Site, below, called, is_own, rebuilt, replaced, sites
 from bert_parts.learn.trace import tells
 
 VALUE = "__value__"
@@ -276,15 +276,33 @@ class _Search:
             return True
         return difference(one, other, self.exercise.tolerance) is not None
 
-    def same_goes_in(self, tried: _Try) -> bool:
-        """Whether the learner's expression, where it first has another value, is made of what the course's is made of."""
+    def in_the_same_names(self, tried: _Try) -> tuple[ast.expr, ast.expr] | None:
+        """The learner's expression and the course's, with a name for each value that goes into them; None if not the very same go
+        into both where the learner's first has another value."""
+        mine, theirs = self.first_inputs(tried)
+        known: list[Any] = []
+        for _, value in mine:
+            if not any(self.alike(value, other) for other in known):
+                known.append(value)
+        here, there = ([self.which(value, known) for _, value in each] for each in (mine, theirs))
+        if not mine or set(here) != set(there):
+            return None
+        return tuple(replaced(watched.places[place].node, {id(node): ast.Name(f"_{number}", ast.Load())
+                                                           for (node, _), number in zip(inputs, numbers, strict=True)})
+                     for watched, place, inputs, numbers in (
+                         (self.own, tried.places[0], mine, here), (self.course, tried.source.places[0], theirs, there)))
+
+    def first_inputs(self, tried: _Try) -> tuple[list, list]:
+        """What goes into the learner's expression, and into the course's, where the learner's first has another value."""
         turn = next((turn for turn, pair in enumerate(zip(tried.own, tried.values, strict=False)) if self.differ(*pair)), None)
         if turn is None:
-            return False
-        mine, theirs = (self.inputs(watched, place, turn, count) for watched, place, count in (
-            (self.own, tried.places[0], len(tried.own)), (self.course, tried.source.places[0], len(tried.values))))
-        return bool(mine) and all(any(self.alike(one, other) for other in others)
-                                  for some, others in ((mine, theirs), (theirs, mine)) for one in some)
+            return [], []
+        return (self.inputs(self.own, tried.places[0], turn, len(tried.own)),
+                self.inputs(self.course, tried.source.places[0], turn, len(tried.values)))
+
+    def which(self, value: Any, known: list) -> int | None:
+        """The place of a value among others; None if it is not among them."""
+        return next((place for place, other in enumerate(known) if self.alike(value, other)), None)
 
     def alike(self, one: Any, other: Any) -> bool:
         """The same, or the same numbers of another type."""
@@ -292,17 +310,50 @@ class _Search:
             one, other = one.double(), other.double()
         return not self.differ(one, other)
 
-    def inputs(self, watched: Watched, place: int, turn: int, count: int) -> list:
-        """What goes into an expression that has so many turns in one of them; [] if that cannot be seen."""
-        places = inputs_of(watched.places[place])
+    def inputs(self, watched: Watched, place: int, turn: int, count: int) -> list[tuple[ast.expr, Any]]:
+        """What goes into an expression that has so many turns in one of them, each with its value; [] if that cannot be seen."""
+        values = self.seen_at(watched, inputs_of(watched.places[place]))
+        return [(site.node, each[turn]) for site, each in values] if all(len(each) == count for _, each in values) else []
+
+    def seen_at(self, watched: Watched, places: list[Site]) -> list[tuple[Site, list]]:
+        """The values that expressions have in the case that fails, one after another; [] if they cannot be seen."""
         seen = Watched(watched.tree, places, watched.name, watched.surroundings, self.clock, telling=object)
         self.clock.start()
         try:
             self.failing.nearness(seen.thing)
         except (Exception, SystemExit, Endless):
             return []
-        values = [[value for number, value in seen.seen if number == each] for each in range(len(places))]
-        return [each[turn] for each in values] if all(len(each) == count for each in values) else []
+        return [(site, [value for place, value in seen.seen if place == number]) for number, site in enumerate(places)]
+
+    def one_step_apart(self, tried: _Try) -> str | None:
+        """The kind of the steps that are too much, if the learner's expression is made of one with all the values that it needs; or
+        that are left out, if the course's is made of one with all that the learner's has."""
+        for watched, place, wanted, otherwise in ((self.own, tried.places[0], tried.values, "extra"),
+                                                  (self.course, tried.source.places[0], tried.own, "missing")):
+            outer = watched.places[place]
+            for site, values in self.seen_at(watched, parts_of(outer)) if all(map(tells_apart, wanted)) and wanted else ():
+                if len(values) == len(wanted) and all(map(self.alike, values, wanted)):
+                    hole = ast.Name("_", ast.Load())
+                    pair = replaced(outer.node, {id(site.node): hole}), hole
+                    return kind_between(*(pair if otherwise == "extra" else pair[::-1]))
+        return None
+
+    def some_go_in(self, tried: _Try) -> bool:
+        """Whether all that goes into one of the two expressions goes into the other as well, where the learner's first differs."""
+        inputs = self.first_inputs(tried)
+        mine, theirs = ([value for _, value in each] for each in inputs)
+        return bool(mine and theirs) and any(all(self.which(value, others) is not None for value in some)
+                                             for some, others in ((mine, theirs), (theirs, mine)))
+
+    def is_another_item(self, tried: _Try) -> bool:
+        """Whether the learner's expression is one item of an argument, and what it needs is another item of that."""
+        site = self.own.places[tried.places[0]]
+        if not isinstance(site.node, ast.Subscript) or not isinstance(site.node.value, ast.Name) or len(tried.places) > 1:
+            return False
+        whole = next(each for each in below(site) if each.node is site.node.value)
+        lists = self.seen_at(self.own, [whole]) if is_of_arguments(whole) else []
+        return all(isinstance(items, list) and value in items for _, values in lists
+                   for items, value in zip(values, tried.values, strict=False)) if lists else False
 
     def found(self, tried: _Try) -> Needed:
         pairs = [pair for pair in zip(tried.own, tried.values, strict=False) if self.differ(*pair)]
@@ -310,20 +361,23 @@ class _Search:
         site, kind = self.own.places[tried.places[0]], "type" if of_another_type(own, wanted) else None
         made = made_before(site)
         course = self.course.places[tried.source.places[0]].node
-        if tried.one_of_one and self.same_goes_in(tried):
-            return Needed(site.node, own, wanted, line_of(site.node), kind=kind,
-                          work=None if kind else other_work(site.node, course))
+        both = self.in_the_same_names(tried) if tried.one_of_one else None
+        work = self.one_step_apart(tried) if tried.plain and not kind else None
+        if both or work:
+            return Needed(site.node, own, wanted, line_of(site.node), kind=kind, work=None if kind else work or kind_between(*both))
         alike = tried.source == _Source(tried.source.places) and same_work(site.node, course)
         if alike and all(is_of_arguments(self.own.places[number]) for number in tried.places):
             kind = kind or "name"
         if alike and tried.plain:
-            if count_of(site.node) != count_of(course):
-                return Needed(site.node, own, wanted, line_of(site.node), kind="argument")
+            if other_dimensions(site.node, course) or count_of(site.node) != count_of(course) and self.some_go_in(tried):
+                kind = "axis" if other_dimensions(site.node, course) else "argument"
+                return Needed(site.node, own, wanted, line_of(site.node), kind=kind)
             if len(made) == 1:
                 (name, (*_, line)), = made.items()
                 return Needed(site.node, own, wanted, line, name)
         lines = tuple(sorted({line for lines in made.values() for line in lines} - {line_of(site.node)}))
         others = tuple(line_of(self.own.places[number].node) for number in tried.places[1:])
+        kind = kind or kind_of_values(own, wanted, site) or ("number" if self.is_another_item(tried) else None)
         return Needed(site.node, own, wanted, line_of(site.node), kind=kind, sources=lines, others=others,
                       late=tried.source.apart is not None)
 
@@ -365,43 +419,45 @@ def is_called_on(site: Site) -> bool:
     return isinstance(site.parent, ast.Call) and site.place == "func"
 
 
-def other_work(own: ast.expr, course: ast.expr) -> str:
-    """What kind of thing is the matter where two expressions make different values of the same."""
-    mine, theirs = (Counter(filter(None, map(step_of, ast.walk(node)))) for node in (own, course))
-    too_much, too_little = mine - theirs, theirs - mine
-    alike = type(own) is type(course) or is_part_of(own, course) or is_part_of(course, own)
-    if alike and bool(too_much) != bool(too_little):
-        return "extra" if too_much else "missing"
-    if isinstance(own, (ast.Compare, ast.BoolOp, ast.IfExp)):
+def parts_of(outer: Site) -> list[Site]:
+    """The expressions with a value inside of one, the large ones first; those of a function that is defined there left out."""
+    return [site for site in below(outer) if site is not outer and is_value(site) and not isinstance(site.node, ast.Constant)
+            and not (isinstance(site.node, ast.Name) and (is_module(site.node) or site.node.id == SELF))
+            and not any(isinstance(node, (ast.Store, *BOUND)) for node in ast.walk(site.node))]
+
+
+def other_dimensions(own: ast.expr, course: ast.expr) -> bool:
+    """Whether a function is called with other numbers for dimensions, or with none."""
+    return dimensions_in(own) != dimensions_in(course)
+
+
+def kind_of_values(own: Any, wanted: Any, site: Site) -> str | None:
+    """What kind of thing is the matter, where the two values tell it."""
+    if isinstance(own, bool) and isinstance(wanted, bool):
         return "condition"
-    if too_much or type(own) is not type(course):
-        return "name" if isinstance(own, ast.Call) and isinstance(course, ast.Call) else "operator"
-    if isinstance(own, ast.Call) and called(own) in DIMENSIONS and dimensions_in(own) != dimensions_in(course):
-        return "axis"
-    return "argument" if isinstance(own, ast.Call) else "order" if constants_in(own) == constants_in(course) else "number"
+    sliced = isinstance(site.node, ast.Subscript) and any(isinstance(each, ast.Slice) for each in ast.walk(site.node.slice))
+    if sliced and is_piece(own, wanted):
+        return "number"
+    if isinstance(own, list) and own != wanted and Counter(map(repr, own)) == Counter(map(repr, wanted)):
+        return "order"
+    return None
 
 
-def is_part_of(part: ast.expr, whole: ast.expr) -> bool:
-    """Whether an expression stands in another, word for word."""
-    return any(ast.dump(node) == ast.dump(part) for node in ast.walk(whole) if isinstance(node, ast.expr))
+def is_piece(own: Any, wanted: Any) -> bool:
+    """Whether one is a piece of the other, more or less of it taken."""
+    if isinstance(own, str):
+        return own in wanted or wanted in own
+    if not isinstance(own, Tensor) or own.dim() != wanted.dim():
+        return False
+    other = [dimension for dimension in range(own.dim()) if own.size(dimension) != wanted.size(dimension)]
+    return len(other) == 1
 
 
-def dimensions_in(call: ast.Call) -> list[str]:
-    """The whole numbers that a function is given for dimensions."""
-    given = [*call.args, *(keyword.value for keyword in call.keywords if keyword.arg in ("dim", "axis"))]
-    return [ast.unparse(each) for each in given if isinstance(number_of(each), int)]
-
-
-def step_of(node: ast.AST) -> str | None:
-    """The name of a function, or of an operation; a minus is a part of a number."""
-    if isinstance(node, ast.Call):
-        return called(node)
-    is_step = isinstance(node, (ast.operator, ast.unaryop, ast.cmpop, ast.boolop)) and not isinstance(node, ast.USub)
-    return type(node).__name__ if is_step else None
-
-
-def constants_in(node: ast.expr) -> Counter:
-    return Counter(ast.unparse(each) for each in ast.walk(node) if isinstance(each, (ast.Constant, ast.USub, ast.Slice)))
+def tells_apart(value: Any) -> bool:
+    """Whether it is unlikely that another value is the same by chance: a text or several things, or fractions."""
+    if isinstance(value, Tensor):
+        return value.numel() > 1 and value.dtype != torch.bool and value.unique().numel() > 1
+    return isinstance(value, (str, list, tuple, dict)) and len(value) > 1 or isinstance(value, float) and not value.is_integer()
 
 
 def is_of_arguments(site: Site) -> bool:
