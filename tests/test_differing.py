@@ -19,7 +19,7 @@ def tree(text):
     ("[len(i) for i in x]", "[[1] * len(i) for i in x]", "missing"), ("x.float()", "x", "type"),
     ("x.sum()", "x.mean()", "name"), ("x.abs()", "x.pow(2)", "name"), ("a", "b", "name"), ("f(x)", "f(y)", "name"),
     ("d * f + d", "d * f + f", "name"), ("x + y", "x * y", "operator"), ("(q * k).sum(-1)", "q @ k.mT", "operator"),
-    ("x * y", "x[y]", "operator"), ("(v + e) ** 2", "(v + e).sqrt()", "scale"), ("v ** 2", "v ** 0.5", "scale"),
+    ("x * y", "x[y]", "operator"), ("(v + e) ** 2", "(v + e).sqrt()", "scale"), ("v ** 2", "v ** 0.5", "scale"), ("8 * n", "2 * 2 * n", "number"),
     ("x / y", "y / x", "order"), ("x[1:]", "x[:-1]", "number"), ("x - 1", "x - 2", "number"), ("x[:, i:]", "x[:, i]", "number"),
     ("x[:, :, i]", "x[:, i]", "axis"), ("x.softmax(1)", "x.softmax(2)", "axis"), ("torch.cat(x, dim=0)", "torch.cat(x, 1)", "axis"),
     ("torch.full((x.size(1), 1), s)", "x.new_full((x.size(0), 1), s)", "axis"), ("x.mean(1)", "x.mean(1, keepdim=True)", "axis"),

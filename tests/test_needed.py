@@ -8,8 +8,10 @@ import torch
 
 from bert_parts.learn import apart, check
 from bert_parts.learn.compare import copied, difference, unchanged
-from bert_parts.learn.needed import Needed, inputs_of, made_before, needed, with_values
+from bert_parts.learn.needed import Needed, inputs_of, kind_of_values, made_before, needed, with_values
 from bert_parts.learn.registry import EXERCISES
+from bert_parts.learn.sites import sites
+from bert_parts.learn.source import surroundings_of
 from bert_parts.spans import Window
 from tests.answers import UNSEEN, Answer, answers
 
@@ -96,7 +98,7 @@ def value_in(text: str) -> Needed | None:
         except RuntimeError:
             given, expected = torch.zeros(()), torch.ones(())
         if difference(given, expected, 1e-5):
-            return needed(exercise, tree, thing.__globals__, case, 5)
+            return needed(exercise, tree, surroundings_of(thing), case, 5)
     return None
 
 
@@ -206,6 +208,109 @@ def mean_pooling(hidden, attention_mask):
 def test_where_the_same_goes_in_it_is_the_step_itself(text, expression, work):
     found = value_in(text)
     assert (ast.unparse(found.node), found.work) == (expression, work)
+
+
+CLIPPED = """
+import torch
+from torch import nn
+
+class BertPooler(nn.Module):
+    def __init__(self, config):
+        super().__init__()
+        self.dense = nn.Linear(config.hidden_size, config.hidden_size)
+
+    def forward(self, hidden):
+        first = torch.stack([text[0] for text in hidden]) * hidden[:, 0].sign()
+        return self.dense(first).tanh()
+"""
+ONE_TEXT = """
+from torch import nn
+from bert_parts.encoder import AddAndNorm, BertAttention, BertIntermediate
+
+class BertLayer(nn.Module):
+    def __init__(self, config):
+        super().__init__()
+        self.attention = BertAttention(config)
+        self.intermediate = BertIntermediate(config)
+        self.output = AddAndNorm(config.intermediate_size, config)
+
+    def forward(self, x, mask=None):
+        attended = self.attention(x, mask)[0]
+        return self.output(self.intermediate(attended), attended)
+"""
+MOVED = """
+import torch
+
+def nearest_words(word, tokens, vectors, k=5):
+    if word not in tokens:
+        raise ValueError(word)
+    place = tokens.index(word)
+    unit = vectors / vectors.norm(dim=1, keepdim=True)
+    cosines = torch.cat([unit[:place], unit[place + 1:]]) @ unit[place]
+    order = cosines.argsort(descending=True)[:k]
+    return [(tokens[i], cosines[i].item()) for i in order.tolist()]
+"""
+ANY_LETTER = """
+from bert_parts.wordpiece import word_pieces
+
+def unreadable(word, vocab):
+    return any(letter not in vocab for letter in word)
+
+def fertility(counts, vocab):
+    words = counts.total()
+    tokens = sum(len(word_pieces(word, vocab)) * n for word, n in counts.items())
+    return tokens / words, sum(n for word, n in counts.items() if unreadable(word, vocab)) / words
+"""
+ROLLED = """
+import torch
+
+@torch.no_grad()
+def sequence_log_prob(model, source_ids, source_mask, target_ids, start_id, pad_id):
+    given = target_ids.roll(1, dims=1)
+    each = model(source_ids, given, source_mask).log_softmax(dim=-1).gather(-1, target_ids[..., None])[..., 0]
+    return each.masked_fill(target_ids == pad_id, 0.0).sum(dim=-1)
+"""
+INPUTS = """
+import torch
+from torch import nn
+
+def joint_projection(attention):
+    joint = nn.Linear(attention.hidden_size, attention.hidden_size * 3)
+    weight = torch.cat((attention.query.weight, attention.key.weight, attention.value.weight), dim=1)
+    joint.weight = nn.Parameter(weight.detach())
+    joint.bias = nn.Parameter(torch.cat((attention.query.bias, attention.key.bias, attention.value.bias)).detach())
+    return joint
+"""
+
+
+@pytest.mark.parametrize(("text", "expression", "kind"), [
+    (MOVED, "tokens[i]", "number"), (ANY_LETTER, "any((letter not in vocab for letter in word))", "condition"),
+    (ROLLED, "target_ids.roll(1, dims=1)", "missing"),     # `start_id` is used nowhere
+    (INPUTS, "torch.cat((attention.query.weight, attention.key.weight, attention.value.weight), dim=1)", "axis"),
+])
+def test_what_two_values_tell(text, expression, kind):
+    found = value_in(text)
+    assert (ast.unparse(found.node), found.kind) == (expression, kind)
+
+
+@pytest.mark.parametrize(("text", "expression", "work"), [
+    (ONE_TEXT, "self.attention(x, mask)[0]", "extra"),
+    (CLIPPED, "torch.stack([text[0] for text in hidden]) * hidden[:, 0].sign()", "scale"),     # `hidden[:, 0]` is made in another way
+])
+def test_what_is_made_of_the_right_value_is_one_step_too_much(text, expression, work):
+    found = value_in(text)
+    assert (ast.unparse(found.node), found.work) == (expression, work)
+
+
+@pytest.mark.parametrize(("own", "wanted", "expression", "kind"), [
+    (True, False, "f(x)", "condition"), ("abc", "bc", "x[1:]", "number"), ("abc", "bc", "f(x)", None),
+    (torch.ones(3, 4), torch.ones(3, 5), "x[:, 1:]", "number"), (torch.ones(3, 4), torch.ones(4, 5), "x[:, 1:]", None),
+    (torch.ones(3), torch.ones(3, 4), "torch.zeros(3)", "shape"), (torch.ones(3), torch.ones(3, 4), "f(3)", None),
+    ([1, 2], [2, 1], "f(x)", "order"), ([1, 2], [2, 2], "f(x)", None), (1, 2, "f(x)", None), (None, 1, "f(x)", None),
+])
+def test_the_kind_that_two_values_have(own, wanted, expression, kind):
+    site = next(each for each in sites(ast.parse(expression)) if isinstance(each.node, (ast.Call, ast.Subscript)))
+    assert kind_of_values(own, wanted, site) == kind
 
 
 def test_what_goes_into_an_expression():

@@ -818,7 +818,8 @@ def subscripts(site: Site) -> Iterator[Draft]:
             yield Draft("axis", 2.5, "[i] → [:, i]", lambda node: with_(node, slice=ast.Tuple([ast.Slice(), node.slice],
                 ast.Load())), node)
     elif isinstance(site.parent, ast.Tuple) and site.up.place == "slice":
-        yield Draft("axis", 2.5, f"index {site.index} → :", lambda node: ast.Slice(), site.up.parent)
+        kind = "axis" if number(node) is None else "number"     # one of many is taken
+        yield Draft(kind, 2.5, f"index {site.index} → :", lambda node: ast.Slice(), site.up.parent)
     if is_value(site) and isinstance(node, (ast.Call, ast.Name)) and not isinstance(site.parent, (ast.Subscript, ast.Attribute,
             ast.BinOp)):
         for index in (0, 1, -1):

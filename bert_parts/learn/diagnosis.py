@@ -49,6 +49,7 @@ from bert_parts.learn.trace import parting, steps_of
 FOR_EDITS, FOR_TWO, FOR_MIRROR, FOR_PLACE, FOR_VALUE = 1.9, 0.5, 0.5, 0.5, 1.0
 LATEST = 4.5                # seconds of the processor, from the beginning of the check, after which nothing more is begun
 SUSPECTED = 1.0             # by how much an edit is likelier at a place that is suspected
+PLAIN = 2.0                 # an edit that costs no more is surer than what two expressions tell
 ANSWERS_SO = "In every case you answer as a right version does in which one thing is wrong: {0}."
 FURTHER_VALUE = "Work `{0}` out by hand for a small example: what should it be, and which step of yours makes it another?"
 ERRORS = [(name, says, re.compile(line), kind) for name, says, line, kind in (     # the error, its words, and what raises it
@@ -57,6 +58,11 @@ ERRORS = [(name, says, re.compile(line), kind) for name, says, line, kind in (  
     ("ValueError", "expected sequence of length", r"tensor\(", "shape"),
     ("RuntimeError", "invalid for input of size", r"\.(view|reshape)\(", "shape"),
 )]
+OF_VALUES = {
+    "name": "It is the right thing to do, with another variable, or with one that was changed before.",
+    "argument": "It is the right thing to call, with another number of arguments than it needs here.",
+    "axis": "It is the right thing to call, along another dimension than is meant.",
+}
 CHANCE = re.compile("drop|train|eval|rand|bernoulli")
 
 
@@ -130,7 +136,8 @@ def searched(exercise: Exercise, thing, refusal: Refusal, outcomes: Outcomes, kn
     edits = search and search.one()
     told = where and unmet(exercise, thing, refusal, where)
     value = None if where and where.late else told
-    told_better = bool(edits and value and value.mistake not in (None, edits[0].kind) and value.line in edits[0].lines)
+    told_better = bool(edits and value and value.mistake not in (None, edits[0].kind) and value.line in edits[0].lines
+                       and edits[0].cost > PLAIN)
     if edits and edits[0].cost < DOUBTFUL and not told_better:
         return repaired(exercise, thing, refusal, edits)
     beside = not edits and search and search.one_and_left(functools.partial(is_there, exercise, thing))
@@ -350,16 +357,23 @@ def unmet(exercise: Exercise, thing, refusal: Refusal, value: Needed) -> Finding
             f"then all that you make of it is right. {value.says()}".rstrip(), measure.says if measure else ""]
     if value.given:
         said.append(f"What is done there is right, so it is `{value.given}` that is wrong. Look at {in_words(value.line, thing)}.")
-    if value.kind == "name":
-        said.append("It is the right thing to do, with another variable, or with one that was changed before.")
     if value.work:
         said.append(f"What goes into it is right, and what is done with it is not: {SAYS[value.work]}.")
-    if value.kind == "argument":
-        said.append("It is the right thing to call, with another number of arguments than it needs here.")
+    if value.kind and value.kind != "type":     # that is told with the two values
+        said.append(OF_VALUES.get(value.kind) or f"{capital(SAYS[value.kind])}.")
     if value.sources:
         said.append(f"What goes into it is made {lines_in_words(value.sources[-3:])}: look there, too.")
-    return Finding("\n".join(filter(None, said)), value.kind or measure and measure.kind or value.work, value.line,
+    return Finding("\n".join(filter(None, said)), kind_of_value(value, measure, measure_of(exercise, refusal)), value.line,
                    FURTHER_VALUE.format(code(value.node)))
+
+
+def kind_of_value(value: Needed, measure: Measure | None, of_answer: Measure | None) -> str | None:
+    """What kind of thing is the matter with a value: what the two expressions tell, how it differs, or how the answer does. That
+    all numbers are too large by the same may be a step left out, but tells less than the step itself."""
+    kinds = [value.kind, measure and measure.kind, value.work, of_answer and of_answer.kind]
+    if measure and measure.kind == "missing":
+        kinds.insert(3, kinds.pop(1))
+    return next(filter(None, kinds), None)
 
 
 def lines_in_words(lines: tuple[int, ...]) -> str:

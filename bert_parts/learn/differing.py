@@ -3,6 +3,7 @@
 Both are read as the steps they take, so that ``torch.tril(x)`` and ``x.tril()`` are one, and a type beside the numbers is none."""
 
 import ast
+import operator
 from collections import Counter
 from collections.abc import Callable, Iterator
 
@@ -16,6 +17,7 @@ TYPED = {"float", "long", "int", "bool", "double", "half", "to", "type"}
 OF_DIMENSION = {"dim", "axis", "keepdim"}
 POWERS = {"Mult", "Div", "FloorDiv", "Pow"}
 ALIKE = ((RESHAPING, "shape"), (TYPING | DTYPES, "type"))     # functions that do one sort of thing, and the kind of that
+WORKED_OUT = {ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv}
 CONDITIONS = (ast.Compare, ast.BoolOp, ast.IfExp)
 
 
@@ -33,7 +35,7 @@ def kind_between(own: ast.expr, other: ast.expr) -> str:
 
 def form(node: ast.AST) -> Form:
     """The steps that an expression takes, whatever their style."""
-    value = number_of(node)
+    value = _worked_out(node)
     if value is not None or isinstance(node, ast.Constant):
         return ("number", repr(node.value if value is None else value))
     if isinstance(node, ast.Name) or is_own(node) or is_module(node):
@@ -54,6 +56,14 @@ def form(node: ast.AST) -> Form:
     if isinstance(node, ast.Attribute):
         return ("attribute", node.attr, form(node.value))
     return ("other", type(node).__name__, *map(form, _inside(node)))
+
+
+def _worked_out(node: ast.AST) -> int | float | None:
+    """A number, or what an operation on plain numbers comes to: ``2 * 2`` is 4."""
+    if not isinstance(node, ast.BinOp) or type(node.op) not in WORKED_OUT:
+        return number_of(node)
+    sides = [_worked_out(each) for each in (node.left, node.right)]
+    return None if None in sides or isinstance(node.op, ast.Div) and not sides[1] else WORKED_OUT[type(node.op)](*sides)
 
 
 def _form_of_call(node: ast.Call) -> Form:

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from bert_parts.files import quoted
-from bert_parts.learn.catalogue import is_module, is_value, isinstance_method, parameters
+from bert_parts.learn.catalogue import SIZED, is_module, is_value, isinstance_method, parameters, unused_arguments
 from bert_parts.learn.compare import copied, difference
 from bert_parts.learn.differing import dimensions_in, kind_between
 from bert_parts.learn.exercise import Case, Exercise
@@ -377,7 +377,8 @@ class _Search:
                 return Needed(site.node, own, wanted, line, name)
         lines = tuple(sorted({line for lines in made.values() for line in lines} - {line_of(site.node)}))
         others = tuple(line_of(self.own.places[number].node) for number in tried.places[1:])
-        kind = kind or kind_of_values(own, wanted, site) or ("number" if self.is_another_item(tried) else None)
+        kind = kind or kind_of_values(own, wanted, site) or ("number" if self.is_another_item(tried) else None) or (
+            "missing" if never_used(site, self.course.places[tried.source.places[0]]) else None)
         return Needed(site.node, own, wanted, line_of(site.node), kind=kind, sources=lines, others=others,
                       late=tried.source.apart is not None)
 
@@ -420,10 +421,20 @@ def is_called_on(site: Site) -> bool:
 
 
 def parts_of(outer: Site) -> list[Site]:
-    """The expressions with a value inside of one, the large ones first; those of a function that is defined there left out."""
+    """The expressions with a value inside of one, the outer ones first."""
     return [site for site in below(outer) if site is not outer and is_value(site) and not isinstance(site.node, ast.Constant)
             and not (isinstance(site.node, ast.Name) and (is_module(site.node) or site.node.id == SELF))
-            and not any(isinstance(node, (ast.Store, *BOUND)) for node in ast.walk(site.node))]
+            and not any(isinstance(node, BOUND) for node in ast.walk(site.node))]
+
+
+def never_used(own: Site, course: Site) -> bool:
+    """Whether the course's expression is made of an argument that the learner's function uses nowhere."""
+    function, theirs = own.within(FUNCTIONS).node, course.within(FUNCTIONS).node
+    if function.name != theirs.name:
+        return False
+    there = {node.id for node in ast.walk(course.node) if isinstance(node, ast.Name)}
+    return any(name in there and mine in unused_arguments(function)
+               for name, mine in zip(parameters(theirs), parameters(function), strict=False))
 
 
 def other_dimensions(own: ast.expr, course: ast.expr) -> bool:
@@ -438,6 +449,8 @@ def kind_of_values(own: Any, wanted: Any, site: Site) -> str | None:
     sliced = isinstance(site.node, ast.Subscript) and any(isinstance(each, ast.Slice) for each in ast.walk(site.node.slice))
     if sliced and is_piece(own, wanted):
         return "number"
+    if isinstance(own, Tensor) and isinstance(site.node, ast.Call) and called(site.node) in SIZED and own.dim() != wanted.dim():
+        return "shape"
     if isinstance(own, list) and own != wanted and Counter(map(repr, own)) == Counter(map(repr, wanted)):
         return "order"
     return None
