@@ -49,14 +49,15 @@ from bert_parts.learn.trace import parting, steps_of
 FOR_EDITS, FOR_TWO, FOR_MIRROR, FOR_PLACE, FOR_VALUE = 1.9, 0.5, 0.5, 0.5, 1.0
 LATEST = 4.5                # seconds of the processor, from the beginning of the check, after which nothing more is begun
 SUSPECTED = 1.0             # by how much an edit is likelier at a place that is suspected
-PLAIN = 2.0                 # an edit that costs no more is surer than what two expressions tell
+PLAIN = 2.0                 # an edit that costs less is surer than what two expressions tell
 ANSWERS_SO = "In every case you answer as a right version does in which one thing is wrong: {0}."
 FURTHER_VALUE = "Work `{0}` out by hand for a small example: what should it be, and which step of yours makes it another?"
-ERRORS = [(name, says, re.compile(line), kind) for name, says, line, kind in (     # the error, its words, and what raises it
-    ("TypeError", "argument", r"\(", "argument"),
+THERE = "What is the matter there: {0}."
+ERRORS = [(name, re.compile(says), re.compile(where), kind) for name, says, where, kind in (     # its words; what raises it, its line
+    ("TypeError", "^(?!.*not callable)", "^Call", "argument"),
     ("ValueError", "values to unpack", r"\.(shape|size\(\))", "shape"),
-    ("ValueError", "expected sequence of length", r"tensor\(", "shape"),
-    ("RuntimeError", "invalid for input of size", r"\.(view|reshape)\(", "shape"),
+    ("ValueError", "expected sequence of length", "^Call tensor", "shape"),
+    ("RuntimeError", "invalid for input of size", "^Call (view|reshape)", "shape"),
 )]
 OF_VALUES = {
     "name": "It is the right thing to do, with another variable, or with one that was changed before.",
@@ -69,7 +70,8 @@ CHANCE = re.compile("drop|train|eval|rand|bernoulli")
 def diagnosed(exercise: Exercise, thing, refusal: Refusal) -> Finding:
     """The refusal of an answer, with the mistake's name, its place and words where they are found."""
     if refusal.case is None:
-        return besides(exercise, thing, placed(exercise, thing, refusal, refusal.finding, 2 * FOR_PLACE))
+        found = placed(exercise, thing, refusal, refusal.finding, 2 * FOR_PLACE)
+        return with_kind_of_error(thing, refusal, besides(exercise, thing, found))
     outcomes, known = Outcomes(exercise, thing, {refusal.case: refusal.given}), ways(exercise)
     found = known_mistake(known, outcomes, refusal)
     finding = placed(exercise, thing, refusal, found, FOR_PLACE) if found else (
@@ -137,7 +139,7 @@ def searched(exercise: Exercise, thing, refusal: Refusal, outcomes: Outcomes, kn
     told = where and unmet(exercise, thing, refusal, where)
     value = None if where and where.late else told
     told_better = bool(edits and value and value.mistake not in (None, edits[0].kind) and value.line in edits[0].lines
-                       and edits[0].cost > PLAIN)
+                       and edits[0].cost >= PLAIN)
     if edits and edits[0].cost < DOUBTFUL and not told_better:
         return repaired(exercise, thing, refusal, edits)
     beside = not edits and search and search.one_and_left(functools.partial(is_there, exercise, thing))
@@ -397,18 +399,24 @@ def in_general(exercise: Exercise, thing, refusal: Refusal) -> Finding:
     """What can be said of a mistake for which nothing else speaks: how the numbers differ, and where values part."""
     measure = measure_of(exercise, refusal)
     line, where = parted(exercise, thing, refusal)
-    kind = measure.kind if measure else kind_of_error(refusal.given, line_of_text(line, thing) if line else "")
-    at_fault = f"What is the matter there: {SAYS[kind]}." if kind and not measure else ""
-    said = (refusal.finding.message, measure.says if measure else "", at_fault, where)
-    return Finding("\n".join(filter(None, said)), refusal.finding.mistake or kind, line)
+    said = (refusal.finding.message, measure.says if measure else "", where)
+    kind = refusal.finding.mistake or (measure.kind if measure else None)
+    return with_kind_of_error(thing, refusal, Finding("\n".join(filter(None, said)), kind, line))
 
 
-def kind_of_error(given, line: str) -> str | None:
+def kind_of_error(thing, given) -> str | None:
     """What kind of thing is the matter where an error is raised on one of the learner's lines, if it tells that."""
     if not isinstance(given, Trouble) or given.line is None:
         return None
-    error, words, _ = given.kind
-    return next((kind for name, says, has, kind in ERRORS if name == error and says in words and has.search(line)), None)
+    error, words, place = given.kind
+    where = f"{place} {line_of_text(given.line, thing)}"
+    return next((kind for name, says, here, kind in ERRORS if name == error and says.search(words) and here.search(where)), None)
+
+
+def with_kind_of_error(thing, refusal: Refusal, finding: Finding) -> Finding:
+    """The finding; if it has no name, with what the error tells that ended the learner's code."""
+    kind = None if finding.mistake else kind_of_error(thing, refusal.given)
+    return replace(finding, mistake=kind, message=f"{finding.message}\n{THERE.format(SAYS[kind])}") if kind else finding
 
 
 def measure_of(exercise: Exercise, refusal: Refusal) -> Measure | None:

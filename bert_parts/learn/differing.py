@@ -183,6 +183,8 @@ def _at_all(mine: Form, theirs: Form) -> str:
         return "argument" if len(words) == 1 else next((kind for these, kind in ALIKE if words <= these), "name")
     if len(words) == 1 and sorts == {"operator"}:
         return _of_one_operation(mine, theirs)
+    if mine[0] == "call":
+        return kind_of(mine[1], "operator")
     return {"number": "number", "slice": "number", "index": "number", "name": "name", "attribute": "name"}.get(mine[0], "operator")
 
 

@@ -30,7 +30,7 @@ class Refusal:
     Attributes:
         finding: what can be said without looking further.
         case: the question at which the answer is another than expected; None if something else is the matter.
-        given: what was answered there.
+        given: what was answered there; without a case, the error that was raised, if there was one.
     """
 
     finding: Finding
@@ -53,7 +53,8 @@ def judge(exercise: Exercise, thing) -> Refusal | None:
     for probe in probes_of(exercise):
         outcome = outcome_of(lambda probe=probe: probe(exercise, thing), thing, 2 * bounded.BUSY)
         if outcome:
-            return Refusal(Finding(outcome.message, line=outcome.line) if isinstance(outcome, Trouble) else outcome)
+            failed = isinstance(outcome, Trouble)
+            return Refusal(Finding(outcome.message, line=outcome.line), given=outcome) if failed else Refusal(outcome)
     return None
 
 

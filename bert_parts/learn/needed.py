@@ -315,9 +315,9 @@ class _Search:
         values = self.seen_at(watched, inputs_of(watched.places[place]))
         return [(site.node, each[turn]) for site, each in values] if all(len(each) == count for _, each in values) else []
 
-    def seen_at(self, watched: Watched, places: list[Site]) -> list[tuple[Site, list]]:
+    def seen_at(self, watched: Watched, places: list[Site], telling=object) -> list[tuple[Site, list]]:
         """The values that expressions have in the case that fails, one after another; [] if they cannot be seen."""
-        seen = Watched(watched.tree, places, watched.name, watched.surroundings, self.clock, telling=object)
+        seen = Watched(watched.tree, places, watched.name, watched.surroundings, self.clock, telling)
         self.clock.start()
         try:
             self.failing.nearness(seen.thing)
@@ -331,7 +331,9 @@ class _Search:
         for watched, place, wanted, otherwise in ((self.own, tried.places[0], tried.values, "extra"),
                                                   (self.course, tried.source.places[0], tried.own, "missing")):
             outer = watched.places[place]
-            for site, values in self.seen_at(watched, parts_of(outer)) if all(map(tells_apart, wanted)) and wanted else ():
+            if not wanted or not all(map(tells_apart, wanted)):
+                continue
+            for site, values in self.seen_at(watched, parts_of(outer), TELLABLE):
                 if len(values) == len(wanted) and all(map(self.alike, values, wanted)):
                     hole = ast.Name("_", ast.Load())
                     pair = replaced(outer.node, {id(site.node): hole}), hole

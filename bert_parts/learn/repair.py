@@ -8,6 +8,7 @@ import re
 import time
 import types
 import warnings
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -390,11 +391,19 @@ def plainest(best: Edit, right: list[Edit]) -> Edit:
     return min(swaps, key=lambda edit: edit.cost, default=whole)
 
 
+def of_most_shared_kind(best: Edit, likely: list[Edit]) -> Edit:
+    """Of the edits of its line that are as likely, one of the kind that most of them share."""
+    equal = [edit for edit in likely if edit.line == best.line and edit.cost <= best.cost and edit.sure >= best.sure]
+    counts = Counter(edit.kind for edit in equal)
+    return max(equal, key=lambda edit: (counts[edit.kind], edit is best))
+
+
 def likeliest(right: list[Edit]) -> Edit:
     """Of edits that each set the code right, the one to speak of. It is sure if all that are as likely touch its line."""
     cheapest = min(edit.cost for edit in right)
     likely = [edit for edit in right if edit.cost <= cheapest + SAME_COST]
     votes = {line: sum(line in edit.lines for edit in likely) for edit in likely for line in edit.lines}
-    best = plainest(min(likely, key=lambda edit: (edit.cost - 0.1 * votes[edit.line] + (not edit.sure), len(edit.lines))), right)
+    best = min(likely, key=lambda edit: (edit.cost - 0.1 * votes[edit.line] + (not edit.sure), len(edit.lines)))
+    best = plainest(of_most_shared_kind(best, likely), right)
     agreed = all(best.line in edit.lines for edit in right)
     return replace(best, lines=tuple(sorted({line for edit in likely for line in edit.lines})), sure=best.sure and agreed)
