@@ -204,6 +204,9 @@ def numbers(site: Site) -> Iterator[Draft]:
         others = [0.5, 2, 1, -1, -0.5, *others]
     for other in site.near if isinstance(value, int) and not isinstance(site.parent, ast.Compare) else ():
         yield Draft("name", 3, f"{value} → {other}", lambda node, o=other: name(o), about)
+    if isinstance(value, int) and value > 2 and isinstance(site.parent, ast.BinOp) and isinstance(site.parent.op, ast.Mult):
+        for other in (value * 2, value // 2, value + 2, value - 2):     # of how many there are
+            yield Draft(kind, 2, f"{value} → {other}", lambda node, v=other: literal(v), about)
     for other in dict.fromkeys(others):
         if other != value:
             opposite = other == -value and value != 1     # from 1 it is two steps of a count as well

@@ -57,6 +57,7 @@ ERRORS = [(name, re.compile(says), re.compile(where), kind) for name, says, wher
     ("TypeError", "^(?!.*not callable)", "^Call", "argument"),
     ("ValueError", "values to unpack", r"\.(shape|size\(\))", "shape"),
     ("ValueError", "expected sequence of length", "^Call tensor", "shape"),
+    ("RuntimeError", "a bool tensor|scalar type|dtype|not implemented for", "", "type"),
     ("RuntimeError", "invalid for input of size", "^Call (view|reshape)", "shape"),
 )]
 OF_VALUES = {
@@ -365,8 +366,10 @@ def unmet(exercise: Exercise, thing, refusal: Refusal, value: Needed) -> Finding
         said.append(OF_VALUES.get(value.kind) or f"{capital(SAYS[value.kind])}.")
     if value.sources:
         said.append(f"What goes into it is made {lines_in_words(value.sources[-3:])}: look there, too.")
-    return Finding("\n".join(filter(None, said)), kind_of_value(value, measure, measure_of(exercise, refusal)), value.line,
-                   FURTHER_VALUE.format(code(value.node)))
+    kind = kind_of_value(value, measure, measure_of(exercise, refusal)) or refusal.finding.mistake
+    if kind is None and isinstance(refusal.given, Trouble) and refusal.given.line == value.line:
+        kind = kind_of_error(thing, refusal.given)
+    return Finding("\n".join(filter(None, said)), kind, value.line, FURTHER_VALUE.format(code(value.node)))
 
 
 def kind_of_value(value: Needed, measure: Measure | None, of_answer: Measure | None) -> str | None:

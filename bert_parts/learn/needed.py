@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from bert_parts.files import quoted
-from bert_parts.learn.catalogue import SIZED, is_module, is_value, isinstance_method, parameters, unused_arguments
+from bert_parts.learn.catalogue import REDUCING, SIZED, is_module, is_value, isinstance_method, parameters, unused_arguments
 from bert_parts.learn.compare import copied, difference
 from bert_parts.learn.differing import dimensions_in, kind_between
 from bert_parts.learn.exercise import Case, Exercise
@@ -380,7 +380,8 @@ class _Search:
         lines = tuple(sorted({line for lines in made.values() for line in lines} - {line_of(site.node)}))
         others = tuple(line_of(self.own.places[number].node) for number in tried.places[1:])
         kind = kind or kind_of_values(own, wanted, site) or ("number" if self.is_another_item(tried) else None) or (
-            "missing" if never_used(site, self.course.places[tried.source.places[0]]) else None)
+            "missing" if never_used(site, self.course.places[tried.source.places[0]]) else None) or (
+            "order" if tried.plain and reduces_too_early(site.node, course) else None)
         return Needed(site.node, own, wanted, line_of(site.node), kind=kind, sources=lines, others=others,
                       late=tried.source.apart is not None)
 
@@ -437,6 +438,13 @@ def never_used(own: Site, course: Site) -> bool:
     there = {node.id for node in ast.walk(course.node) if isinstance(node, ast.Name)}
     return any(name in there and mine in unused_arguments(function)
                for name, mine in zip(parameters(theirs), parameters(function), strict=False))
+
+
+def reduces_too_early(own: ast.expr, course: ast.expr) -> bool:
+    """Whether one number is made of many before something else is done, and in the course's version, in the same way, after all."""
+    if not isinstance(own, ast.Call) or not isinstance(course, ast.Call) or called(own) in REDUCING or called(course) not in REDUCING:
+        return False
+    return any(isinstance(node, ast.Call) and called(node) == called(course) for node in ast.walk(own))
 
 
 def other_dimensions(own: ast.expr, course: ast.expr) -> bool:

@@ -387,7 +387,8 @@ def plainest(best: Edit, right: list[Edit]) -> Edit:
     whole = next((edit for edit in right if edit.line == best.line and edit.rule == WITHOUT_LINE), None)
     if not whole or best.kind == "gradient":
         return best
-    swaps = [edit for edit in right if edit.line == best.line and " → " in edit.rule and edit.cost <= whole.cost + SAME_COST]
+    swaps = [edit for edit in right if edit.line == best.line and " → " in edit.rule and edit.cost <= whole.cost + SAME_COST
+             and not edit.rule.endswith(" =")]     # where the line's value goes to another variable, nothing takes it
     return min(swaps, key=lambda edit: edit.cost, default=whole)
 
 
