@@ -295,7 +295,7 @@ def test_what_two_values_tell(text, expression, kind):
 
 @pytest.mark.parametrize(("text", "expression", "work"), [
     (ONE_TEXT, "self.attention(x, mask)[0]", "extra"),
-    (CLIPPED, "torch.stack([text[0] for text in hidden]) * hidden[:, 0].sign()", "scale"),     # `hidden[:, 0]` is made in another way
+    (CLIPPED, "torch.stack([text[0] for text in hidden]) * hidden[:, 0].sign()", "scale"),     # another `hidden[:, 0]`
 ])
 def test_what_is_made_of_the_right_value_is_one_step_too_much(text, expression, work):
     found = value_in(text)

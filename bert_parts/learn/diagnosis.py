@@ -53,7 +53,7 @@ PLAIN = 2.0                 # an edit that costs less is surer than what two exp
 ANSWERS_SO = "In every case you answer as a right version does in which one thing is wrong: {0}."
 FURTHER_VALUE = "Work `{0}` out by hand for a small example: what should it be, and which step of yours makes it another?"
 THERE = "What is the matter there: {0}."
-ERRORS = [(name, re.compile(says), re.compile(where), kind) for name, says, where, kind in (     # its words; what raises it, its line
+ERRORS = [(name, re.compile(says), re.compile(where), kind) for name, says, where, kind in (     # words; code and line
     ("TypeError", "^(?!.*not callable)", "^Call", "argument"),
     ("ValueError", "values to unpack", r"\.(shape|size\(\))", "shape"),
     ("ValueError", "expected sequence of length", "^Call tensor", "shape"),

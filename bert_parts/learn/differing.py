@@ -28,9 +28,7 @@ def kind_between(own: ast.expr, other: ast.expr) -> str:
         own, other: both in the same names.
     """
     mine, theirs = form(own), form(other)
-    if mine == theirs:
-        return "type"
-    return _one_in_the_other(mine, theirs) or _at_one_place(mine, theirs) or _at_all(mine, theirs)
+    return "type" if mine == theirs else _kind_of_forms(mine, theirs)
 
 
 def form(node: ast.AST) -> Form:
@@ -90,6 +88,10 @@ def dimensions_in(node: ast.expr) -> dict[str, Form]:
     return {step[1]: step[2] for step in _parts(form(node)) if _is_of_dimension(step)} if isinstance(node, ast.Call) else {}
 
 
+def _kind_of_forms(mine: Form, theirs: Form) -> str:
+    return _one_in_the_other(mine, theirs) or _at_one_place(mine, theirs) or _at_all(mine, theirs)
+
+
 # ── one stands in the other ──────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -98,7 +100,7 @@ def _one_in_the_other(mine: Form, theirs: Form) -> str | None:
     for inner, outer, otherwise in ((theirs, mine, "extra"), (mine, theirs, "missing")):
         around = _around(inner, outer)
         if around is not None and _has_names(inner):
-            kinds = {kind_of_step(step, otherwise) for step in around}
+            kinds = {_kind_of_step(step, otherwise) for step in around}
             return kinds.pop() if len(kinds) == 1 else otherwise
     return None
 
@@ -122,7 +124,7 @@ def _has_names(step: Form) -> bool:
     return step[0] == "name" or any(map(_has_names, _parts(step)))
 
 
-def kind_of_step(step: Form, otherwise: str) -> str:
+def _kind_of_step(step: Form, otherwise: str) -> str:
     """What kind of thing a step is that is too much, or missing."""
     sort, word, *parts = step
     if sort == "operator" and word in POWERS and all(part[0] != "other" for part in parts):     # a list times 3 is three of it
@@ -157,11 +159,7 @@ def _at_one_place(mine: Form, theirs: Form) -> str | None:
         return "argument" if sort == "call" and word not in DIMENSIONS else "scale" if word == "Pow" else "number"
     if sort == "index" and one is not own[0]:
         return "number"
-    return kind_of_pair(one, other)
-
-
-def kind_of_pair(mine: Form, theirs: Form) -> str:
-    return _one_in_the_other(mine, theirs) or _at_one_place(mine, theirs) or _at_all(mine, theirs)
+    return _kind_of_forms(one, other)
 
 
 def _is_of_dimension(step: Form) -> bool:

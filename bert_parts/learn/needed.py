@@ -347,6 +347,15 @@ class _Search:
         return bool(mine and theirs) and any(all(self.which(value, others) is not None for value in some)
                                              for some, others in ((mine, theirs), (theirs, mine)))
 
+    def kind_of_try(self, tried: _Try) -> str | None:
+        """What kind of thing is the matter, where what the two expressions are made of tells it."""
+        site, course = self.own.places[tried.places[0]], self.course.places[tried.source.places[0]]
+        if self.is_another_item(tried):
+            return "number"
+        if never_used(site, course):
+            return "missing"
+        return "order" if tried.plain and reduces_too_early(site.node, course.node) else None
+
     def is_another_item(self, tried: _Try) -> bool:
         """Whether the learner's expression is one item of an argument, and what it needs is another item of that."""
         site = self.own.places[tried.places[0]]
@@ -354,8 +363,8 @@ class _Search:
             return False
         whole = next(each for each in below(site) if each.node is site.node.value)
         lists = self.seen_at(self.own, [whole]) if is_of_arguments(whole) else []
-        return all(isinstance(items, list) and value in items for _, values in lists
-                   for items, value in zip(values, tried.values, strict=False)) if lists else False
+        return bool(lists) and all(isinstance(items, list) and value in items for _, values in lists
+                                   for items, value in zip(values, tried.values, strict=False))
 
     def found(self, tried: _Try) -> Needed:
         pairs = [pair for pair in zip(tried.own, tried.values, strict=False) if self.differ(*pair)]
@@ -371,17 +380,16 @@ class _Search:
         if alike and all(is_of_arguments(self.own.places[number]) for number in tried.places):
             kind = kind or "name"
         if alike and tried.plain:
-            if other_dimensions(site.node, course) or count_of(site.node) != count_of(course) and self.some_go_in(tried):
-                kind = "axis" if other_dimensions(site.node, course) else "argument"
-                return Needed(site.node, own, wanted, line_of(site.node), kind=kind)
+            if along_others(site.node, course, own, wanted):
+                return Needed(site.node, own, wanted, line_of(site.node), kind="axis")
+            if count_of(site.node) != count_of(course) and self.some_go_in(tried):
+                return Needed(site.node, own, wanted, line_of(site.node), kind="argument")
             if len(made) == 1:
                 (name, (*_, line)), = made.items()
                 return Needed(site.node, own, wanted, line, name)
         lines = tuple(sorted({line for lines in made.values() for line in lines} - {line_of(site.node)}))
         others = tuple(line_of(self.own.places[number].node) for number in tried.places[1:])
-        kind = kind or kind_of_values(own, wanted, site) or ("number" if self.is_another_item(tried) else None) or (
-            "missing" if never_used(site, self.course.places[tried.source.places[0]]) else None) or (
-            "order" if tried.plain and reduces_too_early(site.node, course) else None)
+        kind = kind or kind_of_values(own, wanted, site) or self.kind_of_try(tried)
         return Needed(site.node, own, wanted, line_of(site.node), kind=kind, sources=lines, others=others,
                       late=tried.source.apart is not None)
 
@@ -442,14 +450,15 @@ def never_used(own: Site, course: Site) -> bool:
 
 def reduces_too_early(own: ast.expr, course: ast.expr) -> bool:
     """Whether one number is made of many before something else is done, and in the course's version, in the same way, after all."""
-    if not isinstance(own, ast.Call) or not isinstance(course, ast.Call) or called(own) in REDUCING or called(course) not in REDUCING:
+    if not isinstance(own, ast.Call) or not isinstance(course, ast.Call) or called(own) in REDUCING:
         return False
-    return any(isinstance(node, ast.Call) and called(node) == called(course) for node in ast.walk(own))
+    return called(course) in REDUCING and any(
+        isinstance(node, ast.Call) and called(node) == called(course) for node in ast.walk(own))
 
 
-def other_dimensions(own: ast.expr, course: ast.expr) -> bool:
-    """Whether a function is called with other numbers for dimensions, or with none."""
-    return dimensions_in(own) != dimensions_in(course)
+def along_others(one: ast.expr, other: ast.expr, own: Any, wanted: Any) -> bool:
+    """Whether a function is called with other numbers for dimensions, or with none, and what comes out is of another shape."""
+    return isinstance(own, Tensor) and own.shape != wanted.shape and dimensions_in(one) != dimensions_in(other)
 
 
 def kind_of_values(own: Any, wanted: Any, site: Site) -> str | None:
