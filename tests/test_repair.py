@@ -297,6 +297,12 @@ def test_a_line_whose_value_may_go_anywhere_is_too_much():
     assert (edit.line, edit.kind) == (3, "extra")     # and not the name of the variable, `n = g(x)`
 
 
+def test_a_value_that_goes_where_nothing_reads_it_is_too_much():
+    edits = edits_of(ast.parse("def f(x, y):\n    z = x + y\n    z = g(z)\n    return y * z"))
+    kinds = {edit.rule: edit.kind for edit in edits if edit.line == 3 and edit.rule.endswith(" =")}
+    assert kinds == {"z = → x =": "extra", "z = → y =": "name"}
+
+
 def test_a_line_that_is_moved_takes_along_what_is_wrong_in_it():
     text = "def f(n):\n    b = n * 3\n    n = n + 1\n    return b, n\n"
 

@@ -266,8 +266,17 @@ def names(site: Site) -> Iterator[Draft]:
     elif isinstance(site.parent, (ast.Assign, ast.AugAssign)):
         for other in site.near:
             if other != node.id:
-                yield Draft("name", 3, f"{node.id} = → {other} =", lambda node, other=other: with_(node, id=other),
+                kind = "name" if is_read_later(site, other) else "extra"
+                yield Draft(kind, 3, f"{node.id} = → {other} =", lambda node, other=other: with_(node, id=other),
                     site.statement.node)
+
+
+def is_read_later(site: Site, variable: str) -> bool:
+    """Whether a variable may be used after a line: on a later one, or on any where there is a loop around it."""
+    function, loop = site.within(FUNCTIONS), site.within((ast.For, ast.While))
+    return function is None or any(
+        isinstance(each, ast.Name) and each.id == variable and isinstance(each.ctx, ast.Load) and (loop or each.lineno > site.line)
+        for each in ast.walk(function.node))
 
 
 def _beside(site: Site) -> set[str]:
