@@ -127,7 +127,7 @@ RIGHT = torch.randn(2, 3, 4, 6, generator=torch.Generator().manual_seed(0))
     (RIGHT.reshape(6, 4, 6), "shape", "in the shape (6, 4, 6)"),
     (RIGHT.roll(1, -1), "number", "1 place too late along dimension 3"),
     (torch.cat((RIGHT[:, :, :3], RIGHT[:, :, 3:] + 1), dim=2), None, "Along dimension 2 only place 3 is wrong"),
-    (RIGHT.flip(-1), "shape", "each stands in another place"),
+    (RIGHT.flip(-1), None, "each stands in another place"),
     (RIGHT + torch.randn(RIGHT.shape, generator=torch.Generator().manual_seed(1)), None, None),
 ])
 def test_how_numbers_differ(given, kind, says):

@@ -1,6 +1,7 @@
 """A step that is missing, taken from a tree that does the same: expressions and lines of the donor, in the learner's names."""
 
 import ast
+from collections import Counter
 from collections.abc import Iterator
 from itertools import product
 
@@ -196,11 +197,42 @@ def changed_kind(old: ast.expr, new: ast.expr) -> str:
         return "number"
     if isinstance(old, ast.Name):
         return "name"
+    if type(old) is type(new) and not isinstance(old, ast.Call) and steps_in(old) == steps_in(new):
+        return kind_of_leaves(old, new)
     if isinstance(old, ast.BinOp) and isinstance(new, ast.BinOp):
-        return "operator"
+        return "missing" if stands_in(old, new) else "extra" if stands_in(new, old) else "operator"
     if isinstance(old, ast.Call):
         return kind_of(called(old), "argument" if isinstance(new, ast.Call) and called(new) == called(old) else "name")
     return "number" if isinstance(old, ast.Subscript) else "operator"
+
+
+def steps_in(node: ast.expr) -> Counter:
+    """What is done in an expression: the operations, and the kinds of its nodes that are no names or constants."""
+    return Counter(type(each) for each in ast.walk(node) if not isinstance(each, (ast.Name, ast.Constant, ast.expr_context)))
+
+
+def kind_of_leaves(old: ast.expr, new: ast.expr) -> str:
+    """The kind where two expressions do the same with other names or numbers, or with the same ones in another order."""
+    mine, theirs = ([Counter(filter(None, map(leaf, ast.walk(node)))) for leaf in (name_in, number_in)] for node in (old, new))
+    if mine == theirs:
+        return "order"
+    return "name" if mine[0] != theirs[0] else "number"
+
+
+def name_in(node: ast.AST) -> str | None:
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):     # a key
+        return repr(node.value)
+    return node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else node.arg if isinstance(
+        node, ast.keyword) else None
+
+
+def number_in(node: ast.AST) -> str | None:
+    return repr(node.value) if isinstance(node, ast.Constant) and not isinstance(node.value, str) else None
+
+
+def stands_in(part: ast.expr, whole: ast.expr) -> bool:
+    """Whether an expression stands in another, word for word."""
+    return any(ast.dump(each) == ast.dump(part) for each in ast.walk(whole) if isinstance(each, ast.expr))
 
 
 def inserted(site: Site, donor: Donor) -> Iterator[Draft]:
@@ -230,7 +262,13 @@ def inserted(site: Site, donor: Donor) -> Iterator[Draft]:
                         yield Draft("missing", 3, f"{text} after it", lambda node, new=new: [node, new], here, step, new)
                 alike = lines == 1 and targets(here) == sets and not isinstance(here, BLOCKS)
                 if alike and names_read(here) & set(donor.variables) <= reads:
-                    yield Draft("operator", 4, f"→ {text}", lambda node, new=new: new, here, step)
+                    yield Draft(changed_line(here, new), 4, f"→ {text}", lambda node, new=new: new, here, step)
+
+
+def changed_line(old: ast.stmt, new: ast.stmt) -> str:
+    """The kind where the donor has another line that sets the same."""
+    values = getattr(old, "value", None), getattr(new, "value", None)
+    return changed_kind(*values) if type(old) is type(new) and None not in values else "operator"
 
 
 def another_else(site: Site, donor: Donor) -> Iterator[Draft]:

@@ -11,12 +11,25 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 
+from torch import Tensor
+
 from bert_parts.learn import bounded
 from bert_parts.learn.compare import copied
 from bert_parts.learn.edits import Edit
 from bert_parts.learn.example import smallest
 from bert_parts.learn.exercise import Exercise, Finding
-from bert_parts.learn.judging import CHANGED, RANDOM, Refusal, Trouble, has_by_itself, judge, without_praise
+from bert_parts.learn.judging import (
+    CHANGED,
+    RANDOM,
+    Refusal,
+    Trouble,
+    by_chance,
+    changes,
+    has_by_itself,
+    judge,
+    outcome_of,
+    without_praise,
+)
 from bert_parts.learn.known import (
     Mistaken,
     Outcomes,
@@ -57,13 +70,56 @@ CHANCE = re.compile("drop|train|eval|rand|bernoulli")
 def diagnosed(exercise: Exercise, thing, refusal: Refusal) -> Finding:
     """The refusal of an answer, with the mistake's name, its place and words where they are found."""
     if refusal.case is None:
-        return besides(exercise, thing, placed(exercise, thing, refusal, refusal.finding, 2 * FOR_PLACE))
+        finding = placed(exercise, thing, refusal, refusal.finding, 2 * FOR_PLACE)
+        return and_by_chance(exercise, thing, besides(exercise, thing, finding))
     outcomes, known = Outcomes(exercise, thing, {refusal.case: refusal.given}), ways(exercise)
     found = known_mistake(known, outcomes, refusal)
     finding = placed(exercise, thing, refusal, found, FOR_PLACE) if found else (
         searched(exercise, thing, refusal, outcomes, known) or shown_here(known, outcomes, refusal)
         or in_general(exercise, thing, refusal))
+    finding = with_rest(exercise, thing, refusal, and_by_chance(exercise, thing, finding))
     return with_example(exercise, thing, refusal, finding)
+
+
+def and_by_chance(exercise: Exercise, thing, finding: Finding) -> Finding:
+    """The finding; if chance has a hand in a module's answers outside training, that too, with the known mistake left without it."""
+    if not isinstance(exercise.reference, type) or " + " in (finding.mistake or RANDOM) or finding.mistake in (RANDOM, CHANGED.mistake):
+        return finding
+    cases = [case for case in exercise.cases if not case.training]
+    answers = [(case, outcome_of(lambda case=case: exercise.answer(thing, case, case.arguments()), thing)) for case in cases]
+    if not any(changes(exercise, thing, case, given) for case, given in answers if not isinstance(given, Trouble)):
+        return finding
+    both = besides(exercise, thing, by_chance(exercise))
+    return both if " + " in both.mistake else two_at_once(finding, both)
+
+
+def with_rest(exercise: Exercise, thing, refusal: Refusal, finding: Finding) -> Finding:
+    """The finding; if it is that an answer's dtype is another, with what is still wrong when that is put right."""
+    if finding.mistake != "type" or not isinstance(refusal.given, Tensor) or isinstance(exercise.reference, type):
+        return finding
+    wanted = exercise.answer(exercise.reference, refusal.case, refusal.case.arguments()).dtype
+
+    def seen(answer, *arguments):
+        shown = exercise.seen(answer, *arguments)
+        return shown.to(wanted) if isinstance(shown, Tensor) else shown
+
+    calm = replace(exercise, seen=seen, probes=())
+    left = judge(calm, thing)
+    return two_at_once(finding, surely(calm, thing, left)) if left and left.case else finding
+
+
+def surely(exercise: Exercise, thing, refusal: Refusal) -> Finding | None:
+    """The known mistake as which an answer is wrong in every case; or the one likely edit that sets it right, or how its numbers
+    differ."""
+    way = which(ways(exercise), Outcomes(exercise, thing, {refusal.case: refusal.given}), refusal)
+    if way:
+        return finding_of(way)
+    search = search_for(exercise, thing, refusal, [], left_of(FOR_PLACE))
+    edits = search and search.one()
+    if edits and edits[0].sure and edits[0].cost < DOUBTFUL:
+        return Finding(capital(place_of(edits[0], thing)), edits[0].kind, edits[0].line, edits[0].further)
+    measure = measure_of(exercise, refusal)
+    return Finding(measure.says, measure.kind) if measure and measure.kind else None
 
 
 def besides(exercise: Exercise, thing, finding: Finding) -> Finding:
@@ -101,14 +157,22 @@ def placed(exercise: Exercise, thing, refusal: Refusal, finding: Finding, second
         return finding
     if not finding.mistake:
         return repaired(exercise, thing, refusal, edits)
-    if len(edits) == 2 and refusal.case is None:
-        cures = [edit for edit in edits if search.without(finding.mistake, edit, functools.partial(judge, exercise))]
+    if len(edits) == 2:
+        cures = [edit for edit in edits if cures_alone(exercise, refusal, finding, search, edit)]
         if len(cures) == 1:
             other = edits[edits[0] is cures[0]]
             return replace(finding, line=cures[0].line, mistake=f"{finding.mistake} + {other.kind}", message=(
                 f"Two things at once. {finding.message}\nLook at {in_words(cures[0].line, thing)}.\nAnd {place_of(other, thing)}"))
     places = " ".join(f"Look at {in_words(edit.line, thing)}." for edit in edits)
     return replace(finding, line=edits[0].line, message=f"{finding.message}\n{places}")
+
+
+def cures_alone(exercise: Exercise, refusal: Refusal, finding: Finding, search: Search, edit: Edit) -> bool:
+    """Whether one of two edits is the one for what was found: with it alone that is not found, or all cases are answered rightly."""
+    if refusal.case is None:
+        return search.without(finding.mistake, edit, functools.partial(judge, exercise))
+    near = search.alone(edit)
+    return near is not None and near.left is not None
 
 
 def searched(exercise: Exercise, thing, refusal: Refusal, outcomes: Outcomes, known: list[Way]) -> Finding | None:
@@ -143,7 +207,7 @@ def searched(exercise: Exercise, thing, refusal: Refusal, outcomes: Outcomes, kn
     if value and not met and not edits:
         two_edits = search and search.two_apart(left_of(FOR_TWO))
         if two_edits:
-            return repaired(exercise, thing, refusal, two_edits)
+            return repaired(exercise, thing, refusal, two_edits, as_named(search, two_edits, outcomes))
     if not two and value and not (met and is_surer(exercise, *met, value)):
         return as_known(value, known, outcomes, refusal, where.sources)
     if met:
@@ -155,12 +219,20 @@ def searched(exercise: Exercise, thing, refusal: Refusal, outcomes: Outcomes, kn
     kind = mirrored(exercise, refusal.case, outcomes, left_of(FOR_MIRROR))
     if kind:
         return Finding(f"{refusal.finding.message}\n{ANSWERS_SO.format(SAYS[kind])}", kind)
-    besides_it = beside_what_shows(here, outcomes)
+    besides_it = beside_what_shows(here, outcomes) or met_by_a_change(search, outcomes, refusal, thing)
     if besides_it:
         return besides_it
     edits = search and (search.two(left_of(LATEST)) or not told and search.cutting())
-    return repaired(exercise, thing, refusal, edits) if edits else told and as_known(
+    return repaired(exercise, thing, refusal, edits, as_named(search, edits, outcomes)) if edits else told and as_known(
         told, known, outcomes, refusal, where.sources)
+
+
+def as_named(search: Search, edits: tuple[Edit, ...], outcomes: Outcomes) -> dict[int, Way]:
+    """Of two edits, the known mistakes that each of them mends, by its place: with the other alone that mistake is all that is wrong."""
+    if len(edits) != 2:
+        return {}
+    left = {place: search.alone(edits[1 - place]) for place in (0, 1)}
+    return {place: near.like for place, near in left.items() if near and near.like and not is_refuted(near.like, outcomes)}
 
 
 def beside_what_shows(here: "Here", outcomes: Outcomes) -> Finding | None:
@@ -172,6 +244,16 @@ def beside_what_shows(here: "Here", outcomes: Outcomes) -> Finding | None:
         if kind:
             return Finding(f"Two things at once. {way.mistake.says}\nIn every case you answer as a version with that mistake does "
                            f"in which one thing more is wrong: {SAYS[kind]}.", f"{way.mistake.name} + {kind}")
+    return None
+
+
+def met_by_a_change(search: Search | None, outcomes: Outcomes, refusal: Refusal, thing) -> Finding | None:
+    """An edit that leaves a known mistake without bringing the answers nearer, if a change of the same kind of the course's version
+    with that mistake makes it answer as the learner's part does."""
+    for edit, way in search.others_and_known(lambda way: not is_refuted(way, outcomes)) if search else ():
+        if mirrored(Mistaken.of(way), refusal.case, outcomes, left_of(FOR_MIRROR)) == edit.kind:
+            return Finding(f"Two things at once. {way.mistake.says}\nAnd {place_of(edit, thing)}",
+                           f"{way.mistake.name} + {edit.kind}", edit.line, edit.further)
     return None
 
 
@@ -211,14 +293,17 @@ def shows_in_training_only(exercise: Exercise, way: Way) -> bool:
     return agree(Outcomes(exercise, exercise.reference), way.outcomes, [case for case in exercise.cases if not case.training])
 
 
-def repaired(exercise: Exercise, thing, refusal: Refusal, edits: tuple[Edit, ...]) -> Finding:
-    """The place and kind of one or two small edits that set the learner's code right. That a dtype is wrong is known without."""
+def repaired(exercise: Exercise, thing, refusal: Refusal, edits: tuple[Edit, ...], named: dict[int, Way] | None = None) -> Finding:
+    """The place and kind of one or two small edits that set the learner's code right, or the known mistakes that they mend, by
+    their places. That a dtype is wrong is known without."""
     if refusal.finding.mistake == "type" and not any(edit.kind == "type" for edit in edits):
         return in_general(exercise, thing, refusal)
-    measure = measure_of(exercise, refusal)
-    places = [place_of(edit, thing) for edit in edits]
+    measure, named = measure_of(exercise, refusal), named or {}
+    places = [place_of(edit, thing) if number not in named else f"look at {in_words(edit.line, thing)}: {named[number].mistake.says}"
+              for number, edit in enumerate(edits)]
     said = [refusal.finding.message, measure.says if measure else "", *map(capital, places)]
-    return Finding("\n".join(filter(None, said)), " + ".join(edit.kind for edit in edits), edits[0].line, edits[0].further)
+    names = [named[number].mistake.name if number in named else edit.kind for number, edit in enumerate(edits)]
+    return Finding("\n".join(filter(None, said)), " + ".join(names), edits[0].line, edits[0].further)
 
 
 def capital(text: str) -> str:
@@ -296,11 +381,11 @@ class Progress:
             near.left = self.trial.left
         if near < 1 and failed and not failed.case.training:
             near = Near(0.9 * near)
-            if self.before is not None and near > self.before:
+            if self.before is not None:
                 near.like = as_which(self.known, self.exercise, thing, failed.case, failed.given)
             if near == self.before and self.here and self.here.ways:
-                near.like = self.here.which(thing)
-                near.shown = near.like is not None
+                near.like = near.like or self.here.which(thing)
+                near.shown = any(way is near.like for way, _ in self.here.ways)
         if self.before is None:
             self.before = near
         return near
@@ -346,9 +431,12 @@ def unmet(exercise: Exercise, thing, refusal: Refusal, value: Needed) -> Finding
         said.append(f"What goes into it is right, and what is done with it is not: {SAYS[value.work]}.")
     if value.kind == "argument":
         said.append("It is the right thing to call, with another number of arguments than it needs here.")
-    if value.sources:
+    if value.begins:
+        said.append(f"What goes into it is what the course's version never has from line {value.begins} on. Look at "
+                    f"{in_words(value.begins, thing)}.")
+    elif value.sources:
         said.append(f"What goes into it is made {lines_in_words(value.sources[-3:])}: look there, too.")
-    return Finding("\n".join(filter(None, said)), value.kind or measure and measure.kind or value.work, value.line,
+    return Finding("\n".join(filter(None, said)), value.kind or measure and measure.kind or value.work, value.begins or value.line,
                    FURTHER_VALUE.format(code(value.node)))
 
 
