@@ -202,7 +202,8 @@ def numbers(site: Site) -> Iterator[Draft]:
     kind = "scale" if isinstance(site.parent, ast.BinOp) and isinstance(site.parent.op, ast.Pow) else "number"
     if kind == "scale":
         others = [0.5, 2, 1, -1, -0.5, *others]
-    for other in site.near if isinstance(value, int) and not isinstance(site.parent, ast.Compare) else ():
+    whole = isinstance(value, int) and kind != "scale"     # a power of a name may take for ever
+    for other in site.near if whole and not isinstance(site.parent, ast.Compare) else ():
         yield Draft("name", 3, f"{value} → {other}", lambda node, o=other: name(o), about)
     for other in dict.fromkeys(others):
         if other != value:

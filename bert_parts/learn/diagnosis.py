@@ -14,6 +14,7 @@ from dataclasses import replace
 from torch import Tensor
 
 from bert_parts.learn import bounded
+from bert_parts.learn.bounded import TimeUp
 from bert_parts.learn.compare import copied
 from bert_parts.learn.edits import Edit
 from bert_parts.learn.example import smallest
@@ -62,6 +63,7 @@ from bert_parts.learn.trace import parting, steps_of
 FOR_EDITS, FOR_TWO, FOR_MIRROR, FOR_PLACE, FOR_VALUE = 1.9, 0.5, 0.5, 0.5, 1.0
 LATEST = 4.5                # seconds of the processor, from the beginning of the check, after which nothing more is begun
 SUSPECTED = 1.0             # by how much an edit is likelier at a place that is suspected
+SURE = 3                    # times as much is one at a place on which the end of a loop depends, if it never ends
 ANSWERS_SO = "In every case you answer as a right version does in which one thing is wrong: {0}."
 FURTHER_VALUE = "Work `{0}` out by hand for a small example: what should it be, and which step of yours makes it another?"
 CHANCE = re.compile("drop|train|eval|rand|bernoulli")
@@ -208,7 +210,7 @@ def searched(exercise: Exercise, thing, refusal: Refusal, outcomes: Outcomes, kn
         two_edits = search and search.two_apart(left_of(FOR_TWO))
         if two_edits:
             return repaired(exercise, thing, refusal, two_edits, as_named(search, two_edits, outcomes))
-    if not two and value and not (met and is_surer(exercise, *met, value)):
+    if not two and value and not (met and (value.mistake is None or is_surer(exercise, *met, value))):
         return as_known(value, known, outcomes, refusal, where.sources)
     if met:
         edit, way = met[0], met[1].like
@@ -326,15 +328,17 @@ def search_for(exercise: Exercise, thing, refusal: Refusal, known: list[Way], se
         return None
     progress = Progress(exercise, known, refusal, here)
     search = search_in(text, thing.__name__, surroundings_of(thing), progress, seconds, ast.parse(exercise.source), progress.proved)
-    if search and refusal.case:
+    if search and (refusal.case or is_endless(refusal)):
         first, lines = suspected(exercise, thing, refusal), {where.line, line_of(where.node)} if where else set()
         search.edits.sort(key=lambda edit: edit.cost - SUSPECTED * (first(edit) + (not lines.isdisjoint(edit.lines))))
     return search
 
 
-def suspected(exercise: Exercise, thing, refusal: Refusal) -> Callable[[Edit], bool]:
+def suspected(exercise: Exercise, thing, refusal: Refusal) -> Callable[[Edit], int]:
     """Whether an edit is about what is suspected first: in training chance; else the line of an error, or the lines after the last
     that is right, up to the first that is not."""
+    if is_endless(refusal):
+        return moves_on(ast.parse(own_definitions(thing)))
     if refusal.case.training:
         return lambda edit: bool(CHANCE.search(ast.unparse(edit.about)))
     if isinstance(refusal.given, Trouble):
@@ -342,6 +346,24 @@ def suspected(exercise: Exercise, thing, refusal: Refusal) -> Callable[[Edit], b
         return lambda edit: line is not None and edit.line == line
     agreed, line = last_and_first(exercise, thing, refusal)
     return lambda edit: agreed is not None and agreed < edit.line <= (line or math.inf)
+
+
+def is_endless(refusal: Refusal) -> bool:
+    return isinstance(refusal.given, Trouble) and refusal.given.kind[0] == TimeUp.__name__
+
+
+def moves_on(tree: ast.Module) -> Callable[[Edit], int]:
+    """Whether an edit is about a line that sets something on which the end of a loop depends, or about that condition."""
+    conditions = [node.test for node in ast.walk(tree) if isinstance(node, ast.While)]
+    names = {node.id for condition in conditions for node in ast.walk(condition) if isinstance(node, ast.Name)}
+    texts = {ast.unparse(condition) for condition in conditions}
+
+    def about(edit: Edit) -> bool:
+        set_here = {node.id for node in ast.walk(edit.about) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+        plain = isinstance(edit.about, (ast.Assign, ast.AugAssign))
+        return SURE * (plain and not names.isdisjoint(set_here) or ast.unparse(edit.about) in texts)
+
+    return about
 
 
 class Here:
@@ -446,7 +468,7 @@ def lines_in_words(lines: tuple[int, ...]) -> str:
 
 def value_of(exercise: Exercise, thing, refusal: Refusal) -> Needed | None:
     text = own_definitions(thing)
-    if not text.strip() or refusal.case.training or not bounded.may_be_killed:
+    if not text.strip() or refusal.case.training or is_endless(refusal) or not bounded.may_be_killed:
         return None
     try:
         return needed(exercise, ast.parse(text), surroundings_of(thing), refusal.case, left_of(FOR_VALUE))

@@ -53,7 +53,8 @@ def judge(exercise: Exercise, thing) -> Refusal | None:
     for probe in probes_of(exercise):
         outcome = outcome_of(lambda probe=probe: probe(exercise, thing), thing, 2 * bounded.BUSY)
         if outcome:
-            return Refusal(Finding(outcome.message, line=outcome.line) if isinstance(outcome, Trouble) else outcome)
+            ended = isinstance(outcome, Trouble)
+            return Refusal(Finding(outcome.message, line=outcome.line), given=outcome) if ended else Refusal(outcome)
     return None
 
 

@@ -328,7 +328,7 @@ class _Search:
         lines = tuple(sorted({line for lines in made.values() for line in lines} - {line_of(site.node)}))
         others = tuple(line_of(self.own.places[number].node) for number in tried.places[1:])
         return Needed(site.node, own, wanted, line_of(site.node), kind=kind, sources=lines, others=others,
-                      late=tried.source.apart is not None, begins=None if kind else self.begins(site))
+                      late=tried.source.apart is not None, begins=None if kind else self.begins(site) or (lines[0] if alike and len(lines) == 1 else None))
 
     def begins(self, site: Site) -> int | None:
         """The one line on which, of all that goes into an expression, a value first comes about that the course's version never has;
@@ -339,7 +339,7 @@ class _Search:
         while found != before:
             before = found
             found = {further for line in before for further in (line in lines and makers(lines[line], strange)) or {line}}
-        return found.pop() if len(found) == 1 else None
+        return found.pop() if len(found) == 1 else only_maker(site) if not found else None
 
     def strange(self) -> set[int]:
         """The places, by the ids of their nodes, where the learner's code reads a variable with a value that is nowhere in the
@@ -359,11 +359,12 @@ class _Search:
         another order only."""
         alike = [other for other in known if type(other) is type(value)]
         if isinstance(value, list):
-            same = [other for other in alike if len(other) == len(value) > 1 and sorted(map(repr, other)) == sorted(map(repr, value))]
-            return bool(same) and all(self.differ(value, other) for other in same)
+            mixed = [other for other in alike if len(other) == len(value) > 1 and sorted(map(repr, other)) == sorted(map(repr, value))]
+            return bool(mixed) and all(self.differ(value, other) for other in mixed)
         if not isinstance(value, Tensor) or not (tells(value) or value.dtype == torch.bool):
             return False
-        return not any(same(each, other, self.exercise.tolerance) for other in alike for each in (value, opposite(value)))
+        return not any(not self.differ(each, other) if each.shape == other.shape else same(each, other, self.exercise.tolerance)
+                       for other in alike for each in (value, opposite(value)))
 
 
 def variables_read(tree: ast.Module) -> Iterator[Site]:
@@ -383,6 +384,15 @@ def makers(site: Site, strange: set[int]) -> set[int]:
         nodes += [node for generator in getattr(around.node, "generators", ()) for node in ast.walk(generator.iter)]
     found = {node.id for node in nodes if isinstance(node, ast.Name) and id(node) in strange}
     return {lines[-1] for name, lines in made_before(around).items() if name in found and lines}
+
+
+def only_maker(site: Site) -> int | None:
+    """The one line that makes what says which part of something is taken: ``x[:, :n]``, where x itself is right."""
+    if not isinstance(site.node, ast.Subscript):
+        return None
+    names = {node.id for node in ast.walk(site.node.slice) if isinstance(node, ast.Name)}
+    found = {lines[-1] for name, lines in made_before(site).items() if name in names}
+    return found.pop() if len(found) == 1 else None
 
 
 def inputs_of(site: Site) -> list[Site]:
