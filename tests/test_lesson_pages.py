@@ -135,6 +135,22 @@ def test_how_numbers_differ(given, kind, says):
     assert (found.kind, says in found.says) == (kind, True) if says else found is None
 
 
+@pytest.mark.parametrize(("given", "kind"), [
+    ({"a": 1, "c": [2]}, "name"), ({"a": 1}, "missing"), ({"a": 2}, None), ({"a": 1, "c": [3]}, None), ({"a": 1, "b": [3]}, None),
+])
+def test_what_is_right_under_another_key_or_not_there(given, kind):
+    found = measured(given, {"a": 1, "b": [2]}, {})
+    assert (found and found.kind) == kind
+
+
+def test_no_factor_is_made_of_0():
+    assert measured(RIGHT * 3.3, RIGHT, {"pad_id": 0}).kind == "scale"
+
+
+def test_what_is_alike_is_no_multiple():
+    assert measured(RIGHT.double(), RIGHT, {}) is None
+
+
 @pytest.mark.parametrize("shape", [(), (1,), (5,), (2, 1), (3, 4), (1, 1, 2, 3)])
 @pytest.mark.parametrize("wrong", [lambda x: x + 1, lambda x: -x, lambda x: x.flatten().sort().values.view_as(x),
                                    lambda x: x + (torch.arange(x.numel()) == 0).view(x.shape).float(),

@@ -11,6 +11,7 @@ from tests.test_repair import found
 
 LINES = [     # the kind, a line after `def f(x, y, n=2):`, and how it is right
     ("state", "return dict.fromkeys(x, [])", "return {key: [] for key in x}"),
+    ("axis", "return torch.cat(list(x), -1)", "return torch.cat(x.unbind(1), -1)"),
     ("type", "return f'{x:.2f}'", "return x"),
     ("type", "return f'{x:.2f}'", "return x.item()"),
     ("return", "return ' '.join(x)", "return x"),

@@ -50,7 +50,7 @@ from bert_parts.learn.known import (
 )
 from bert_parts.learn.measures import Measure, measured, sizes_of
 from bert_parts.learn.mirror import SAYS, mirrored
-from bert_parts.learn.nearness import Trial
+from bert_parts.learn.nearness import Trial, tells_little
 from bert_parts.learn.needed import Needed, line_of, needed
 from bert_parts.learn.repair import DOUBTFUL, Endless, Near, Search, search_in
 from bert_parts.learn.sites import code
@@ -403,7 +403,7 @@ class Progress:
             near.left = self.trial.left
         if near < 1 and failed and not failed.case.training:
             near = Near(0.9 * near)
-            if self.before is not None:
+            if self.before is not None and (near > self.before or failed.given is not None and not tells_little(failed)):
                 near.like = as_which(self.known, self.exercise, thing, failed.case, failed.given)
             if near == self.before and self.here and self.here.ways:
                 near.like = near.like or self.here.which(thing)

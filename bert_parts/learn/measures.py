@@ -128,9 +128,9 @@ def named(factor: float, sizes: dict[str, int]) -> str:
     """A factor, and what it may come from if it is not plain already."""
     if abs(factor - round(factor)) < 1e-3 and abs(factor) < 4 or abs(factor - 0.5) < 1e-3:
         return f"{factor:.4g}"
-    for name, size in sizes.items():
+    for name, size in ((name, size) for name, size in sizes.items() if size > 1):
         for value, words in ((size, "{}"), (math.sqrt(size), "√{}"), (1 / size, "1/{}"), (1 / math.sqrt(size), "1/√{}")):
-            if size > 1 and abs(factor - value) < 1e-3 * value:
+            if abs(factor - value) < 1e-3 * value:
                 return f"{factor:.4g} ({words.format(size)}, and {size} is {name})"
     return f"{factor:.4g}"
 

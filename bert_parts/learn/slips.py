@@ -45,6 +45,14 @@ def is_fresh(node: ast.expr) -> bool:
         "list", "dict", "set", "defaultdict", "Counter", "deque")
 
 
+def along_the_first(site: Site) -> Iterator[Draft]:
+    """What runs over a tensor runs over its first dimension: list(x), torch.cat(tuple(x))."""
+    node = site.node
+    if isinstance(node, ast.Call) and called(node) in ("list", "tuple") and len(node.args) == 1 and isinstance(
+            node.args[0], (ast.Name, ast.Call)):
+        yield Draft("axis", 2, f"{called(node)}(x) → x.unbind(1)", lambda node: method(node.args[0], "unbind", 1), node)
+
+
 def unused_module(site: Site) -> Iterator[Draft]:
     """A module that the constructor makes and nothing uses: in the place of a function, or after what is worked out."""
     node, around = site.node, site.within(ast.ClassDef, until=ast.Module)
@@ -350,6 +358,6 @@ def precision(site: Site) -> Iterator[Draft]:
 
 
 EXPRESSIONS: tuple[Callable[[Site], Iterator[Draft]], ...] = (
-    one_for_all, unused_module, texts, other_functions, turned_twice, ends_of_slices, in_a_lambda)
+    one_for_all, along_the_first, unused_module, texts, other_functions, turned_twice, ends_of_slices, in_a_lambda)
 STATEMENTS: tuple[Callable[[Site], Iterator[Draft]], ...] = (
     kept_between_calls, never_moves_on, ends_early, steps_in_order, slices_together, precision)
