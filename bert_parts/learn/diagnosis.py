@@ -9,6 +9,7 @@ import math
 import re
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 
 from torch import Tensor
@@ -160,21 +161,43 @@ def placed(exercise: Exercise, thing, refusal: Refusal, finding: Finding, second
     if not finding.mistake:
         return repaired(exercise, thing, refusal, edits)
     if len(edits) == 2:
-        cures = [edit for edit in edits if cures_alone(exercise, refusal, finding, search, edit)]
-        if len(cures) == 1:
-            other = edits[edits[0] is cures[0]]
-            return replace(finding, line=cures[0].line, mistake=f"{finding.mistake} + {other.kind}", message=(
-                f"Two things at once. {finding.message}\nLook at {in_words(cures[0].line, thing)}.\nAnd {place_of(other, thing)}"))
+        both = of_two(exercise, thing, refusal, finding, search, edits)
+        if both:
+            return both
     places = " ".join(f"Look at {in_words(edit.line, thing)}." for edit in edits)
     return replace(finding, line=edits[0].line, message=f"{finding.message}\n{places}")
 
 
-def cures_alone(exercise: Exercise, refusal: Refusal, finding: Finding, search: Search, edit: Edit) -> bool:
-    """Whether one of two edits is the one for what was found: with it alone that is not found, or all cases are answered rightly."""
+def of_two(exercise: Exercise, thing, refusal: Refusal, finding: Finding, search: Search, edits: tuple[Edit, ...]) -> Finding | None:
+    """What was found, at the place of the one of two edits that mends it, and what is the matter at that of the other: by the name
+    of the known mistake that is left without the first, if it is one. None if that is not one of them alone."""
     if refusal.case is None:
-        return search.without(finding.mistake, edit, functools.partial(judge, exercise))
-    near = search.alone(edit)
-    return near is not None and near.left is not None
+        cures = [edit for edit in edits if search.without(finding.mistake, edit, functools.partial(judge, exercise))]
+        left = None
+    else:
+        found = {edit.changes: left_by(exercise, search, edit) for edit in edits}
+        cures = [edit for edit in edits if found[edit.changes] and found[edit.changes].mistake != finding.mistake]
+        left = found[cures[0].changes] if cures else None
+    if len(cures) != 1:
+        return None
+    other = edits[edits[0] is cures[0]]
+    named = left is not None and left.mistake is not None
+    more = f"{without_praise(left.message)} Look at {in_words(other.line, thing)}." if named else place_of(other, thing)
+    return replace(finding, line=cures[0].line, mistake=f"{finding.mistake} + {left.mistake if named else other.kind}",
+                   message=f"Two things at once. {finding.message}\nLook at {in_words(cures[0].line, thing)}.\nAnd {more}")
+
+
+def left_by(exercise: Exercise, search: Search, edit: Edit) -> Finding | None:
+    """What is still wrong after an edit, where it is a known mistake, or no answer is wrong any more."""
+    search.clock.start()
+    with suppress(Exception, SystemExit, Endless), search.clock.overtime():
+        part = search.candidates.made((edit,))
+        refusal = judge(exercise, part)
+        if refusal is None or refusal.case is None:
+            return refusal and refusal.finding
+        way = which(ways(exercise), Outcomes(exercise, part, {refusal.case: refusal.given}), refusal)
+        return finding_of(way) if way else None
+    return None
 
 
 def searched(exercise: Exercise, thing, refusal: Refusal, outcomes: Outcomes, known: list[Way]) -> Finding | None:
@@ -204,6 +227,8 @@ def searched(exercise: Exercise, thing, refusal: Refusal, outcomes: Outcomes, kn
     if edits and not told_better and (value is None or value.line in edits[0].lines):
         return repaired(exercise, thing, refusal, edits)
     met = search and search.one_and_known(lambda way: apart_from(way, outcomes) and not is_refuted(way, outcomes))
+    if met and met[0].kind == "sign" and not is_borne_out(met[0], met[1].like, outcomes, refusal):     # turned round, much looks right
+        met = None
     if two and not met:
         return placed(exercise, thing, refusal, two, FOR_PLACE)
     if value and not met and not edits:
@@ -249,11 +274,16 @@ def beside_what_shows(here: "Here", outcomes: Outcomes) -> Finding | None:
     return None
 
 
+def is_borne_out(edit: Edit, way: Way, outcomes: Outcomes, refusal: Refusal) -> bool:
+    """Whether a change of the same kind makes the course's version with that mistake answer as the learner's part does."""
+    return mirrored(Mistaken.of(way), refusal.case, outcomes, left_of(FOR_MIRROR)) == edit.kind
+
+
 def met_by_a_change(search: Search | None, outcomes: Outcomes, refusal: Refusal, thing) -> Finding | None:
     """An edit that leaves a known mistake without bringing the answers nearer, if a change of the same kind of the course's version
     with that mistake makes it answer as the learner's part does."""
     for edit, way in search.others_and_known(lambda way: not is_refuted(way, outcomes)) if search else ():
-        if mirrored(Mistaken.of(way), refusal.case, outcomes, left_of(FOR_MIRROR)) == edit.kind:
+        if is_borne_out(edit, way, outcomes, refusal):
             return Finding(f"Two things at once. {way.mistake.says}\nAnd {place_of(edit, thing)}",
                            f"{way.mistake.name} + {edit.kind}", edit.line, edit.further)
     return None
