@@ -29,15 +29,18 @@ LINES = [     # the kind, a line after `def f(x, y, n=2):`, and how it is right
     ("name", "return lambda a, b: a * b + b", "return lambda a, b: a * a + a"),
 ]
 FUNCTIONS = [     # the kind, the line of the mistake, a function, and how it is right
-    ("state", 2, "def f(x):\n    SEEN[x] = x\n    return SEEN[x]", "def f(x):\n    SEEN.clear()\n    SEEN[x] = x\n    return SEEN[x]"),
+    ("state", 2, "def f(x):\n    SEEN[x] = x\n    return SEEN[x]",
+     "def f(x):\n    SEEN.clear()\n    SEEN[x] = x\n    return SEEN[x]"),
     ("state", 2, "def f(x):\n    if not ALL:\n        ALL.append(x)\n    return ALL",
      "def f(x):\n    ALL.clear()\n    if not ALL:\n        ALL.append(x)\n    return ALL"),
     ("state", 1, "def f(x, y=[], z=[]):\n    return y + z", "def f(x, y=[], z=[]):\n    y = []\n    z = []\n    return y + z"),
-    ("missing", 4, "def f(x):\n    i = 0\n    for n in x:\n        g(i)", "def f(x):\n    i = 0\n    for n in x:\n        g(i)\n        i += n"),
+    ("missing", 4, "def f(x):\n    i = 0\n    for n in x:\n        g(i)",
+     "def f(x):\n    i = 0\n    for n in x:\n        g(i)\n        i += n"),
     ("missing", 3, "def f(x):\n    i = 0\n    while i < x:\n        j = g(i)",
      "def f(x):\n    i = 0\n    while i < x:\n        j = g(i)\n        i = j"),
     ("missing", 4, "def f(x):\n    skip = False\n    for n in x:\n        if skip:\n            continue\n        skip = True",
-     "def f(x):\n    skip = False\n    for n in x:\n        if skip:\n            skip = False\n            continue\n        skip = True"),
+     "def f(x):\n    skip = False\n    for n in x:\n        if skip:\n            skip = False\n"
+     "            continue\n        skip = True"),
     ("state", 4, "def f(x):\n    up = False\n    for n in x:\n        g(up)\n        up = True",
      "def f(x):\n    up = False\n    for n in x:\n        up = False\n        g(up)\n        up = True"),
     ("missing", 6, "def f(x):\n    s = 0\n    for n in x:\n        s += n\n    for n in x:\n        s += 2 * n",
@@ -48,12 +51,16 @@ FUNCTIONS = [     # the kind, the line of the mistake, a function, and how it is
      "def f(x):\n    y = x.i()\n    y = h(y)\n    y = g(y)\n    return y"),
     ("type", 2, "def f(x):\n    y = torch.zeros(2, dtype=torch.float64)\n    y[0] = x.double()\n    return y",
      "def f(x):\n    y = torch.zeros(2, dtype=torch.float32)\n    y[0] = x.float()\n    return y"),
-    ("name", 6, "class A:\n    def __init__(self):\n        self.norm = nn.LayerNorm(2)\n        self.b = 1\n    def forward(self, x):\n"
+    ("name", 6, "class A:\n    def __init__(self):\n        self.norm = nn.LayerNorm(2)\n        self.b = 1\n"
+     "    def forward(self, x):\n"
      "        return F.layer_norm(x, (2,))",
-     "class A:\n    def __init__(self):\n        self.norm = nn.LayerNorm(2)\n        self.b = 1\n    def forward(self, x):\n"
+     "class A:\n    def __init__(self):\n        self.norm = nn.LayerNorm(2)\n        self.b = 1\n"
+     "    def forward(self, x):\n"
      "        return self.norm(x)"),
-    ("missing", 5, "class A:\n    def __init__(self):\n        self.drop = nn.Dropout(0.1)\n    def forward(self, x):\n        return 2 * x",
-     "class A:\n    def __init__(self):\n        self.drop = nn.Dropout(0.1)\n    def forward(self, x):\n        return self.drop(2 * x)"),
+    ("missing", 5, "class A:\n    def __init__(self):\n        self.drop = nn.Dropout(0.1)\n"
+     "    def forward(self, x):\n        return 2 * x",
+     "class A:\n    def __init__(self):\n        self.drop = nn.Dropout(0.1)\n"
+     "    def forward(self, x):\n        return self.drop(2 * x)"),
 ]
 
 

@@ -141,7 +141,9 @@ def borrowed(site: Site, donor: Donor) -> Iterator[Draft]:
     """A step of the donor around an expression, or an expression of the donor in its place."""
     node = site.node
     exponent = site.place == "right" and isinstance(getattr(site.parent, "op", None), ast.Pow)     # it may take for ever
-    if not is_value(site) or exponent or not isinstance(site.parent, WHERE) or isinstance(node, ast.Constant) and site.place in ("args",
+    if not is_value(site) or exponent or not isinstance(site.parent, WHERE):
+        return
+    if isinstance(node, ast.Constant) and site.place in ("args",
             "slice"):
         return
     for whole, hole, text in donor_wrappers(donor):

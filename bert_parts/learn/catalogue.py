@@ -92,7 +92,8 @@ CONFUSED = [set(words.split()) for words in (
     "isfinite isnan", "Linear Embedding", "LayerNorm BatchNorm1d RMSNorm", "randint rand", "amax amin", "len sum max",
         "int8 int64 int32", "tensor Tensor",
     "float32 float64 int64 long bool", "any sum", "pop popleft", "most_common items", "enumerate range", "zip product",
-        "softmin softmax", "dropout dropout1d dropout2d dropout3d alpha_dropout feature_alpha_dropout", "Dropout Dropout1d Dropout2d",
+        "softmin softmax",
+        "dropout dropout1d dropout2d dropout3d alpha_dropout feature_alpha_dropout", "Dropout Dropout1d Dropout2d",
 )]
 # What an argument that was forgotten would have been.
 FORGOTTEN = {
@@ -144,7 +145,9 @@ def is_value(site: Site) -> bool:
     called_here = isinstance(site.parent, ast.Call) and site.place == "func"
     inside = isinstance(site.parent, ast.Attribute) and isinstance(node, ast.Name) and node.id in ("torch", "nn", "F", "math",
         "np", SELF)
-    return not called_here and not inside and not isinstance(site.parent, ast.JoinedStr) and not (site.place == "slice" and isinstance(node, ast.Tuple))
+    if called_here or inside or isinstance(site.parent, ast.JoinedStr):
+        return False
+    return not (site.place == "slice" and isinstance(node, ast.Tuple))
 
 
 def is_condition(site: Site) -> bool:

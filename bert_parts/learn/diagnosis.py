@@ -85,8 +85,9 @@ def diagnosed(exercise: Exercise, thing, refusal: Refusal) -> Finding:
 
 
 def and_by_chance(exercise: Exercise, thing, finding: Finding) -> Finding:
-    """The finding; if chance has a hand in a module's answers outside training, that too, with the known mistake left without it."""
-    if not isinstance(exercise.reference, type) or " + " in (finding.mistake or RANDOM) or finding.mistake in (RANDOM, CHANGED.mistake):
+    """The finding; if chance has a hand in a module's answers outside training, that too, with what is left without it."""
+    told = finding.mistake or ""
+    if not isinstance(exercise.reference, type) or " + " in told or told in (RANDOM, CHANGED.mistake):
         return finding
     cases = [case for case in exercise.cases if not case.training]
     answers = [(case, outcome_of(lambda case=case: exercise.answer(thing, case, case.arguments()), thing)) for case in cases]
@@ -168,7 +169,8 @@ def placed(exercise: Exercise, thing, refusal: Refusal, finding: Finding, second
     return replace(finding, line=edits[0].line, message=f"{finding.message}\n{places}")
 
 
-def of_two(exercise: Exercise, thing, refusal: Refusal, finding: Finding, search: Search, edits: tuple[Edit, ...]) -> Finding | None:
+def of_two(exercise: Exercise, thing, refusal: Refusal, finding: Finding, search: Search,
+           edits: tuple[Edit, ...]) -> Finding | None:
     """What was found, at the place of the one of two edits that mends it, and what is the matter at that of the other: by the name
     of the known mistake that is left without the first, if it is one. None if that is not one of them alone."""
     if refusal.case is None:
@@ -227,7 +229,7 @@ def searched(exercise: Exercise, thing, refusal: Refusal, outcomes: Outcomes, kn
     if edits and not told_better and (value is None or value.line in edits[0].lines):
         return repaired(exercise, thing, refusal, edits)
     met = search and search.one_and_known(lambda way: apart_from(way, outcomes) and not is_refuted(way, outcomes))
-    if met and met[0].kind == "sign" and not is_borne_out(met[0], met[1].like, outcomes, refusal):     # turned round, much looks right
+    if met and met[0].kind == "sign" and not is_borne_out(met[0], met[1].like, outcomes, refusal):     # much looks right so
         met = None
     if two and not met:
         return placed(exercise, thing, refusal, two, FOR_PLACE)
@@ -255,7 +257,7 @@ def searched(exercise: Exercise, thing, refusal: Refusal, outcomes: Outcomes, kn
 
 
 def as_named(search: Search, edits: tuple[Edit, ...], outcomes: Outcomes) -> dict[int, Way]:
-    """Of two edits, the known mistakes that each of them mends, by its place: with the other alone that mistake is all that is wrong."""
+    """Of two edits, the known mistakes that each mends, by its place: with the other alone that mistake is all that is wrong."""
     if len(edits) != 2:
         return {}
     left = {place: search.alone(edits[1 - place]) for place in (0, 1)}
@@ -331,7 +333,7 @@ def repaired(exercise: Exercise, thing, refusal: Refusal, edits: tuple[Edit, ...
     if refusal.finding.mistake == "type" and not any(edit.kind == "type" for edit in edits):
         return in_general(exercise, thing, refusal)
     measure, named = measure_of(exercise, refusal), named or {}
-    places = [place_of(edit, thing) if number not in named else f"look at {in_words(edit.line, thing)}: {named[number].mistake.says}"
+    places = [f"look at {in_words(edit.line, thing)}: {named[number].mistake.says}" if number in named else place_of(edit, thing)
               for number, edit in enumerate(edits)]
     said = [refusal.finding.message, measure.says if measure else "", *map(capital, places)]
     names = [named[number].mistake.name if number in named else edit.kind for number, edit in enumerate(edits)]

@@ -327,11 +327,12 @@ class _Search:
                 return Needed(site.node, own, wanted, line, name)
         lines = tuple(sorted({line for lines in made.values() for line in lines} - {line_of(site.node)}))
         others = tuple(line_of(self.own.places[number].node) for number in tried.places[1:])
+        begins = None if kind else self.begins(site) or (lines[0] if alike and len(lines) == 1 else None)
         return Needed(site.node, own, wanted, line_of(site.node), kind=kind, sources=lines, others=others,
-                      late=tried.source.apart is not None, begins=None if kind else self.begins(site) or (lines[0] if alike and len(lines) == 1 else None))
+                      late=tried.source.apart is not None, begins=begins)
 
     def begins(self, site: Site) -> int | None:
-        """The one line on which, of all that goes into an expression, a value first comes about that the course's version never has;
+        """The one line on which, of all that goes into an expression, a value comes about that the course's version never has;
         None if there is no such line, or several."""
         lines, strange = {place.line: place for place in sites(self.own.tree) if isinstance(place.node, ast.stmt)}, self.strange()
         before = None
@@ -359,7 +360,8 @@ class _Search:
         another order only."""
         alike = [other for other in known if type(other) is type(value)]
         if isinstance(value, list):
-            mixed = [other for other in alike if len(other) == len(value) > 1 and sorted(map(repr, other)) == sorted(map(repr, value))]
+            items = sorted(map(repr, value))
+            mixed = [other for other in alike if len(other) == len(value) > 1 and sorted(map(repr, other)) == items]
             return bool(mixed) and all(self.differ(value, other) for other in mixed)
         if not isinstance(value, Tensor) or not (tells(value) or value.dtype == torch.bool):
             return False
@@ -371,9 +373,11 @@ def variables_read(tree: ast.Module) -> Iterator[Site]:
     """The places in functions, those of constructors left out, where a variable is read."""
     for site in sites(tree):
         function = site.within(FUNCTIONS)
-        if isinstance(site.node, ast.Name) and isinstance(site.node.ctx, ast.Load) and function and function.node.name != "__init__":
-            if site.node.id in site.scope.names and site.node.id != SELF and not site.within(ast.JoinedStr):
-                yield site
+        node = site.node
+        if not isinstance(node, ast.Name) or not isinstance(node.ctx, ast.Load) or not function or function.node.name == "__init__":
+            continue
+        if node.id in site.scope.names and node.id != SELF and not site.within(ast.JoinedStr):
+            yield site
 
 
 def makers(site: Site, strange: set[int]) -> set[int]:

@@ -121,7 +121,7 @@ class Search:
         return edit and (edit, near)
 
     def others_and_known(self, may_be: Callable[[Any], bool]) -> list[tuple[Edit, Any]]:
-        """For each of the likeliest known mistakes that single edits leave without helping, the likeliest of these edits, and it."""
+        """For each of the likeliest known mistakes that single edits leave without helping, the likeliest of these, and it."""
         found: dict[str, tuple[Edit, Any]] = {}
         for edit, near in sorted(self.tried, key=lambda each: each[0].cost):
             way = near.like
@@ -390,7 +390,8 @@ def unused(tree: ast.Module) -> set[str]:
     """The variables and attributes that get a value, and whose value is used nowhere."""
     named = [(node.id if isinstance(node, ast.Name) else f".{node.attr}", type(node.ctx)) for node in ast.walk(tree)
              if isinstance(node, (ast.Name, ast.Attribute))]
-    return {name for name, context in named if context is ast.Store} - {name for name, context in named if context is ast.Load} - {"_"}
+    stored, read = ({name for name, context in named if context is kind} for kind in (ast.Store, ast.Load))
+    return stored - read - {"_"}
 
 
 def likely_ones(edits: list[Edit]) -> list[Edit]:

@@ -95,10 +95,10 @@ def other_functions(site: Site) -> Iterator[Draft]:
     if word in ("softmax", "log_softmax") and inner is not None and len(node.args) + len(node.keywords) > 0:
         for other in NEEDS_NO_DIMENSION:
             yield Draft("name", 1.5, f"{word}(dim) → {other}()", lambda node, o=other: method(receiver(node), o), node)
-    if word == "remove" and isinstance_method(node) and len(node.args) == 1 and isinstance(node.args[0], ast.Subscript):
-        if ast.dump(node.args[0].value) == ast.dump(node.func.value):
-            yield Draft("name", 1, "x.remove(x[i]) → x.pop(i)", lambda node: with_(
-                node, func=with_(node.func, attr="pop"), args=[node.args[0].slice]), node)
+    item = node.args[0] if word == "remove" and isinstance_method(node) and len(node.args) == 1 else None
+    if isinstance(item, ast.Subscript) and ast.dump(item.value) == ast.dump(node.func.value):
+        yield Draft("name", 1, "x.remove(x[i]) → x.pop(i)", lambda node: with_(
+            node, func=with_(node.func, attr="pop"), args=[node.args[0].slice]), node)
     if word in LOSSES and not any(keyword.arg == "reduction" for keyword in node.keywords):
         for reduction in ("sum", "mean"):
             yield Draft("argument", 2.5, f"{word}(…, reduction='none').{reduction}(-1)", lambda node, r=reduction: method(with_(
@@ -287,7 +287,8 @@ def ends_early(site: Site) -> Iterator[Draft]:
             last = here.body[-1] if isinstance(here, ast.If) else None
             if not isinstance(last, ast.Return) or last.value is None or not here.orelse and i + 1 == len(block):
                 continue
-            about = here.orelse[0].test if here.orelse and isinstance(here.orelse[0], ast.If) else (here.orelse or block[i + 1 :])[0]
+            then = (here.orelse or block[i + 1 :])[0]
+            about = then.test if here.orelse and isinstance(then, ast.If) else then
             for changed in sorted({each.id for each in ast.walk(last.value) if isinstance(each, ast.Name)
                                    and each.id in site.scope.names}):
                 yield Draft("condition", 2, "if …: return f(x) → if …: x = f(x)", lambda node, c=changed: goes_on(node, c), about,
@@ -335,7 +336,8 @@ def slices_together(site: Site) -> Iterator[Draft]:
     for bound, by in (("upper", 1), ("upper", -1), ("lower", 1), ("lower", -1)):
         told = [each for each in found if getattr(each, bound) is not None and number(getattr(each, bound)) is not None]
         if len(told) > 1:
-            yield Draft("number", 2, f"{bound} bounds {by:+} in the whole line", lambda node, t=told, b=bound, by=by: replaced(node, {
+            rule = f"{bound} bounds {by:+} in the whole line"
+            yield Draft("number", 2, rule, lambda node, t=told, b=bound, by=by: replaced(node, {
                 id(each): with_(each, **{b: moved_bound(each, b, by)}) for each in t}), node)
 
 
