@@ -22,6 +22,46 @@ def layer_norm(x, weight, bias, eps):
     return (x - mean) / (spread + eps) * weight + bias
 """
 ALL_BUT_ONE = "\n" + next(answer.text for answer in answers("02") if str(answer) == "depends_on | all words but one are moved")
+SORTED = """import torch
+def pad_batch(rows, pad_id):
+    rows = sorted(rows, key=lambda row: len(row[0]), reverse=True)
+    T = len(rows[0][0])
+    return {
+        "input_ids": torch.tensor([ids + [pad_id] * (T - len(ids)) for ids, _ in rows]),
+        "token_type_ids": torch.tensor([seg + [0] * (T - len(seg)) for _, seg in rows]),
+        "attention_mask": torch.tensor([[1] * len(ids) + [0] * (T - len(ids)) for ids, _ in rows]),
+    }
+"""
+SHORTEST = """
+from bert_parts import shift_right
+
+def sequence_log_prob(model, source_ids, source_mask, target_ids, start_id, pad_id):
+    logits = model(source_ids, shift_right(target_ids, start_id), source_mask)
+    each = logits.log_softmax(dim=-1).gather(-1, target_ids[..., None])[..., 0]
+
+    shortest = (target_ids != pad_id).sum(dim=1).min()
+    return each[:, :shortest].sum(dim=-1)
+"""
+KEY_TWICE = """import torch
+from torch import nn
+
+def joint_projection(attention):
+
+    q, k, v = attention.query, attention.key, attention.key
+    lin = nn.Linear(q.in_features, 3 * q.out_features)
+    lin.weight.data = torch.cat([q.weight.data, k.weight.data, v.weight.data])
+    lin.bias.data = torch.cat([q.bias.data, k.bias.data, v.bias.data])
+    return lin
+"""
+ONE_FOR_BOTH = """import torch
+def span_loss(start, end, firsts, lasts, attention_mask):
+    pad = attention_mask == 0
+    length = start.shape[1]
+    log_p = torch.cat([start, end], dim=1).masked_fill(torch.cat([pad, pad], dim=1), -torch.inf).log_softmax(dim=1)
+    first = log_p.gather(1, firsts[:, None])
+    last = log_p.gather(1, lasts[:, None] + length)
+    return -(first + last).mean() / 2
+"""
 FIRST_HEAD = """
 def split_heads(x, num_heads):
     d = x.shape[-1] // num_heads
@@ -130,6 +170,17 @@ def test_values_that_no_single_expression_of_the_course_has(text, expression, li
 def test_several_steps_that_need_other_values_are_all_told():
     result = check(Answer("MultiHeadAttention", "", UNTRANSPOSED.lstrip(), False).define())
     assert result.line == 15 and "should be another value, and so should the same step in line 16 and line 17;" in result.message
+
+
+@pytest.mark.parametrize(("text", "line"), [
+    (DEVIATIONS, 4),            # what the wrong sum is made of
+    (SORTED, 3),                # rows in another order
+    (SHORTEST, 8),              # the piece that is taken of what is right
+    (KEY_TWICE, 6),             # one line makes all that goes in
+    (ONE_FOR_BOTH, 5),          # of two values, the one that both are made of
+])
+def test_the_line_on_which_a_wrong_value_begins(text, line):
+    assert value_in(text).begins == line
 
 
 def test_a_piece_of_a_value_tells_less():
@@ -336,7 +387,7 @@ def test_a_constructor_is_let_be_and_what_a_lambda_cannot_do():
 @pytest.mark.skipif(not apart.can_fork(), reason="edits are tried in a child process only")
 def test_check_points_at_it():
     result = check(Answer("layer_norm", "", DEVIATIONS.lstrip(), False).define())
-    assert result.line == 4 and result.mistake is None
+    assert result.line == 3 and result.mistake is None
     assert "`spread + eps` should be another value; then all that you make of it is right." in result.message
 
 

@@ -66,6 +66,19 @@ def test_what_is_left_beside_a_known_mistake(title, mistake):
     assert "The numbers are right" not in result.message
 
 
+@pytest.mark.parametrize(("title", "mistake"), [
+    ("MultiHeadAttention | two: split by a view without a transpose", "random in evaluation + split by reshape"),
+    ("shift_right | two: starts two places late", "type + number"),     # how the numbers differ, in the dtype that is expected
+    ("best_pair | the first piece's count squared", "one count twice + order of the second pieces"),
+    ("BertEncoder | one layer too many", "number + layers in reverse"),     # what the one edit leaves is known
+    ("BertEmbeddings | the position is multiplied in", "no LayerNorm + operator"),     # brings the answers hardly nearer
+    ("pad_batch | the mask is 1 in the padding", "mask exchanged + name"),     # and not a value without a name
+])
+def test_both_of_two_are_told(title, mistake):
+    result = check(next(each for each in answers(right=False) if str(each).startswith(title)).define())
+    assert result.mistake == mistake
+
+
 DROPS_ALWAYS = ADD_AND_NORM + """
     def forward(self, x, residual):
         x = nn.functional.dropout(self.dense(x), self.dropout.p, True)

@@ -4,7 +4,7 @@ import ast
 from collections.abc import Iterator
 from itertools import product
 
-from bert_parts.learn.catalogue import Draft, is_value, receiver
+from bert_parts.learn.catalogue import SIZED, Draft, is_value, receiver
 from bert_parts.learn.differing import form, kind_between
 from bert_parts.learn.sites import (
     FUNCTIONS,
@@ -128,13 +128,22 @@ def wrappers(donor: Donor) -> list[tuple[ast.expr, list[ast.expr]]]:
         for _ in range(2):
             found += [(node, hole) for hole in level]
             level = [deeper for each in level for deeper in holes(each)]
-    return found
+    return [(node, hole) for node, hole in found if not is_size_in(node, hole)]
+
+
+def is_size_in(node: ast.expr, hole: ast.expr) -> bool:
+    """Whether the hole is how many numbers there are to be: with what was no size that might be billions."""
+    calls = [each for each in ast.walk(node) if isinstance(each, ast.Call) and called(each) in SIZED]
+    return any(hole is each for call in calls for each in call.args)
 
 
 def borrowed(site: Site, donor: Donor) -> Iterator[Draft]:
     """A step of the donor around an expression, or an expression of the donor in its place."""
     node = site.node
-    if not is_value(site) or not isinstance(site.parent, WHERE) or isinstance(node, ast.Constant) and site.place in ("args",
+    exponent = site.place == "right" and isinstance(getattr(site.parent, "op", None), ast.Pow)     # it may take for ever
+    if not is_value(site) or exponent or not isinstance(site.parent, WHERE):
+        return
+    if isinstance(node, ast.Constant) and site.place in ("args",
             "slice"):
         return
     for whole, hole, text in donor_wrappers(donor):

@@ -93,6 +93,7 @@ CONFUSED = [set(words.split()) for words in (
         "int8 int64 int32", "tensor Tensor",
     "float32 float64 int64 long bool", "any sum", "pop popleft", "most_common items", "enumerate range", "zip product",
         "softmin softmax",
+        "dropout dropout1d dropout2d dropout3d alpha_dropout feature_alpha_dropout", "Dropout Dropout1d Dropout2d",
 )]
 # What an argument that was forgotten would have been.
 FORGOTTEN = {
@@ -144,7 +145,9 @@ def is_value(site: Site) -> bool:
     called_here = isinstance(site.parent, ast.Call) and site.place == "func"
     inside = isinstance(site.parent, ast.Attribute) and isinstance(node, ast.Name) and node.id in ("torch", "nn", "F", "math",
         "np", SELF)
-    return not called_here and not inside and not (site.place == "slice" and isinstance(node, ast.Tuple))
+    if called_here or inside or isinstance(site.parent, ast.JoinedStr):
+        return False
+    return not (site.place == "slice" and isinstance(node, ast.Tuple))
 
 
 def is_condition(site: Site) -> bool:
@@ -202,7 +205,8 @@ def numbers(site: Site) -> Iterator[Draft]:
     kind = "scale" if isinstance(site.parent, ast.BinOp) and isinstance(site.parent.op, ast.Pow) else "number"
     if kind == "scale":
         others = [0.5, 2, 1, -1, -0.5, *others]
-    for other in site.near if isinstance(value, int) and not isinstance(site.parent, ast.Compare) else ():
+    whole = isinstance(value, int) and kind != "scale"     # a power of a name may take for ever
+    for other in site.near if whole and not isinstance(site.parent, ast.Compare) else ():
         yield Draft("name", 3, f"{value} → {other}", lambda node, o=other: name(o), about)
     if isinstance(value, int) and value > 2 and isinstance(site.parent, ast.BinOp) and isinstance(site.parent.op, ast.Mult):
         for other in (value * 2, value // 2, value + 2, value - 2):     # of how many there are

@@ -35,7 +35,7 @@ def form(node: ast.AST) -> Form:
     """The steps that an expression takes, whatever their style."""
     value = _worked_out(node)
     if value is not None or isinstance(node, ast.Constant):
-        return ("number", repr(node.value if value is None else value))
+        return ("text" if isinstance(getattr(node, "value", None), str) else "number", repr(node.value if value is None else value))
     if isinstance(node, ast.Name) or is_own(node) or is_module(node):
         return ("name", ast.unparse(node))
     if isinstance(node, ast.Call):
@@ -155,6 +155,8 @@ def _at_one_place(mine: Form, theirs: Form) -> str | None:
     if len(pairs) > 1:
         return "order" if Counter(own) == Counter(others) and sort != "call" else None
     one, other = pairs[0]
+    if sort == "call" and one[0] == other[0] == "text":
+        return "argument"
     if one[0] in ("number", "slice") and other[0] in ("number", "slice"):
         return "argument" if sort == "call" and word not in DIMENSIONS else "scale" if word == "Pow" else "number"
     if sort == "index" and one is not own[0]:
@@ -183,15 +185,20 @@ def _at_all(mine: Form, theirs: Form) -> str:
         return _of_one_operation(mine, theirs)
     if mine[0] == "call":
         return kind_of(mine[1], "operator")
-    return {"number": "number", "slice": "number", "index": "number", "name": "name", "attribute": "name"}.get(mine[0], "operator")
+    return {"number": "number", "slice": "number", "index": "number", "name": "name", "text": "name", "attribute": "name"}.get(
+        mine[0], "operator")
 
 
 def _of_one_operation(mine: Form, theirs: Form) -> str:
-    """Where both take the same operations, and what differs is their names only, or their numbers."""
+    """Where both take the same operations, and what differs is their names only, or their numbers, or the order of these."""
     for sort in ("name", "number"):
         if _blank(mine, sort) == _blank(theirs, sort):
-            return sort
+            return "order" if Counter(_leaves(mine)) == Counter(_leaves(theirs)) else sort
     return "operator"
+
+
+def _leaves(step: Form) -> list[Form]:
+    return [leaf for part in _parts(step) for leaf in _leaves(part)] or [step]
 
 
 def _blank(step: Form, sort: str) -> Form:

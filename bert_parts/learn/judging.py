@@ -80,10 +80,14 @@ def try_case(exercise: Exercise, thing, case: Case) -> Refusal | None:
     if how is None:
         return None
     if isinstance(given, (Tensor, type(expected))) and changes(exercise, thing, case, given):
-        cure = "outside training too: let dropout act only while `self.training` is true" if isinstance(
-            exercise.reference, type) else "and nothing here is left to chance"
-        return Refusal(Finding(f"Your answer changes from run to run, {cure}.", RANDOM))
+        return Refusal(by_chance(exercise))
     return Refusal(Finding(f"{how}\n(What was tried: {case.tries}.)", kind_of(given, expected)), case, given)
+
+
+def by_chance(exercise: Exercise) -> Finding:
+    cure = "outside training too: let dropout act only while `self.training` is true" if isinstance(
+        exercise.reference, type) else "and nothing here is left to chance"
+    return Finding(f"Your answer changes from run to run, {cure}.", RANDOM)
 
 
 def in_own_words(exercise: Exercise, finding: Finding) -> Finding:

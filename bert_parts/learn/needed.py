@@ -7,6 +7,7 @@ import ast
 import math
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -21,7 +22,7 @@ from bert_parts.learn.exercise import Case, Exercise
 from bert_parts.learn.nearness import Prepared
 from bert_parts.learn.repair import Candidates, Clock, Endless
 from bert_parts.learn.sites import FUNCTIONS, SELF, Site, below, called, is_own, rebuilt, replaced, sites
-from bert_parts.learn.trace import tells
+from bert_parts.learn.trace import same, tells
 
 VALUE = "__value__"
 WITH_VALUES = (ast.Call, ast.BinOp, ast.UnaryOp, ast.Compare, ast.BoolOp, ast.Subscript, ast.IfExp, ast.ListComp)
@@ -45,6 +46,7 @@ class Needed:
         others: the lines of other expressions that do the same work and need such values, too.
         late: what is needed is a piece of another value, often of the answer, so it tells little of what comes before.
         work: what kind of thing is the matter with the expression itself, where the very same goes into it as into the course's.
+        begins: the one line before on which a value comes about that the course's version never has, and that goes into it.
     """
 
     node: ast.expr
@@ -57,6 +59,7 @@ class Needed:
     others: tuple[int, ...] = ()
     late: bool = False
     work: str | None = None
+    begins: int | None = None
 
     def says(self) -> str:
         """How the values differ; "" where that cannot be said shortly."""
@@ -389,9 +392,77 @@ class _Search:
                 return Needed(site.node, own, wanted, line, name)
         lines = tuple(sorted({line for lines in made.values() for line in lines} - {line_of(site.node)}))
         others = tuple(line_of(self.own.places[number].node) for number in tried.places[1:])
-        kind = kind or kind_of_values(own, wanted, site) or self.kind_of_try(tried)
+        begins = None if kind else self.begins(site) or (lines[0] if alike and len(lines) == 1 else None)
+        kind = kind or (None if begins else kind_of_values(own, wanted, site) or self.kind_of_try(tried))
         return Needed(site.node, own, wanted, line_of(site.node), kind=kind, sources=lines, others=others,
-                      late=tried.source.apart is not None)
+                      late=tried.source.apart is not None, begins=begins)
+
+    def begins(self, site: Site) -> int | None:
+        """The one line on which, of all that goes into an expression, a value comes about that the course's version never has;
+        None if there is no such line, or several."""
+        lines, strange = {place.line: place for place in sites(self.own.tree) if isinstance(place.node, ast.stmt)}, self.strange()
+        before = None
+        found = makers(site, strange)
+        while found != before:
+            before = found
+            found = {further for line in before for further in (line in lines and makers(lines[line], strange)) or {line}}
+        return found.pop() if len(found) == 1 else only_maker(site) if not found else None
+
+    def strange(self) -> set[int]:
+        """The places, by the ids of their nodes, where the learner's code reads a variable with a value that is nowhere in the
+        course's version, and was not given."""
+        mine, theirs = (Watched(watched.tree, list(variables_read(watched.tree)), watched.name, watched.surroundings, self.clock)
+                        for watched in (self.own, self.course))
+        for watched in (mine, theirs):
+            self.clock.start()
+            with suppress(Exception, SystemExit, Endless):
+                self.failing.nearness(watched.thing)
+        known = [value for _, value in theirs.seen] + list(self.failing.arguments)
+        known += [value for came in self.course_in(self.failing).values() for _, value in came]
+        return {id(mine.places[number].node) for number, value in mine.seen if self.is_strange(value, known)}
+
+    def is_strange(self, value: Any, known: list) -> bool:
+        """Whether a tensor of many different numbers, or of truth values, is nowhere else, in whatever shape; or a list is there in
+        another order only."""
+        alike = [other for other in known if type(other) is type(value)]
+        if isinstance(value, list):
+            items = sorted(map(repr, value))
+            mixed = [other for other in alike if len(other) == len(value) > 1 and sorted(map(repr, other)) == items]
+            return bool(mixed) and all(self.differ(value, other) for other in mixed)
+        if not isinstance(value, Tensor) or not (tells(value) or value.dtype == torch.bool):
+            return False
+        return not any(not self.differ(each, other) if each.shape == other.shape else same(each, other, self.exercise.tolerance)
+                       for other in alike for each in (value, opposite(value)))
+
+
+def variables_read(tree: ast.Module) -> Iterator[Site]:
+    """The places in functions, those of constructors left out, where a variable is read."""
+    for site in sites(tree):
+        function = site.within(FUNCTIONS)
+        node = site.node
+        if not isinstance(node, ast.Name) or not isinstance(node.ctx, ast.Load) or not function or function.node.name == "__init__":
+            continue
+        if node.id in site.scope.names and node.id != SELF and not site.within(ast.JoinedStr):
+            yield site
+
+
+def makers(site: Site, strange: set[int]) -> set[int]:
+    """The lines that made last, before it, what a place reads of strange values, and what the comprehensions around it run over."""
+    nodes, around = list(ast.walk(getattr(site.node, "iter", site.node))), site     # of a loop, what it runs over
+    while around.up and not isinstance(around.node, ast.stmt):
+        around = around.up
+        nodes += [node for generator in getattr(around.node, "generators", ()) for node in ast.walk(generator.iter)]
+    found = {node.id for node in nodes if isinstance(node, ast.Name) and id(node) in strange}
+    return {lines[-1] for name, lines in made_before(around).items() if name in found and lines}
+
+
+def only_maker(site: Site) -> int | None:
+    """The one line that makes what says which part of something is taken: ``x[:, :n]``, where x itself is right."""
+    if not isinstance(site.node, ast.Subscript):
+        return None
+    names = {node.id for node in ast.walk(site.node.slice) if isinstance(node, ast.Name)}
+    found = {lines[-1] for name, lines in made_before(site).items() if name in names}
+    return found.pop() if len(found) == 1 else None
 
 
 def inputs_of(site: Site) -> list[Site]:
