@@ -127,12 +127,28 @@ RIGHT = torch.randn(2, 3, 4, 6, generator=torch.Generator().manual_seed(0))
     (RIGHT.reshape(6, 4, 6), "shape", "in the shape (6, 4, 6)"),
     (RIGHT.roll(1, -1), "number", "1 place too late along dimension 3"),
     (torch.cat((RIGHT[:, :, :3], RIGHT[:, :, 3:] + 1), dim=2), None, "Along dimension 2 only place 3 is wrong"),
-    (RIGHT.flip(-1), "shape", "each stands in another place"),
+    (RIGHT.flip(-1), None, "each stands in another place"),
     (RIGHT + torch.randn(RIGHT.shape, generator=torch.Generator().manual_seed(1)), None, None),
 ])
 def test_how_numbers_differ(given, kind, says):
     found = measured(given, RIGHT, {"d": 5})
     assert (found.kind, says in found.says) == (kind, True) if says else found is None
+
+
+@pytest.mark.parametrize(("given", "kind"), [
+    ({"a": 1, "c": [2]}, "name"), ({"a": 1}, "missing"), ({"a": 2}, None), ({"a": 1, "c": [3]}, None), ({"a": 1, "b": [3]}, None),
+])
+def test_what_is_right_under_another_key_or_not_there(given, kind):
+    found = measured(given, {"a": 1, "b": [2]}, {})
+    assert (found and found.kind) == kind
+
+
+def test_no_factor_is_made_of_0():
+    assert measured(RIGHT * 3.3, RIGHT, {"pad_id": 0}).kind == "scale"
+
+
+def test_what_is_alike_is_no_multiple():
+    assert measured(RIGHT.double(), RIGHT, {}) is None
 
 
 @pytest.mark.parametrize("shape", [(), (1,), (5,), (2, 1), (3, 4), (1, 1, 2, 3)])

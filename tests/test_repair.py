@@ -283,6 +283,26 @@ def test_a_step_of_the_donor_is_told_only_where_nothing_as_likely_is_surer():
     assert likeliest(edits).rule == other.rule and likeliest(edits[:1]).rule == one.rule
 
 
+def test_of_edits_that_are_as_likely_the_kind_that_most_share_is_told():
+    one, other, third, *_ = [replace(edit, cost=1.0, sure=True, line=2, lines=(2,)) for edit in edits_of(
+        ast.parse("def f(x):\n    return x + 1 < x"))]
+    axis, number, again = replace(one, kind="axis"), replace(other, kind="number"), replace(third, kind="number")
+    assert likeliest([axis, number, again]).kind == "number" and likeliest([axis, number]).kind == "axis"
+    assert likeliest([axis, number, replace(again, cost=1.1)]).kind == "axis"
+
+
+def test_a_line_whose_value_may_go_anywhere_is_too_much():
+    text = "def f(x, n):\n    x = x + n\n    x = g(x)\n    return x * 2"
+    (edit,) = repair(text, "f", {"g": lambda x: x + 0.37}, lambda f: f(3, 1) == 8, seconds=2)
+    assert (edit.line, edit.kind) == (3, "extra")     # and not the name of the variable, `n = g(x)`
+
+
+def test_a_value_that_goes_where_nothing_reads_it_is_too_much():
+    edits = edits_of(ast.parse("def f(x, y):\n    z = x + y\n    z = g(z)\n    return y * z"))
+    kinds = {edit.rule: edit.kind for edit in edits if edit.line == 3 and edit.rule.endswith(" =")}
+    assert kinds == {"z = → x =": "extra", "z = → y =": "name"}
+
+
 def test_a_line_that_is_moved_takes_along_what_is_wrong_in_it():
     text = "def f(n):\n    b = n * 3\n    n = n + 1\n    return b, n\n"
 

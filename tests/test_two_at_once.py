@@ -66,6 +66,18 @@ def test_what_is_left_beside_a_known_mistake(title, mistake):
     assert "The numbers are right" not in result.message
 
 
+@pytest.mark.parametrize(("title", "mistake"), [
+    ("MultiHeadAttention | two: split by a view without a transpose", "random in evaluation + split by reshape"),
+    ("shift_right | two: starts two places late", "type + number"),     # how the numbers differ, in the dtype that is expected
+    ("best_pair | the first piece's count squared", "one count twice + order of the second pieces"),
+    ("sinusoidal_positions | two: counted from 1", "positions from 1 + axis"),     # what the second edit leaves is known
+    ("pad_batch | the mask is 1 in the padding", "mask exchanged + name"),     # and not a value without a name
+])
+def test_both_of_two_are_told(title, mistake):
+    result = check(next(each for each in answers(right=False) if str(each).startswith(title)).define())
+    assert result.mistake == mistake
+
+
 DROPS_ALWAYS = ADD_AND_NORM + """
     def forward(self, x, residual):
         x = nn.functional.dropout(self.dense(x), self.dropout.p, True)
@@ -127,6 +139,16 @@ def test_what_only_the_edit_would_bring_is_not_told():
     search.tried[0] = edit, near
     assert search.one_and_left(lambda left: False) is None
     assert search.one_and_left(lambda left: left == "a fault") == (edit, "a fault")
+
+
+def test_an_edit_that_does_not_help_but_leaves_a_known_mistake():
+    search = Search(ast.parse("def f(n):\n    return n * 3\n"), "f", {}, lambda f: 0.5, 2)
+    search.one()
+    edit, near = next((edit, Near(0.5)) for edit, _ in search.tried if edit.rule == "* → +")
+    near.like = next(way for way in ways(EXERCISES["layer_norm"]))
+    search.tried = [(edit, near)]
+    assert search.others_and_known(lambda way: True) == [(edit, near.like)] and search.others_and_known(lambda way: False) == []
+    assert search.alone(edit) is near
 
 
 def test_behind_an_error_nothing_more_is_told():

@@ -4,7 +4,8 @@ import ast
 from collections.abc import Iterator
 from itertools import product
 
-from bert_parts.learn.catalogue import Draft, is_value, kind_of, receiver
+from bert_parts.learn.catalogue import SIZED, Draft, is_value, receiver
+from bert_parts.learn.differing import form, kind_between
 from bert_parts.learn.sites import (
     FUNCTIONS,
     SELF,
@@ -127,13 +128,22 @@ def wrappers(donor: Donor) -> list[tuple[ast.expr, list[ast.expr]]]:
         for _ in range(2):
             found += [(node, hole) for hole in level]
             level = [deeper for each in level for deeper in holes(each)]
-    return found
+    return [(node, hole) for node, hole in found if not is_size_in(node, hole)]
+
+
+def is_size_in(node: ast.expr, hole: ast.expr) -> bool:
+    """Whether the hole is how many numbers there are to be: with what was no size that might be billions."""
+    calls = [each for each in ast.walk(node) if isinstance(each, ast.Call) and called(each) in SIZED]
+    return any(hole is each for call in calls for each in call.args)
 
 
 def borrowed(site: Site, donor: Donor) -> Iterator[Draft]:
     """A step of the donor around an expression, or an expression of the donor in its place."""
     node = site.node
-    if not is_value(site) or not isinstance(site.parent, WHERE) or isinstance(node, ast.Constant) and site.place in ("args",
+    exponent = site.place == "right" and isinstance(getattr(site.parent, "op", None), ast.Pow)     # it may take for ever
+    if not is_value(site) or exponent or not isinstance(site.parent, WHERE):
+        return
+    if isinstance(node, ast.Constant) and site.place in ("args",
             "slice"):
         return
     for whole, hole, text in donor_wrappers(donor):
@@ -142,7 +152,7 @@ def borrowed(site: Site, donor: Donor) -> Iterator[Draft]:
     old = names_read(node) & set(donor.variables)
     for new, text, reads in donor_expressions(donor):
         if old <= reads:     # what was worked out before is not left unused
-            yield Draft(changed_kind(node, new), 3.5, f"→ {text}", lambda node, new=new: new, node)
+            yield Draft(kind_between(node, new), 3.5, f"→ {text}", lambda node, new=new: new, node)
 
 
 def names_read(node: ast.AST) -> set[str]:
@@ -188,19 +198,12 @@ def size(node: ast.AST) -> int:
     return sum(isinstance(each, (ast.expr, ast.stmt)) for each in ast.walk(node))
 
 
-def changed_kind(old: ast.expr, new: ast.expr) -> str:
-    """What kind of thing is the matter where the donor has another expression."""
-    if isinstance(old, (ast.Compare, ast.BoolOp, ast.IfExp)) or isinstance(new, (ast.Compare, ast.BoolOp, ast.IfExp)):
-        return "condition"
-    if isinstance(old, ast.Constant):
-        return "number"
-    if isinstance(old, ast.Name):
-        return "name"
-    if isinstance(old, ast.BinOp) and isinstance(new, ast.BinOp):
-        return "operator"
-    if isinstance(old, ast.Call):
-        return kind_of(called(old), "argument" if isinstance(new, ast.Call) and called(new) == called(old) else "name")
-    return "number" if isinstance(old, ast.Subscript) else "operator"
+def changed_kind(old: ast.stmt, new: ast.stmt) -> str:
+    """What kind of thing is the matter with a line where the donor has another, which sets the same."""
+    if isinstance(old, ast.Assign) and isinstance(new, ast.Assign) and len(old.targets) == len(new.targets) == 1:
+        places = [pair for pair in ((old.targets[0], new.targets[0]), (old.value, new.value)) if form(pair[0]) != form(pair[1])]
+        return kind_between(*places[0]) if places else "operator"
+    return "operator"
 
 
 def inserted(site: Site, donor: Donor) -> Iterator[Draft]:
@@ -230,7 +233,7 @@ def inserted(site: Site, donor: Donor) -> Iterator[Draft]:
                         yield Draft("missing", 3, f"{text} after it", lambda node, new=new: [node, new], here, step, new)
                 alike = lines == 1 and targets(here) == sets and not isinstance(here, BLOCKS)
                 if alike and names_read(here) & set(donor.variables) <= reads:
-                    yield Draft("operator", 4, f"→ {text}", lambda node, new=new: new, here, step)
+                    yield Draft(changed_kind(here, new), 4, f"→ {text}", lambda node, new=new: new, here, step)
 
 
 def another_else(site: Site, donor: Donor) -> Iterator[Draft]:

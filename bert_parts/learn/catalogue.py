@@ -93,6 +93,7 @@ CONFUSED = [set(words.split()) for words in (
         "int8 int64 int32", "tensor Tensor",
     "float32 float64 int64 long bool", "any sum", "pop popleft", "most_common items", "enumerate range", "zip product",
         "softmin softmax",
+        "dropout dropout1d dropout2d dropout3d alpha_dropout feature_alpha_dropout", "Dropout Dropout1d Dropout2d",
 )]
 # What an argument that was forgotten would have been.
 FORGOTTEN = {
@@ -120,7 +121,7 @@ REDUCING = set("sum mean max min amax amin prod norm".split())
 OPERATORS = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.MatMult, ast.FloorDiv, ast.Mod)
 BITS = (ast.BitAnd, ast.BitOr, ast.BitXor)
 PRECEDENCE = {ast.Add: 1, ast.Sub: 1, ast.Mult: 2, ast.Div: 2, ast.MatMult: 2, ast.FloorDiv: 2, ast.Mod: 2, ast.Pow: 3}
-LONGEST_ROW = 6     # operands of a row in which brackets are tried
+LONGEST_ROW = 8     # operands of a row in which brackets are tried
 COMPARED = {
     ast.Lt: (ast.LtE, ast.Gt, ast.GtE), ast.LtE: (ast.Lt, ast.GtE, ast.Gt), ast.Gt: (ast.GtE, ast.Lt, ast.LtE),
     ast.GtE: (ast.Gt, ast.LtE, ast.Lt), ast.Eq: (ast.NotEq, ast.GtE, ast.LtE, ast.Gt, ast.Lt), ast.NotEq: (ast.Eq, ast.Lt, ast.Gt),
@@ -144,7 +145,9 @@ def is_value(site: Site) -> bool:
     called_here = isinstance(site.parent, ast.Call) and site.place == "func"
     inside = isinstance(site.parent, ast.Attribute) and isinstance(node, ast.Name) and node.id in ("torch", "nn", "F", "math",
         "np", SELF)
-    return not called_here and not inside and not (site.place == "slice" and isinstance(node, ast.Tuple))
+    if called_here or inside or isinstance(site.parent, ast.JoinedStr):
+        return False
+    return not (site.place == "slice" and isinstance(node, ast.Tuple))
 
 
 def is_condition(site: Site) -> bool:
@@ -202,8 +205,12 @@ def numbers(site: Site) -> Iterator[Draft]:
     kind = "scale" if isinstance(site.parent, ast.BinOp) and isinstance(site.parent.op, ast.Pow) else "number"
     if kind == "scale":
         others = [0.5, 2, 1, -1, -0.5, *others]
-    for other in site.near if isinstance(value, int) and not isinstance(site.parent, ast.Compare) else ():
+    whole = isinstance(value, int) and kind != "scale"     # a power of a name may take for ever
+    for other in site.near if whole and not isinstance(site.parent, ast.Compare) else ():
         yield Draft("name", 3, f"{value} → {other}", lambda node, o=other: name(o), about)
+    if isinstance(value, int) and value > 2 and isinstance(site.parent, ast.BinOp) and isinstance(site.parent.op, ast.Mult):
+        for other in (value * 2, value // 2, value + 2, value - 2):     # of how many there are
+            yield Draft(kind, 2, f"{value} → {other}", lambda node, v=other: literal(v), about)
     for other in dict.fromkeys(others):
         if other != value:
             opposite = other == -value and value != 1     # from 1 it is two steps of a count as well
@@ -263,8 +270,17 @@ def names(site: Site) -> Iterator[Draft]:
     elif isinstance(site.parent, (ast.Assign, ast.AugAssign)):
         for other in site.near:
             if other != node.id:
-                yield Draft("name", 3, f"{node.id} = → {other} =", lambda node, other=other: with_(node, id=other),
+                kind = "name" if is_read_later(site, other) else "extra"
+                yield Draft(kind, 3, f"{node.id} = → {other} =", lambda node, other=other: with_(node, id=other),
                     site.statement.node)
+
+
+def is_read_later(site: Site, variable: str) -> bool:
+    """Whether a variable may be used after a line: on a later one, or on any where there is a loop around it."""
+    function, loop = site.within(FUNCTIONS), site.within((ast.For, ast.While))
+    return function is None or any(
+        isinstance(each, ast.Name) and each.id == variable and isinstance(each.ctx, ast.Load) and (loop or each.lineno > site.line)
+        for each in ast.walk(function.node))
 
 
 def _beside(site: Site) -> set[str]:
@@ -313,6 +329,8 @@ def attributes(site: Site) -> Iterator[Draft]:
             yield Draft("name", 2, f"self.….{node.attr} → self.{node.attr}", lambda node: with_(node, value=node.value.value), node)
         yield from _confused(site, node.attr, "attr")
         if node.attr in METHODS and isinstance(node.ctx, ast.Load) and site.place != "func":
+            yield Draft("missing", 1, f".{node.attr} → .{node.attr}()", lambda node: ast.Call(node, [], []), node)
+        if is_module(node.value) and node.attr[0].isupper() and isinstance(site.parent, ast.Assign):     # nn.Tanh, a class
             yield Draft("missing", 1, f".{node.attr} → .{node.attr}()", lambda node: ast.Call(node, [], []), node)
         if node.attr in ("T", "mT", "data", "grad", "values", "indices") and isinstance(node.ctx, ast.Load):
             yield Draft(kind_of(node.attr, "extra"), 2, f"without .{node.attr}", lambda node: node.value, node)
@@ -816,7 +834,8 @@ def subscripts(site: Site) -> Iterator[Draft]:
             yield Draft("axis", 2.5, "[i] → [:, i]", lambda node: with_(node, slice=ast.Tuple([ast.Slice(), node.slice],
                 ast.Load())), node)
     elif isinstance(site.parent, ast.Tuple) and site.up.place == "slice":
-        yield Draft("axis", 2.5, f"index {site.index} → :", lambda node: ast.Slice(), site.up.parent)
+        kind = "axis" if number(node) is None else "number"     # one of many is taken
+        yield Draft(kind, 2.5, f"index {site.index} → :", lambda node: ast.Slice(), site.up.parent)
     if is_value(site) and isinstance(node, (ast.Call, ast.Name)) and not isinstance(site.parent, (ast.Subscript, ast.Attribute,
             ast.BinOp)):
         for index in (0, 1, -1):

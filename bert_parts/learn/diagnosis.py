@@ -9,14 +9,29 @@ import math
 import re
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 
+from torch import Tensor
+
 from bert_parts.learn import bounded
+from bert_parts.learn.bounded import TimeUp
 from bert_parts.learn.compare import copied
 from bert_parts.learn.edits import Edit
 from bert_parts.learn.example import smallest
 from bert_parts.learn.exercise import Exercise, Finding
-from bert_parts.learn.judging import CHANGED, RANDOM, Refusal, Trouble, has_by_itself, judge, without_praise
+from bert_parts.learn.judging import (
+    CHANGED,
+    RANDOM,
+    Refusal,
+    Trouble,
+    by_chance,
+    changes,
+    has_by_itself,
+    judge,
+    outcome_of,
+    without_praise,
+)
 from bert_parts.learn.known import (
     Mistaken,
     Outcomes,
@@ -36,7 +51,7 @@ from bert_parts.learn.known import (
 )
 from bert_parts.learn.measures import Measure, measured, sizes_of
 from bert_parts.learn.mirror import SAYS, mirrored
-from bert_parts.learn.nearness import Trial
+from bert_parts.learn.nearness import Trial, tells_little
 from bert_parts.learn.needed import Needed, line_of, needed
 from bert_parts.learn.repair import DOUBTFUL, Endless, Near, Search, search_in
 from bert_parts.learn.sites import code
@@ -49,21 +64,80 @@ from bert_parts.learn.trace import parting, steps_of
 FOR_EDITS, FOR_TWO, FOR_MIRROR, FOR_PLACE, FOR_VALUE = 1.9, 0.5, 0.5, 0.5, 1.0
 LATEST = 4.5                # seconds of the processor, from the beginning of the check, after which nothing more is begun
 SUSPECTED = 1.0             # by how much an edit is likelier at a place that is suspected
+PLAIN = 2.0                 # an edit that costs less is surer than what two expressions tell
+SURE = 3                    # times as much is one at a place on which the end of a loop depends, if it never ends
 ANSWERS_SO = "In every case you answer as a right version does in which one thing is wrong: {0}."
 FURTHER_VALUE = "Work `{0}` out by hand for a small example: what should it be, and which step of yours makes it another?"
+THERE = "What is the matter there: {0}."
+ERRORS = [(name, re.compile(says), re.compile(where), kind) for name, says, where, kind in (     # words; code and line
+    ("TypeError", "^(?!.*not callable)", "^Call", "argument"),
+    ("ValueError", "values to unpack", r"\.(shape|size\(\))", "shape"),
+    ("ValueError", "expected sequence of length", "^Call tensor", "shape"),
+    ("RuntimeError", "a bool tensor|scalar type|dtype|not implemented for", "", "type"),
+    ("RuntimeError", "invalid for input of size", "^Call (view|reshape)", "shape"),
+)]
+OF_VALUES = {
+    "name": "It is the right thing to do, with another variable, or with one that was changed before.",
+    "argument": "It is the right thing to call, with another number of arguments than it needs here.",
+    "axis": "It is the right thing to call, along another dimension than is meant.",
+}
 CHANCE = re.compile("drop|train|eval|rand|bernoulli")
 
 
 def diagnosed(exercise: Exercise, thing, refusal: Refusal) -> Finding:
     """The refusal of an answer, with the mistake's name, its place and words where they are found."""
     if refusal.case is None:
-        return besides(exercise, thing, placed(exercise, thing, refusal, refusal.finding, 2 * FOR_PLACE))
+        found = placed(exercise, thing, refusal, refusal.finding, 2 * FOR_PLACE)
+        return with_kind_of_error(thing, refusal, and_by_chance(exercise, thing, besides(exercise, thing, found)))
     outcomes, known = Outcomes(exercise, thing, {refusal.case: refusal.given}), ways(exercise)
     found = known_mistake(known, outcomes, refusal)
     finding = placed(exercise, thing, refusal, found, FOR_PLACE) if found else (
         searched(exercise, thing, refusal, outcomes, known) or shown_here(known, outcomes, refusal)
         or in_general(exercise, thing, refusal))
+    finding = with_rest(exercise, thing, refusal, and_by_chance(exercise, thing, finding))
     return with_example(exercise, thing, refusal, finding)
+
+
+def and_by_chance(exercise: Exercise, thing, finding: Finding) -> Finding:
+    """The finding; if chance has a hand in a module's answers outside training, that too, with what is left without it."""
+    told = finding.mistake or ""
+    if not isinstance(exercise.reference, type) or " + " in told or told in (RANDOM, CHANGED.mistake):
+        return finding
+    cases = [case for case in exercise.cases if not case.training]
+    answers = [(case, outcome_of(lambda case=case: exercise.answer(thing, case, case.arguments()), thing)) for case in cases]
+    if not any(changes(exercise, thing, case, given) for case, given in answers if not isinstance(given, Trouble)):
+        return finding
+    both = besides(exercise, thing, by_chance(exercise))
+    return both if " + " in both.mistake else two_at_once(finding, both)
+
+
+def with_rest(exercise: Exercise, thing, refusal: Refusal, finding: Finding) -> Finding:
+    """The finding; if it is that an answer's dtype is another, with what is still wrong when that is put right."""
+    if finding.mistake != "type" or not isinstance(refusal.given, Tensor) or isinstance(exercise.reference, type):
+        return finding
+    wanted = exercise.answer(exercise.reference, refusal.case, refusal.case.arguments()).dtype
+
+    def seen(answer, *arguments):
+        shown = exercise.seen(answer, *arguments)
+        return shown.to(wanted) if isinstance(shown, Tensor) else shown
+
+    calm = replace(exercise, seen=seen, probes=())
+    left = judge(calm, thing)
+    return two_at_once(finding, surely(calm, thing, left)) if left and left.case else finding
+
+
+def surely(exercise: Exercise, thing, refusal: Refusal) -> Finding | None:
+    """The known mistake as which an answer is wrong in every case; or the one likely edit that sets it right, or how its numbers
+    differ."""
+    way = which(ways(exercise), Outcomes(exercise, thing, {refusal.case: refusal.given}), refusal)
+    if way:
+        return finding_of(way)
+    search = search_for(exercise, thing, refusal, [], left_of(FOR_PLACE))
+    edits = search and search.one()
+    if edits and edits[0].sure and edits[0].cost < DOUBTFUL:
+        return Finding(capital(place_of(edits[0], thing)), edits[0].kind, edits[0].line, edits[0].further)
+    measure = measure_of(exercise, refusal)
+    return Finding(measure.says, measure.kind) if measure and measure.kind else None
 
 
 def besides(exercise: Exercise, thing, finding: Finding) -> Finding:
@@ -101,14 +175,45 @@ def placed(exercise: Exercise, thing, refusal: Refusal, finding: Finding, second
         return finding
     if not finding.mistake:
         return repaired(exercise, thing, refusal, edits)
-    if len(edits) == 2 and refusal.case is None:
-        cures = [edit for edit in edits if search.without(finding.mistake, edit, functools.partial(judge, exercise))]
-        if len(cures) == 1:
-            other = edits[edits[0] is cures[0]]
-            return replace(finding, line=cures[0].line, mistake=f"{finding.mistake} + {other.kind}", message=(
-                f"Two things at once. {finding.message}\nLook at {in_words(cures[0].line, thing)}.\nAnd {place_of(other, thing)}"))
+    if len(edits) == 2:
+        both = of_two(exercise, thing, refusal, finding, search, edits)
+        if both:
+            return both
     places = " ".join(f"Look at {in_words(edit.line, thing)}." for edit in edits)
     return replace(finding, line=edits[0].line, message=f"{finding.message}\n{places}")
+
+
+def of_two(exercise: Exercise, thing, refusal: Refusal, finding: Finding, search: Search,
+           edits: tuple[Edit, ...]) -> Finding | None:
+    """What was found, at the place of the one of two edits that mends it, and what is the matter at that of the other: by the name
+    of the known mistake that is left without the first, if it is one. None if that is not one of them alone."""
+    if refusal.case is None:
+        cures = [edit for edit in edits if search.without(finding.mistake, edit, functools.partial(judge, exercise))]
+        left = None
+    else:
+        found = {edit.changes: left_by(exercise, search, edit) for edit in edits}
+        cures = [edit for edit in edits if found[edit.changes] and found[edit.changes].mistake != finding.mistake]
+        left = found[cures[0].changes] if cures else None
+    if len(cures) != 1:
+        return None
+    other = edits[edits[0] is cures[0]]
+    named = left is not None and left.mistake is not None
+    more = f"{without_praise(left.message)} Look at {in_words(other.line, thing)}." if named else place_of(other, thing)
+    return replace(finding, line=cures[0].line, mistake=f"{finding.mistake} + {left.mistake if named else other.kind}",
+                   message=f"Two things at once. {finding.message}\nLook at {in_words(cures[0].line, thing)}.\nAnd {more}")
+
+
+def left_by(exercise: Exercise, search: Search, edit: Edit) -> Finding | None:
+    """What is still wrong after an edit, where it is a known mistake, or no answer is wrong any more."""
+    search.clock.start()
+    with suppress(Exception, SystemExit, Endless), search.clock.overtime():
+        part = search.candidates.made((edit,))
+        refusal = judge(exercise, part)
+        if refusal is None or refusal.case is None:
+            return refusal and refusal.finding
+        way = which(ways(exercise), Outcomes(exercise, part, {refusal.case: refusal.given}), refusal)
+        return finding_of(way) if way else None
+    return None
 
 
 def searched(exercise: Exercise, thing, refusal: Refusal, outcomes: Outcomes, known: list[Way]) -> Finding | None:
@@ -124,7 +229,8 @@ def searched(exercise: Exercise, thing, refusal: Refusal, outcomes: Outcomes, kn
     edits = search and search.one()
     told = where and unmet(exercise, thing, refusal, where)
     value = None if where and where.late else told
-    told_better = bool(edits and value and value.mistake not in (None, edits[0].kind) and value.line in edits[0].lines)
+    told_better = bool(edits and value and value.mistake not in (None, edits[0].kind) and value.line in edits[0].lines
+                       and edits[0].cost >= PLAIN)
     if edits and edits[0].cost < DOUBTFUL and not told_better:
         return repaired(exercise, thing, refusal, edits)
     beside = not edits and search and search.one_and_left(functools.partial(is_there, exercise, thing))
@@ -138,13 +244,15 @@ def searched(exercise: Exercise, thing, refusal: Refusal, outcomes: Outcomes, kn
     if edits and not told_better and (value is None or value.line in edits[0].lines):
         return repaired(exercise, thing, refusal, edits)
     met = search and search.one_and_known(lambda way: apart_from(way, outcomes) and not is_refuted(way, outcomes))
+    if met and met[0].kind == "sign" and not is_borne_out(met[0], met[1].like, outcomes, refusal):     # much looks right so
+        met = None
     if two and not met:
         return placed(exercise, thing, refusal, two, FOR_PLACE)
     if value and not met and not edits:
         two_edits = search and search.two_apart(left_of(FOR_TWO))
         if two_edits:
-            return repaired(exercise, thing, refusal, two_edits)
-    if not two and value and not (met and is_surer(exercise, *met, value)):
+            return repaired(exercise, thing, refusal, two_edits, as_named(search, two_edits, outcomes))
+    if not two and value and not (met and (value.mistake is None or is_surer(exercise, *met, value))):
         return as_known(value, known, outcomes, refusal, where.sources)
     if met:
         edit, way = met[0], met[1].like
@@ -155,12 +263,20 @@ def searched(exercise: Exercise, thing, refusal: Refusal, outcomes: Outcomes, kn
     kind = mirrored(exercise, refusal.case, outcomes, left_of(FOR_MIRROR))
     if kind:
         return Finding(f"{refusal.finding.message}\n{ANSWERS_SO.format(SAYS[kind])}", kind)
-    besides_it = beside_what_shows(here, outcomes)
+    besides_it = beside_what_shows(here, outcomes) or met_by_a_change(search, outcomes, refusal, thing)
     if besides_it:
         return besides_it
     edits = search and (search.two(left_of(LATEST)) or not told and search.cutting())
-    return repaired(exercise, thing, refusal, edits) if edits else told and as_known(
+    return repaired(exercise, thing, refusal, edits, as_named(search, edits, outcomes)) if edits else told and as_known(
         told, known, outcomes, refusal, where.sources)
+
+
+def as_named(search: Search, edits: tuple[Edit, ...], outcomes: Outcomes) -> dict[int, Way]:
+    """Of two edits, the known mistakes that each mends, by its place: with the other alone that mistake is all that is wrong."""
+    if len(edits) != 2:
+        return {}
+    left = {place: search.alone(edits[1 - place]) for place in (0, 1)}
+    return {place: near.like for place, near in left.items() if near and near.like and not is_refuted(near.like, outcomes)}
 
 
 def beside_what_shows(here: "Here", outcomes: Outcomes) -> Finding | None:
@@ -172,6 +288,21 @@ def beside_what_shows(here: "Here", outcomes: Outcomes) -> Finding | None:
         if kind:
             return Finding(f"Two things at once. {way.mistake.says}\nIn every case you answer as a version with that mistake does "
                            f"in which one thing more is wrong: {SAYS[kind]}.", f"{way.mistake.name} + {kind}")
+    return None
+
+
+def is_borne_out(edit: Edit, way: Way, outcomes: Outcomes, refusal: Refusal) -> bool:
+    """Whether a change of the same kind makes the course's version with that mistake answer as the learner's part does."""
+    return mirrored(Mistaken.of(way), refusal.case, outcomes, left_of(FOR_MIRROR)) == edit.kind
+
+
+def met_by_a_change(search: Search | None, outcomes: Outcomes, refusal: Refusal, thing) -> Finding | None:
+    """An edit that leaves a known mistake without bringing the answers nearer, if a change of the same kind of the course's version
+    with that mistake makes it answer as the learner's part does."""
+    for edit, way in search.others_and_known(lambda way: not is_refuted(way, outcomes)) if search else ():
+        if is_borne_out(edit, way, outcomes, refusal):
+            return Finding(f"Two things at once. {way.mistake.says}\nAnd {place_of(edit, thing)}",
+                           f"{way.mistake.name} + {edit.kind}", edit.line, edit.further)
     return None
 
 
@@ -211,14 +342,17 @@ def shows_in_training_only(exercise: Exercise, way: Way) -> bool:
     return agree(Outcomes(exercise, exercise.reference), way.outcomes, [case for case in exercise.cases if not case.training])
 
 
-def repaired(exercise: Exercise, thing, refusal: Refusal, edits: tuple[Edit, ...]) -> Finding:
-    """The place and kind of one or two small edits that set the learner's code right. That a dtype is wrong is known without."""
+def repaired(exercise: Exercise, thing, refusal: Refusal, edits: tuple[Edit, ...], named: dict[int, Way] | None = None) -> Finding:
+    """The place and kind of one or two small edits that set the learner's code right, or the known mistakes that they mend, by
+    their places. That a dtype is wrong is known without."""
     if refusal.finding.mistake == "type" and not any(edit.kind == "type" for edit in edits):
         return in_general(exercise, thing, refusal)
-    measure = measure_of(exercise, refusal)
-    places = [place_of(edit, thing) for edit in edits]
+    measure, named = measure_of(exercise, refusal), named or {}
+    places = [f"look at {in_words(edit.line, thing)}: {named[number].mistake.says}" if number in named else place_of(edit, thing)
+              for number, edit in enumerate(edits)]
     said = [refusal.finding.message, measure.says if measure else "", *map(capital, places)]
-    return Finding("\n".join(filter(None, said)), " + ".join(edit.kind for edit in edits), edits[0].line, edits[0].further)
+    names = [named[number].mistake.name if number in named else edit.kind for number, edit in enumerate(edits)]
+    return Finding("\n".join(filter(None, said)), " + ".join(names), edits[0].line, edits[0].further)
 
 
 def capital(text: str) -> str:
@@ -241,15 +375,17 @@ def search_for(exercise: Exercise, thing, refusal: Refusal, known: list[Way], se
         return None
     progress = Progress(exercise, known, refusal, here)
     search = search_in(text, thing.__name__, surroundings_of(thing), progress, seconds, ast.parse(exercise.source), progress.proved)
-    if search and refusal.case:
+    if search and (refusal.case or is_endless(refusal)):
         first, lines = suspected(exercise, thing, refusal), {where.line, line_of(where.node)} if where else set()
         search.edits.sort(key=lambda edit: edit.cost - SUSPECTED * (first(edit) + (not lines.isdisjoint(edit.lines))))
     return search
 
 
-def suspected(exercise: Exercise, thing, refusal: Refusal) -> Callable[[Edit], bool]:
+def suspected(exercise: Exercise, thing, refusal: Refusal) -> Callable[[Edit], int]:
     """Whether an edit is about what is suspected first: in training chance; else the line of an error, or the lines after the last
     that is right, up to the first that is not."""
+    if is_endless(refusal):
+        return moves_on(ast.parse(own_definitions(thing)))
     if refusal.case.training:
         return lambda edit: bool(CHANCE.search(ast.unparse(edit.about)))
     if isinstance(refusal.given, Trouble):
@@ -257,6 +393,24 @@ def suspected(exercise: Exercise, thing, refusal: Refusal) -> Callable[[Edit], b
         return lambda edit: line is not None and edit.line == line
     agreed, line = last_and_first(exercise, thing, refusal)
     return lambda edit: agreed is not None and agreed < edit.line <= (line or math.inf)
+
+
+def is_endless(refusal: Refusal) -> bool:
+    return isinstance(refusal.given, Trouble) and refusal.given.kind[0] == TimeUp.__name__
+
+
+def moves_on(tree: ast.Module) -> Callable[[Edit], int]:
+    """Whether an edit is about a line that sets something on which the end of a loop depends, or about that condition."""
+    conditions = [node.test for node in ast.walk(tree) if isinstance(node, ast.While)]
+    names = {node.id for condition in conditions for node in ast.walk(condition) if isinstance(node, ast.Name)}
+    texts = {ast.unparse(condition) for condition in conditions}
+
+    def about(edit: Edit) -> bool:
+        set_here = {node.id for node in ast.walk(edit.about) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+        plain = isinstance(edit.about, (ast.Assign, ast.AugAssign))
+        return SURE * (plain and not names.isdisjoint(set_here) or ast.unparse(edit.about) in texts)
+
+    return about
 
 
 class Here:
@@ -296,11 +450,11 @@ class Progress:
             near.left = self.trial.left
         if near < 1 and failed and not failed.case.training:
             near = Near(0.9 * near)
-            if self.before is not None and near > self.before:
+            if self.before is not None and (near > self.before or failed.given is not None and not tells_little(failed)):
                 near.like = as_which(self.known, self.exercise, thing, failed.case, failed.given)
             if near == self.before and self.here and self.here.ways:
-                near.like = self.here.which(thing)
-                near.shown = near.like is not None
+                near.like = near.like or self.here.which(thing)
+                near.shown = any(way is near.like for way, _ in self.here.ways)
         if self.before is None:
             self.before = near
         return near
@@ -325,7 +479,11 @@ def own_definitions(thing) -> str:
 
 
 def in_words(line: int, thing) -> str:
-    return f"line {line}, `{linecache.getline(next(iter(files_of(thing))), line).strip()}`"
+    return f"line {line}, `{line_of_text(line, thing)}`"
+
+
+def line_of_text(line: int, thing) -> str:
+    return linecache.getline(next(iter(files_of(thing))), line).strip()
 
 
 # ── values ───────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -340,16 +498,28 @@ def unmet(exercise: Exercise, thing, refusal: Refusal, value: Needed) -> Finding
             f"then all that you make of it is right. {value.says()}".rstrip(), measure.says if measure else ""]
     if value.given:
         said.append(f"What is done there is right, so it is `{value.given}` that is wrong. Look at {in_words(value.line, thing)}.")
-    if value.kind == "name":
-        said.append("It is the right thing to do, with another variable, or with one that was changed before.")
     if value.work:
         said.append(f"What goes into it is right, and what is done with it is not: {SAYS[value.work]}.")
-    if value.kind == "argument":
-        said.append("It is the right thing to call, with another number of arguments than it needs here.")
-    if value.sources:
+    if value.kind and value.kind != "type":     # that is told with the two values
+        said.append(OF_VALUES.get(value.kind) or f"{capital(SAYS[value.kind])}.")
+    if value.begins:
+        said.append(f"What goes into it is what the course's version never has from line {value.begins} on. Look at "
+                    f"{in_words(value.begins, thing)}.")
+    elif value.sources:
         said.append(f"What goes into it is made {lines_in_words(value.sources[-3:])}: look there, too.")
-    return Finding("\n".join(filter(None, said)), value.kind or measure and measure.kind or value.work, value.line,
-                   FURTHER_VALUE.format(code(value.node)))
+    kind = kind_of_value(value, measure, measure_of(exercise, refusal)) or refusal.finding.mistake
+    if kind is None and isinstance(refusal.given, Trouble) and refusal.given.line == value.line:
+        kind = kind_of_error(thing, refusal.given)
+    return Finding("\n".join(filter(None, said)), kind, value.begins or value.line, FURTHER_VALUE.format(code(value.node)))
+
+
+def kind_of_value(value: Needed, measure: Measure | None, of_answer: Measure | None) -> str | None:
+    """What kind of thing is the matter with a value: what the two expressions tell, how it differs, or how the answer does. That
+    all numbers are too large by the same may be a step left out, but tells less than the step itself."""
+    kinds = [value.kind, measure and measure.kind, value.work, of_answer and of_answer.kind]
+    if measure and measure.kind == "missing":
+        kinds.insert(3, kinds.pop(1))
+    return next(filter(None, kinds), None)
 
 
 def lines_in_words(lines: tuple[int, ...]) -> str:
@@ -358,7 +528,7 @@ def lines_in_words(lines: tuple[int, ...]) -> str:
 
 def value_of(exercise: Exercise, thing, refusal: Refusal) -> Needed | None:
     text = own_definitions(thing)
-    if not text.strip() or refusal.case.training or not bounded.may_be_killed:
+    if not text.strip() or refusal.case.training or is_endless(refusal) or not bounded.may_be_killed:
         return None
     try:
         return needed(exercise, ast.parse(text), surroundings_of(thing), refusal.case, left_of(FOR_VALUE))
@@ -374,7 +544,23 @@ def in_general(exercise: Exercise, thing, refusal: Refusal) -> Finding:
     measure = measure_of(exercise, refusal)
     line, where = parted(exercise, thing, refusal)
     said = (refusal.finding.message, measure.says if measure else "", where)
-    return Finding("\n".join(filter(None, said)), refusal.finding.mistake or (measure.kind if measure else None), line)
+    kind = refusal.finding.mistake or (measure.kind if measure else None)
+    return with_kind_of_error(thing, refusal, Finding("\n".join(filter(None, said)), kind, line))
+
+
+def kind_of_error(thing, given) -> str | None:
+    """What kind of thing is the matter where an error is raised on one of the learner's lines, if it tells that."""
+    if not isinstance(given, Trouble) or given.line is None:
+        return None
+    error, words, place = given.kind
+    where = f"{place} {line_of_text(given.line, thing)}"
+    return next((kind for name, says, here, kind in ERRORS if name == error and says.search(words) and here.search(where)), None)
+
+
+def with_kind_of_error(thing, refusal: Refusal, finding: Finding) -> Finding:
+    """The finding; if it has no name, with what the error tells that ended the learner's code."""
+    kind = None if finding.mistake else kind_of_error(thing, refusal.given)
+    return replace(finding, mistake=kind, message=f"{finding.message}\n{THERE.format(SAYS[kind])}") if kind else finding
 
 
 def measure_of(exercise: Exercise, refusal: Refusal) -> Measure | None:

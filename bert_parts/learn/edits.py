@@ -7,11 +7,13 @@ from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Any
 
+from bert_parts.learn import slips
 from bert_parts.learn.borrowed import another_else, borrowed, donors, inserted, renamed
 from bert_parts.learn.catalogue import EXPRESSIONS, Draft
 from bert_parts.learn.sites import FUNCTIONS, Change, Path, Site, code, rebuilt, sites, variables
 from bert_parts.learn.statements import STATEMENTS
 
+RULES = {True: EXPRESSIONS + slips.EXPRESSIONS, False: STATEMENTS + slips.STATEMENTS}     # of expressions, and of all else
 MANY = 6     # places at which the same edit is made at once, at most
 
 SAYS = {     # what the learner is told: the place and the kind of thing
@@ -114,7 +116,7 @@ class _Maker:
         return sorted(singles + _everywhere(singles), key=lambda edit: edit.cost)
 
     def drafts(self, site: Site) -> Iterator[Draft]:
-        for rule in EXPRESSIONS if isinstance(site.node, ast.expr) else STATEMENTS:
+        for rule in RULES[isinstance(site.node, ast.expr)]:
             yield from rule(site)
         function = site.node if isinstance(site.node, FUNCTIONS) else getattr(site.within(FUNCTIONS), "node", None)
         own = self.donors.get(id(function))

@@ -30,7 +30,7 @@ class Refusal:
     Attributes:
         finding: what can be said without looking further.
         case: the question at which the answer is another than expected; None if something else is the matter.
-        given: what was answered there.
+        given: what was answered there; without a case, the error that was raised, if there was one.
     """
 
     finding: Finding
@@ -53,7 +53,8 @@ def judge(exercise: Exercise, thing) -> Refusal | None:
     for probe in probes_of(exercise):
         outcome = outcome_of(lambda probe=probe: probe(exercise, thing), thing, 2 * bounded.BUSY)
         if outcome:
-            return Refusal(Finding(outcome.message, line=outcome.line) if isinstance(outcome, Trouble) else outcome)
+            failed = isinstance(outcome, Trouble)
+            return Refusal(Finding(outcome.message, line=outcome.line), given=outcome) if failed else Refusal(outcome)
     return None
 
 
@@ -79,10 +80,14 @@ def try_case(exercise: Exercise, thing, case: Case) -> Refusal | None:
     if how is None:
         return None
     if isinstance(given, (Tensor, type(expected))) and changes(exercise, thing, case, given):
-        cure = "outside training too: let dropout act only while `self.training` is true" if isinstance(
-            exercise.reference, type) else "and nothing here is left to chance"
-        return Refusal(Finding(f"Your answer changes from run to run, {cure}.", RANDOM))
+        return Refusal(by_chance(exercise))
     return Refusal(Finding(f"{how}\n(What was tried: {case.tries}.)", kind_of(given, expected)), case, given)
+
+
+def by_chance(exercise: Exercise) -> Finding:
+    cure = "outside training too: let dropout act only while `self.training` is true" if isinstance(
+        exercise.reference, type) else "and nothing here is left to chance"
+    return Finding(f"Your answer changes from run to run, {cure}.", RANDOM)
 
 
 def in_own_words(exercise: Exercise, finding: Finding) -> Finding:

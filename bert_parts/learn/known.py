@@ -197,13 +197,15 @@ def is_refuted(way: Way, outcomes: Outcomes) -> bool:
 
 
 def as_which(known: list[Way], exercise: Exercise, candidate, case: Case, given) -> Way | None:
-    """The first known mistake as which a candidate answers in the case in which it failed, and in every other."""
-    if given is None or isinstance(given, Trouble):
+    """The first known mistake as which a candidate answers in the case in which it failed, and in every other. Without a given
+    answer (None) it raised an error there, and a mistake must raise the same one at the same kind of place."""
+    own = Outcomes(exercise, candidate, {} if given is None else {case: given})
+    failed = given is None and isinstance(own.at(case), Trouble)
+    if given is None and not failed or isinstance(given, Trouble):
         return None
-    total, own = total_of(given), Outcomes(exercise, candidate, {case: given})
-    cases = [each for each in exercise.cases if each is not case and not each.training]
+    total, cases = None if failed else total_of(given), [each for each in exercise.cases if each is not case and not each.training]
     return next((way for way in known if (not case.training or agree(way.outcomes, own, cases))
-                 and near(total_of(way.outcomes.at(case)), total) and agree(way.outcomes, own, [case, *cases])), None)
+                 and (failed or near(total_of(way.outcomes.at(case)), total)) and agree(way.outcomes, own, [case, *cases])), None)
 
 
 def apart_from(way: Way, outcomes: Outcomes) -> bool:

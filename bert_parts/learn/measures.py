@@ -8,6 +8,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from bert_parts.files import quoted
+from bert_parts.learn.compare import difference
+
 CLOSE = 1e-4     # of the largest number
 
 
@@ -26,6 +29,8 @@ def measured(given, expected, sizes: dict[str, int]) -> Measure | None:
     Args:
         sizes: names of numbers by which one may have scaled, such as {"the last dimension of query": 64}.
     """
+    if isinstance(given, dict) and isinstance(expected, dict):
+        return other_keys(given, expected)
     if isinstance(given, list) and isinstance(expected, list):
         tables = of_lists(given), of_lists(expected)
         return exchanged_axes(*tables) or another_shape(*tables) if all(map(is_table, tables)) else None
@@ -34,13 +39,30 @@ def measured(given, expected, sizes: dict[str, int]) -> Measure | None:
     given, expected = given.detach().double(), expected.detach().double()
     if given.shape != expected.shape:
         return exchanged_axes(given, expected) or another_shape(given, expected)
-    if not (given.isfinite().all() and expected.isfinite().all()):
+    if not (given.isfinite().all() and expected.isfinite().all()) or alike(given, expected):
         return None
     for measure in (one_factor, one_offset, sharper, sums_elsewhere, exchanged_axes, shifted, some_only, another_order):
         found = measure(given, expected, sizes) if measure in (one_factor, sharper) else measure(given, expected)
         if found:
             return found
     return None
+
+
+def other_keys(given: dict, expected: dict) -> Measure | None:
+    """What is right stands under another key; or what is there is right, and some keys are not there."""
+    missing, strange = [key for key in expected if key not in given], [key for key in given if key not in expected]
+    shared = all(equal(value, expected[key]) for key, value in given.items() if key in expected)
+    if not missing or not shared:
+        return None
+    if not strange:
+        return Measure("missing", f"What is in yours is right, but not all is there that should be, such as {quoted(missing[0])}.")
+    if len(strange) == len(missing) and all(equal(given[mine], expected[key]) for mine, key in zip(strange, missing, strict=True)):
+        return Measure("name", f"What you give under {quoted(strange[0])} is right, and belongs under {quoted(missing[0])}.")
+    return None
+
+
+def equal(one, other) -> bool:
+    return difference(one, other, CLOSE) is None
 
 
 def of_lists(rows: list) -> Tensor | None:
@@ -106,9 +128,9 @@ def named(factor: float, sizes: dict[str, int]) -> str:
     """A factor, and what it may come from if it is not plain already."""
     if abs(factor - round(factor)) < 1e-3 and abs(factor) < 4 or abs(factor - 0.5) < 1e-3:
         return f"{factor:.4g}"
-    for name, size in sizes.items():
+    for name, size in ((name, size) for name, size in sizes.items() if size > 1):
         for value, words in ((size, "{}"), (math.sqrt(size), "√{}"), (1 / size, "1/{}"), (1 / math.sqrt(size), "1/√{}")):
-            if size > 1 and abs(factor - value) < 1e-3 * value:
+            if abs(factor - value) < 1e-3 * value:
                 return f"{factor:.4g} ({words.format(size)}, and {size} is {name})"
     return f"{factor:.4g}"
 
@@ -175,7 +197,7 @@ def in_words(places: list[int]) -> str:
 def another_order(given: Tensor, expected: Tensor) -> Measure | None:
     """The right numbers, each in another place."""
     if expected.unique().numel() > 3 and alike(given.flatten().sort().values, expected.flatten().sort().values):
-        return Measure("shape", "These are the right numbers, but each stands in another place.")
+        return Measure(None, "These are the right numbers, but each stands in another place.")
     return None
 
 

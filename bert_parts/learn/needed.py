@@ -7,6 +7,7 @@ import ast
 import math
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,14 +15,14 @@ import torch
 from torch import Tensor
 
 from bert_parts.files import quoted
-from bert_parts.learn.catalogue import DIMENSIONS, is_module, isinstance_method, parameters
+from bert_parts.learn.catalogue import REDUCING, SIZED, is_module, is_value, isinstance_method, parameters, unused_arguments
 from bert_parts.learn.compare import copied, difference
+from bert_parts.learn.differing import dimensions_in, kind_between
 from bert_parts.learn.exercise import Case, Exercise
 from bert_parts.learn.nearness import Prepared
 from bert_parts.learn.repair import Candidates, Clock, Endless
-from bert_parts.learn.sites import FUNCTIONS, SELF, Site, below, called, is_own, rebuilt, sites
-from bert_parts.learn.sites import number as number_of
-from bert_parts.learn.trace import tells
+from bert_parts.learn.sites import FUNCTIONS, SELF, Site, below, called, is_own, rebuilt, replaced, sites
+from bert_parts.learn.trace import same, tells
 
 VALUE = "__value__"
 WITH_VALUES = (ast.Call, ast.BinOp, ast.UnaryOp, ast.Compare, ast.BoolOp, ast.Subscript, ast.IfExp, ast.ListComp)
@@ -45,6 +46,7 @@ class Needed:
         others: the lines of other expressions that do the same work and need such values, too.
         late: what is needed is a piece of another value, often of the answer, so it tells little of what comes before.
         work: what kind of thing is the matter with the expression itself, where the very same goes into it as into the course's.
+        begins: the one line before on which a value comes about that the course's version never has, and that goes into it.
     """
 
     node: ast.expr
@@ -57,6 +59,7 @@ class Needed:
     others: tuple[int, ...] = ()
     late: bool = False
     work: str | None = None
+    begins: int | None = None
 
     def says(self) -> str:
         """How the values differ; "" where that cannot be said shortly."""
@@ -276,15 +279,33 @@ class _Search:
             return True
         return difference(one, other, self.exercise.tolerance) is not None
 
-    def same_goes_in(self, tried: _Try) -> bool:
-        """Whether the learner's expression, where it first has another value, is made of what the course's is made of."""
+    def in_the_same_names(self, tried: _Try) -> tuple[ast.expr, ast.expr] | None:
+        """The learner's expression and the course's, with a name for each value that goes into them; None if not the very same go
+        into both where the learner's first has another value."""
+        mine, theirs = self.first_inputs(tried)
+        known: list[Any] = []
+        for _, value in mine:
+            if not any(self.alike(value, other) for other in known):
+                known.append(value)
+        here, there = ([self.which(value, known) for _, value in each] for each in (mine, theirs))
+        if not mine or set(here) != set(there):
+            return None
+        return tuple(replaced(watched.places[place].node, {id(node): ast.Name(f"_{number}", ast.Load())
+                                                           for (node, _), number in zip(inputs, numbers, strict=True)})
+                     for watched, place, inputs, numbers in (
+                         (self.own, tried.places[0], mine, here), (self.course, tried.source.places[0], theirs, there)))
+
+    def first_inputs(self, tried: _Try) -> tuple[list, list]:
+        """What goes into the learner's expression, and into the course's, where the learner's first has another value."""
         turn = next((turn for turn, pair in enumerate(zip(tried.own, tried.values, strict=False)) if self.differ(*pair)), None)
         if turn is None:
-            return False
-        mine, theirs = (self.inputs(watched, place, turn, count) for watched, place, count in (
-            (self.own, tried.places[0], len(tried.own)), (self.course, tried.source.places[0], len(tried.values))))
-        return bool(mine) and all(any(self.alike(one, other) for other in others)
-                                  for some, others in ((mine, theirs), (theirs, mine)) for one in some)
+            return [], []
+        return (self.inputs(self.own, tried.places[0], turn, len(tried.own)),
+                self.inputs(self.course, tried.source.places[0], turn, len(tried.values)))
+
+    def which(self, value: Any, known: list) -> int | None:
+        """The place of a value among others; None if it is not among them."""
+        return next((place for place, other in enumerate(known) if self.alike(value, other)), None)
 
     def alike(self, one: Any, other: Any) -> bool:
         """The same, or the same numbers of another type."""
@@ -292,17 +313,61 @@ class _Search:
             one, other = one.double(), other.double()
         return not self.differ(one, other)
 
-    def inputs(self, watched: Watched, place: int, turn: int, count: int) -> list:
-        """What goes into an expression that has so many turns in one of them; [] if that cannot be seen."""
-        places = inputs_of(watched.places[place])
-        seen = Watched(watched.tree, places, watched.name, watched.surroundings, self.clock, telling=object)
+    def inputs(self, watched: Watched, place: int, turn: int, count: int) -> list[tuple[ast.expr, Any]]:
+        """What goes into an expression that has so many turns in one of them, each with its value; [] if that cannot be seen."""
+        values = self.seen_at(watched, inputs_of(watched.places[place]))
+        return [(site.node, each[turn]) for site, each in values] if all(len(each) == count for _, each in values) else []
+
+    def seen_at(self, watched: Watched, places: list[Site], telling=object) -> list[tuple[Site, list]]:
+        """The values that expressions have in the case that fails, one after another; [] if they cannot be seen."""
+        seen = Watched(watched.tree, places, watched.name, watched.surroundings, self.clock, telling)
         self.clock.start()
         try:
             self.failing.nearness(seen.thing)
         except (Exception, SystemExit, Endless):
             return []
-        values = [[value for number, value in seen.seen if number == each] for each in range(len(places))]
-        return [each[turn] for each in values] if all(len(each) == count for each in values) else []
+        return [(site, [value for place, value in seen.seen if place == number]) for number, site in enumerate(places)]
+
+    def one_step_apart(self, tried: _Try) -> str | None:
+        """The kind of the steps that are too much, if the learner's expression is made of one with all the values that it needs; or
+        that are left out, if the course's is made of one with all that the learner's has."""
+        for watched, place, wanted, otherwise in ((self.own, tried.places[0], tried.values, "extra"),
+                                                  (self.course, tried.source.places[0], tried.own, "missing")):
+            outer = watched.places[place]
+            if not wanted or not all(map(tells_apart, wanted)):
+                continue
+            for site, values in self.seen_at(watched, parts_of(outer), TELLABLE):
+                if len(values) == len(wanted) and all(map(self.alike, values, wanted)):
+                    hole = ast.Name("_", ast.Load())
+                    pair = replaced(outer.node, {id(site.node): hole}), hole
+                    return kind_between(*(pair if otherwise == "extra" else pair[::-1]))
+        return None
+
+    def some_go_in(self, tried: _Try) -> bool:
+        """Whether all that goes into one of the two expressions goes into the other as well, where the learner's first differs."""
+        inputs = self.first_inputs(tried)
+        mine, theirs = ([value for _, value in each] for each in inputs)
+        return bool(mine and theirs) and any(all(self.which(value, others) is not None for value in some)
+                                             for some, others in ((mine, theirs), (theirs, mine)))
+
+    def kind_of_try(self, tried: _Try) -> str | None:
+        """What kind of thing is the matter, where what the two expressions are made of tells it."""
+        site, course = self.own.places[tried.places[0]], self.course.places[tried.source.places[0]]
+        if self.is_another_item(tried):
+            return "number"
+        if never_used(site, course):
+            return "missing"
+        return "order" if tried.plain and reduces_too_early(site.node, course.node) else None
+
+    def is_another_item(self, tried: _Try) -> bool:
+        """Whether the learner's expression is one item of an argument, and what it needs is another item of that."""
+        site = self.own.places[tried.places[0]]
+        if not isinstance(site.node, ast.Subscript) or not isinstance(site.node.value, ast.Name) or len(tried.places) > 1:
+            return False
+        whole = next(each for each in below(site) if each.node is site.node.value)
+        lists = self.seen_at(self.own, [whole]) if is_of_arguments(whole) else []
+        return bool(lists) and all(isinstance(items, list) and value in items for _, values in lists
+                                   for items, value in zip(values, tried.values, strict=False))
 
     def found(self, tried: _Try) -> Needed:
         pairs = [pair for pair in zip(tried.own, tried.values, strict=False) if self.differ(*pair)]
@@ -310,22 +375,94 @@ class _Search:
         site, kind = self.own.places[tried.places[0]], "type" if of_another_type(own, wanted) else None
         made = made_before(site)
         course = self.course.places[tried.source.places[0]].node
-        if tried.one_of_one and self.same_goes_in(tried):
-            return Needed(site.node, own, wanted, line_of(site.node), kind=kind,
-                          work=None if kind else other_work(site.node, course))
+        both = self.in_the_same_names(tried) if tried.one_of_one else None
+        work = self.one_step_apart(tried) if tried.plain and not kind else None
+        if both or work:
+            return Needed(site.node, own, wanted, line_of(site.node), kind=kind, work=None if kind else work or kind_between(*both))
         alike = tried.source == _Source(tried.source.places) and same_work(site.node, course)
         if alike and all(is_of_arguments(self.own.places[number]) for number in tried.places):
             kind = kind or "name"
         if alike and tried.plain:
-            if count_of(site.node) != count_of(course):
+            if along_others(site.node, course, own, wanted):
+                return Needed(site.node, own, wanted, line_of(site.node), kind="axis")
+            if count_of(site.node) != count_of(course) and self.some_go_in(tried):
                 return Needed(site.node, own, wanted, line_of(site.node), kind="argument")
             if len(made) == 1:
                 (name, (*_, line)), = made.items()
                 return Needed(site.node, own, wanted, line, name)
         lines = tuple(sorted({line for lines in made.values() for line in lines} - {line_of(site.node)}))
         others = tuple(line_of(self.own.places[number].node) for number in tried.places[1:])
+        begins = None if kind else self.begins(site) or (lines[0] if alike and len(lines) == 1 else None)
+        kind = kind or (None if begins else kind_of_values(own, wanted, site) or self.kind_of_try(tried))
         return Needed(site.node, own, wanted, line_of(site.node), kind=kind, sources=lines, others=others,
-                      late=tried.source.apart is not None)
+                      late=tried.source.apart is not None, begins=begins)
+
+    def begins(self, site: Site) -> int | None:
+        """The one line on which, of all that goes into an expression, a value comes about that the course's version never has;
+        None if there is no such line, or several."""
+        lines, strange = {place.line: place for place in sites(self.own.tree) if isinstance(place.node, ast.stmt)}, self.strange()
+        before = None
+        found = makers(site, strange)
+        while found != before:
+            before = found
+            found = {further for line in before for further in (line in lines and makers(lines[line], strange)) or {line}}
+        return found.pop() if len(found) == 1 else only_maker(site) if not found else None
+
+    def strange(self) -> set[int]:
+        """The places, by the ids of their nodes, where the learner's code reads a variable with a value that is nowhere in the
+        course's version, and was not given."""
+        mine, theirs = (Watched(watched.tree, list(variables_read(watched.tree)), watched.name, watched.surroundings, self.clock)
+                        for watched in (self.own, self.course))
+        for watched in (mine, theirs):
+            self.clock.start()
+            with suppress(Exception, SystemExit, Endless):
+                self.failing.nearness(watched.thing)
+        known = [value for _, value in theirs.seen] + list(self.failing.arguments)
+        known += [value for came in self.course_in(self.failing).values() for _, value in came]
+        return {id(mine.places[number].node) for number, value in mine.seen if self.is_strange(value, known)}
+
+    def is_strange(self, value: Any, known: list) -> bool:
+        """Whether a tensor of many different numbers, or of truth values, is nowhere else, in whatever shape; or a list is there in
+        another order only."""
+        alike = [other for other in known if type(other) is type(value)]
+        if isinstance(value, list):
+            items = sorted(map(repr, value))
+            mixed = [other for other in alike if len(other) == len(value) > 1 and sorted(map(repr, other)) == items]
+            return bool(mixed) and all(self.differ(value, other) for other in mixed)
+        if not isinstance(value, Tensor) or not (tells(value) or value.dtype == torch.bool):
+            return False
+        return not any(not self.differ(each, other) if each.shape == other.shape else same(each, other, self.exercise.tolerance)
+                       for other in alike for each in (value, opposite(value)))
+
+
+def variables_read(tree: ast.Module) -> Iterator[Site]:
+    """The places in functions, those of constructors left out, where a variable is read."""
+    for site in sites(tree):
+        function = site.within(FUNCTIONS)
+        node = site.node
+        if not isinstance(node, ast.Name) or not isinstance(node.ctx, ast.Load) or not function or function.node.name == "__init__":
+            continue
+        if node.id in site.scope.names and node.id != SELF and not site.within(ast.JoinedStr):
+            yield site
+
+
+def makers(site: Site, strange: set[int]) -> set[int]:
+    """The lines that made last, before it, what a place reads of strange values, and what the comprehensions around it run over."""
+    nodes, around = list(ast.walk(getattr(site.node, "iter", site.node))), site     # of a loop, what it runs over
+    while around.up and not isinstance(around.node, ast.stmt):
+        around = around.up
+        nodes += [node for generator in getattr(around.node, "generators", ()) for node in ast.walk(generator.iter)]
+    found = {node.id for node in nodes if isinstance(node, ast.Name) and id(node) in strange}
+    return {lines[-1] for name, lines in made_before(around).items() if name in found and lines}
+
+
+def only_maker(site: Site) -> int | None:
+    """The one line that makes what says which part of something is taken: ``x[:, :n]``, where x itself is right."""
+    if not isinstance(site.node, ast.Subscript):
+        return None
+    names = {node.id for node in ast.walk(site.node.slice) if isinstance(node, ast.Name)}
+    found = {lines[-1] for name, lines in made_before(site).items() if name in names}
+    return found.pop() if len(found) == 1 else None
 
 
 def inputs_of(site: Site) -> list[Site]:
@@ -365,43 +502,65 @@ def is_called_on(site: Site) -> bool:
     return isinstance(site.parent, ast.Call) and site.place == "func"
 
 
-def other_work(own: ast.expr, course: ast.expr) -> str:
-    """What kind of thing is the matter where two expressions make different values of the same."""
-    mine, theirs = (Counter(filter(None, map(step_of, ast.walk(node)))) for node in (own, course))
-    too_much, too_little = mine - theirs, theirs - mine
-    alike = type(own) is type(course) or is_part_of(own, course) or is_part_of(course, own)
-    if alike and bool(too_much) != bool(too_little):
-        return "extra" if too_much else "missing"
-    if isinstance(own, (ast.Compare, ast.BoolOp, ast.IfExp)):
+def parts_of(outer: Site) -> list[Site]:
+    """The expressions with a value inside of one, the outer ones first."""
+    return [site for site in below(outer) if site is not outer and is_value(site) and not isinstance(site.node, ast.Constant)
+            and not (isinstance(site.node, ast.Name) and (is_module(site.node) or site.node.id == SELF))
+            and not any(isinstance(node, BOUND) for node in ast.walk(site.node))]
+
+
+def never_used(own: Site, course: Site) -> bool:
+    """Whether the course's expression is made of an argument that the learner's function uses nowhere."""
+    function, theirs = own.within(FUNCTIONS).node, course.within(FUNCTIONS).node
+    if function.name != theirs.name:
+        return False
+    there = {node.id for node in ast.walk(course.node) if isinstance(node, ast.Name)}
+    return any(name in there and mine in unused_arguments(function)
+               for name, mine in zip(parameters(theirs), parameters(function), strict=False))
+
+
+def reduces_too_early(own: ast.expr, course: ast.expr) -> bool:
+    """Whether one number is made of many before something else is done, and in the course's version, in the same way, after all."""
+    if not isinstance(own, ast.Call) or not isinstance(course, ast.Call) or called(own) in REDUCING:
+        return False
+    return called(course) in REDUCING and any(
+        isinstance(node, ast.Call) and called(node) == called(course) for node in ast.walk(own))
+
+
+def along_others(one: ast.expr, other: ast.expr, own: Any, wanted: Any) -> bool:
+    """Whether a function is called with other numbers for dimensions, or with none, and what comes out is of another shape."""
+    return isinstance(own, Tensor) and own.shape != wanted.shape and dimensions_in(one) != dimensions_in(other)
+
+
+def kind_of_values(own: Any, wanted: Any, site: Site) -> str | None:
+    """What kind of thing is the matter, where the two values tell it."""
+    if isinstance(own, bool) and isinstance(wanted, bool):
         return "condition"
-    if too_much or type(own) is not type(course):
-        return "name" if isinstance(own, ast.Call) and isinstance(course, ast.Call) else "operator"
-    if isinstance(own, ast.Call) and called(own) in DIMENSIONS and dimensions_in(own) != dimensions_in(course):
-        return "axis"
-    return "argument" if isinstance(own, ast.Call) else "order" if constants_in(own) == constants_in(course) else "number"
+    sliced = isinstance(site.node, ast.Subscript) and any(isinstance(each, ast.Slice) for each in ast.walk(site.node.slice))
+    if sliced and is_piece(own, wanted):
+        return "number"
+    if isinstance(own, Tensor) and isinstance(site.node, ast.Call) and called(site.node) in SIZED and own.dim() != wanted.dim():
+        return "shape"
+    if isinstance(own, list) and own != wanted and Counter(map(repr, own)) == Counter(map(repr, wanted)):
+        return "order"
+    return None
 
 
-def is_part_of(part: ast.expr, whole: ast.expr) -> bool:
-    """Whether an expression stands in another, word for word."""
-    return any(ast.dump(node) == ast.dump(part) for node in ast.walk(whole) if isinstance(node, ast.expr))
+def is_piece(own: Any, wanted: Any) -> bool:
+    """Whether one is a piece of the other, more or less of it taken."""
+    if isinstance(own, str):
+        return own in wanted or wanted in own
+    if not isinstance(own, Tensor) or own.dim() != wanted.dim():
+        return False
+    other = [dimension for dimension in range(own.dim()) if own.size(dimension) != wanted.size(dimension)]
+    return len(other) == 1
 
 
-def dimensions_in(call: ast.Call) -> list[str]:
-    """The whole numbers that a function is given for dimensions."""
-    given = [*call.args, *(keyword.value for keyword in call.keywords if keyword.arg in ("dim", "axis"))]
-    return [ast.unparse(each) for each in given if isinstance(number_of(each), int)]
-
-
-def step_of(node: ast.AST) -> str | None:
-    """The name of a function, or of an operation; a minus is a part of a number."""
-    if isinstance(node, ast.Call):
-        return called(node)
-    is_step = isinstance(node, (ast.operator, ast.unaryop, ast.cmpop, ast.boolop)) and not isinstance(node, ast.USub)
-    return type(node).__name__ if is_step else None
-
-
-def constants_in(node: ast.expr) -> Counter:
-    return Counter(ast.unparse(each) for each in ast.walk(node) if isinstance(each, (ast.Constant, ast.USub, ast.Slice)))
+def tells_apart(value: Any) -> bool:
+    """Whether it is unlikely that another value is the same by chance: a text or several things, or fractions."""
+    if isinstance(value, Tensor):
+        return value.numel() > 1 and value.dtype != torch.bool and value.unique().numel() > 1
+    return isinstance(value, (str, list, tuple, dict)) and len(value) > 1 or isinstance(value, float) and not value.is_integer()
 
 
 def is_of_arguments(site: Site) -> bool:

@@ -8,6 +8,7 @@ import re
 import time
 import types
 import warnings
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -20,6 +21,7 @@ from bert_parts.learn.statements import WITHOUT_LINE
 TICK = "__tick__"
 SHORT, LONG, LONGEST = 10_000, 30_000, 100_000     # turns of loops and calls of functions in one candidate: at first; in the end
 LONGEST_RANGE = 1_000_000
+LOOKS = 16                # turns after which the clock is looked at, which takes longer than most turns
 FOR_PROOF = 1.2           # seconds beyond all others, for asking thoroughly those that pass
 FOR_LONG = 0.2            # the share of the time that is kept for candidates that turn often
 FOR_ONE = 0.7             # the share of the time that single edits may take; the rest is for pairs, whenever they are looked for
@@ -27,10 +29,11 @@ MANY = 20                 # those of them that are tried as a second before all 
 FIRST_STEPS = 8           # single edits that help, from which a second is tried
 DOUBTFUL = 3.0            # an edit that costs more may do so by chance
 ANSWERED = 0.45           # how near the code is, at least, if that is right at which it failed first
+FEW = 2                   # known mistakes that are looked at more closely
 SAME_COST = 1.0           # repairs that cost so little more than the cheapest are as likely
 
 # Names that do not tell what a piece of code is about.
-COMMON = {*"self torch nn F math x return None dim size shape config if else for in is not range len".split()}
+COMMON = {*"self torch nn f math x return none dim size shape config if else for in is not range len".split()}
 
 
 class Near(float):
@@ -118,6 +121,16 @@ class Search:
         near, edit = min(met, key=lambda each: (-each[0], each[1].cost), default=(None, None))
         return edit and (edit, near)
 
+    def others_and_known(self, may_be: Callable[[Any], bool]) -> list[tuple[Edit, Any]]:
+        """For each of the likeliest known mistakes that single edits leave without helping, the likeliest of these, and it."""
+        found: dict[str, tuple[Edit, Any]] = {}
+        for edit, near in sorted(self.tried, key=lambda each: each[0].cost):
+            way = near.like
+            if way and edit.cost < DOUBTFUL and way.mistake.name not in found and not self.cuts_out(edit) and names_in(
+                    ast.unparse(edit.about)).isdisjoint(names_in(way.old)) and may_be(way):
+                found[way.mistake.name] = edit, way
+        return list(found.values())[:FEW]
+
     def one_and_left(self, may_be: Callable[[Any], bool]) -> tuple[Edit, Any] | None:
         """The likeliest edit that sets all answers right and leaves something beside them, one that may be there, and that; after
         ``one``, which found none."""
@@ -154,6 +167,10 @@ class Search:
     def helping(self) -> list[tuple[Edit, Near]]:
         """The edits that bring the tree nearer to what is right."""
         return [each for each in self.tried if each[1] > self.before]
+
+    def alone(self, edit: Edit) -> Near | None:
+        """How right the tree is with that edit alone, if it was tried."""
+        return next((near for each, near in self.tried if each.changes == edit.changes), None)
 
     def without(self, mistake: str, edit: Edit, judged: Callable) -> bool:
         """Whether the tree with that one edit is not refused for that mistake."""
@@ -360,20 +377,22 @@ class Clock:
 
     def tick(self):
         self.turns += 1
-        if self.turns > self.most or time.thread_time() > self.stop:
+        if self.turns > self.most or self.turns % LOOKS == 0 and time.thread_time() > self.stop:
             self.turns = max(self.turns, self.most + 1)
             raise Endless
 
 
 def names_in(text: str) -> set[str]:
-    return set(re.findall(r"[A-Za-z_]\w*", text)) - COMMON
+    """The names in a text, a module's and its class's as one: self.dropout, nn.Dropout."""
+    return {word.lower() for word in re.findall(r"[A-Za-z_]\w*", text)} - COMMON
 
 
 def unused(tree: ast.Module) -> set[str]:
     """The variables and attributes that get a value, and whose value is used nowhere."""
     named = [(node.id if isinstance(node, ast.Name) else f".{node.attr}", type(node.ctx)) for node in ast.walk(tree)
              if isinstance(node, (ast.Name, ast.Attribute))]
-    return {name for name, context in named if context is ast.Store} - {name for name, context in named if context is ast.Load}
+    stored, read = ({name for name, context in named if context is kind} for kind in (ast.Store, ast.Load))
+    return stored - read - {"_"}
 
 
 def likely_ones(edits: list[Edit]) -> list[Edit]:
@@ -386,8 +405,32 @@ def plainest(best: Edit, right: list[Edit]) -> Edit:
     whole = next((edit for edit in right if edit.line == best.line and edit.rule == WITHOUT_LINE), None)
     if not whole or best.kind == "gradient":
         return best
-    swaps = [edit for edit in right if edit.line == best.line and " → " in edit.rule and edit.cost <= whole.cost + SAME_COST]
+    swaps = [edit for edit in right if edit.line == best.line and " → " in edit.rule and edit.cost <= whole.cost + SAME_COST
+             and not edit.rule.endswith(" =")]     # where the line's value goes to another variable, nothing takes it
     return min(swaps, key=lambda edit: edit.cost, default=whole)
+
+
+def of_most_shared_kind(best: Edit, likely: list[Edit]) -> Edit:
+    """Of the edits of its line that are as likely, one of the kind that most of them share."""
+    equal = [edit for edit in likely if edit.line == best.line and edit.cost <= best.cost and edit.sure >= best.sure]
+    counts = Counter(edit.kind for edit in equal)
+    return max(equal, key=lambda edit: (counts[edit.kind], edit is best))
+def later_copy(best: Edit, likely: list[Edit]) -> Edit:
+    """Where two lines set different variables to the same, and either may be changed: the later, which is the copy."""
+    twins = [edit for edit in likely if edit.rule == best.rule and is_copy(edit.about, best.about)]
+    return max(twins, key=lambda edit: edit.line, default=best)
+
+
+def innermost(best: Edit, right: list[Edit]) -> Edit:
+    """If a block can be left out: the one line in it that can be, if there is one."""
+    place = best.changes[0][0]
+    inside = [edit for edit in right if edit.rule == best.rule == WITHOUT_LINE and edit.changes[0][0][: len(place)] == place]
+    return max(inside, key=lambda edit: len(edit.changes[0][0]), default=best)
+
+
+def is_copy(one: ast.AST, other: ast.AST) -> bool:
+    both = isinstance(one, ast.Assign) and isinstance(other, ast.Assign)
+    return both and ast.dump(one.value) == ast.dump(other.value)
 
 
 def likeliest(right: list[Edit]) -> Edit:
@@ -395,6 +438,8 @@ def likeliest(right: list[Edit]) -> Edit:
     cheapest = min(edit.cost for edit in right)
     likely = [edit for edit in right if edit.cost <= cheapest + SAME_COST]
     votes = {line: sum(line in edit.lines for edit in likely) for edit in likely for line in edit.lines}
-    best = plainest(min(likely, key=lambda edit: (edit.cost - 0.1 * votes[edit.line] + (not edit.sure), len(edit.lines))), right)
+    best = min(likely, key=lambda edit: (edit.cost - 0.1 * votes[edit.line] + (not edit.sure), len(edit.lines)))
+    best = later_copy(of_most_shared_kind(best, likely), likely)
+    best = innermost(plainest(best, right), right)
     agreed = all(best.line in edit.lines for edit in right)
     return replace(best, lines=tuple(sorted({line for edit in likely for line in edit.lines})), sure=best.sure and agreed)

@@ -1,5 +1,6 @@
 """Notebook 01: scaled dot-product attention, the padding mask, heads."""
 
+import math
 from pathlib import Path
 
 import torch
@@ -36,6 +37,8 @@ def hides_wholly(thing) -> Finding | None:
     """Where the mask is False the weight is 0, be the score there ever so high and the others ever so low."""
     query, key = torch.full((1, 1, 1, 4), 10.0), torch.tensor([20.0, -20.0]).view(1, 1, 2, 1).expand(1, 1, 2, 4)
     hidden = thing(query, key, torch.tensor([[[[False, True]]]]))[0, 0, 0, 0].item()     # of the scores 400 and −400
+    if math.isnan(hidden):
+        return Finding("A weight becomes NaN where one score is 400 and another is −400.")
     return None if hidden == 0 else Finding(LEAKS.format(f"{hidden:.3g}"), "too little taken off")
 
 
