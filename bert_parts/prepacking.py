@@ -84,8 +84,8 @@ def prepacked(model: nn.Module) -> nn.Module:
     if not torch.backends.mkldnn.is_available():
         raise RuntimeError("This build of torch has no oneDNN, which packs matrices: read with the model as it is.")
     made = copy_with(model, PackedLinear)
-    _replace(made, lambda part: type(part) is BertIntermediate and type(part.dense) is PackedLinear,
-             lambda part: PackedIntermediate(part.dense))
+    replace(made, lambda part: type(part) is BertIntermediate and type(part.dense) is PackedLinear,
+            lambda part: PackedIntermediate(part.dense))
     return made
 
 
@@ -100,11 +100,11 @@ def copy_with(model: nn.Module, kind: Callable[[nn.Linear], nn.Module]) -> nn.Mo
             raise TypeError(f"The weights are {linear.weight.dtype} on {linear.weight.device}, where torch.float32 on cpu is "
                             f"expected: give model.float().cpu().")
     made = copy.deepcopy(model).eval().requires_grad_(False)
-    _replace(made, lambda part: type(part) is nn.Linear, kind)
+    replace(made, lambda part: type(part) is nn.Linear, kind)
     return made
 
 
-def _replace(model: nn.Module, which: Callable[[nn.Module], bool], new: Callable[[nn.Module], nn.Module]):
+def replace(model: nn.Module, which: Callable[[nn.Module], bool], new: Callable[[nn.Module], nn.Module]):
     """Put something new in place of some parts of the encoder."""
     for part in list(_encoder_of(model).modules()):
         for name, child in part.named_children():

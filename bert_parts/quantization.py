@@ -5,16 +5,19 @@ is found when it comes by, from that vector alone, so that it does not hang on w
 """
 
 from functools import cache
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
-from bert_parts.prepacking import Packed, copy_with
+from bert_parts.encoder import BertIntermediate, BertLayer
+from bert_parts.prepacking import Packed, copy_with, replace
 from bert_parts.products import rounded
 
 MULTIPLIES_BYTES = ("avx512_vnni", "avx_vnni", "amx_int8")     # the instructions, as torch.cpu.get_capabilities names them
 MULTIPLIES_BF16 = ("avx512_bf16", "amx_bf16", "bf16")     # the last one on ARM
 MIDDLE = 128     # is added to what is multiplied, since they multiply numbers without a sign by numbers with one
+PIECE = 512      # tokens of which the feed-forward's wide vectors are in memory at once
 
 
 def whole_numbers(rows: Tensor) -> tuple[Tensor, Tensor]:
@@ -28,11 +31,29 @@ def whole_numbers(rows: Tensor) -> tuple[Tensor, Tensor]:
     return (rows / scales[:, None]).round_().to(torch.int8), scales
 
 
+class WholeVectors(NamedTuple):
+    """What `whole_numbers` gives of vectors (…, D), some rows of zeros added, for one map or for several.
+
+    Attributes:
+        rows: (N or some more, D) int8.
+        scales: (N or some more,)
+        outer: the sizes before D, N in all.
+    """
+
+    rows: Tensor
+    scales: Tensor
+    outer: torch.Size
+
+
+def whole_vectors(x: Tensor) -> WholeVectors:
+    return WholeVectors(*whole_numbers(rounded(x.reshape(-1, x.size(-1)))), x.shape[:-1])
+
+
 class Int8Linear(nn.Module):
     """What a nn.Linear computes, nearly, in whole numbers. It has no gradients, and stays on the CPU.
 
     Shapes:
-        x (…, in_features) → (…, out_features) float32
+        x (…, in_features), or its WholeVectors, which several maps may share → (…, out_features) float32
     """
 
     by_onednn = True
@@ -45,12 +66,11 @@ class Int8Linear(nn.Module):
         self.bias = torch.zeros(self.out_features) if linear.bias is None else linear.bias.detach()
 
     @torch.no_grad()
-    def forward(self, x: Tensor) -> Tensor:
-        rows = x.reshape(-1, self.in_features)
-        whole, scales = whole_numbers(rounded(rows))
-        product = _multiply(whole, self.packed.tensor, self.scales)                     # (N or some more, out_features)
+    def forward(self, x: Tensor | WholeVectors) -> Tensor:
+        rows, scales, outer = x if isinstance(x, WholeVectors) else whole_vectors(x)
+        product = _multiply(rows, self.packed.tensor, self.scales)                      # (N or some more, out_features)
         product = torch.addcmul(self.bias, product, scales[:, None], out=product)
-        return product[: len(rows)].view(*x.shape[:-1], self.out_features)
+        return product[: outer.numel()].view(*outer, self.out_features)
 
     @property
     def weight(self) -> Tensor:
@@ -59,6 +79,41 @@ class Int8Linear(nn.Module):
 
     def get_extra_state(self):
         raise TypeError("A model in int8 is for reading, and is not saved: save the one that it was made of.")
+
+
+class Int8Intermediate(nn.Module):
+    """What a BertIntermediate computes. GELU is put where the product was: no second tensor of that width is written.
+
+    Shapes:
+        x (B, T, D) → (B, T, intermediate_size)
+    """
+
+    def __init__(self, dense: Int8Linear):
+        super().__init__()
+        self.dense = dense
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.ops.aten.gelu_(self.dense(x))
+
+
+class Int8Layer(nn.Module):
+    """What a BertLayer computes, its feed-forward for PIECE tokens at a time.
+
+    The wide vectors of all tokens would be one tensor of many megabytes, which the system hands out anew, page by page, in every
+    layer; those of a piece lie where those of the piece before lay.
+
+    Shapes:
+        x (B, T, D), mask broadcastable to (B, H, T, T) → (B, T, D)
+    """
+
+    def __init__(self, layer: BertLayer):
+        super().__init__()
+        self.attention, self.intermediate, self.output = layer.attention, layer.intermediate, layer.output
+
+    def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
+        x = self.attention(x, mask)
+        pieces = x.flatten(0, 1)[None].split(PIECE, dim=1)                              # (1, PIECE or the rest, D)
+        return torch.cat([self.output(self.intermediate(piece), residual=piece) for piece in pieces], dim=1).view_as(x)
 
 
 def _pack(whole: Tensor) -> Tensor:
@@ -99,7 +154,8 @@ def has_bf16() -> bool:
 def int8(model: nn.Module) -> nn.Module:
     """A copy of a model for reading, in eval mode, whose encoder multiplies in whole numbers. The model itself stays as it is.
 
-    Replaced is every nn.Linear of the encoder, in a learner's parts too; embeddings, pooler and heads stay in float32.
+    Replaced are every nn.Linear of the encoder, in a learner's parts too, and the course's own BertIntermediate and BertLayer;
+    embeddings, pooler and heads stay in float32.
     The copy has no gradients and is not saved.
 
     Raises:
@@ -109,4 +165,8 @@ def int8(model: nn.Module) -> nn.Module:
     if not has_int8():
         raise RuntimeError("This processor has no instructions for whole numbers of 8 bits that torch can use "
                            f"({', '.join(MULTIPLIES_BYTES)}): read with the model as it is.")
-    return copy_with(model, Int8Linear)
+    made = copy_with(model, Int8Linear)
+    replace(made, lambda part: type(part) is BertIntermediate and type(part.dense) is Int8Linear,
+            lambda part: Int8Intermediate(part.dense))
+    replace(made, lambda part: type(part) is BertLayer, Int8Layer)
+    return made

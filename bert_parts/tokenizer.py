@@ -16,6 +16,7 @@ import re
 from array import array
 from collections import Counter
 from collections.abc import Callable
+from functools import reduce
 from itertools import chain
 from pathlib import Path
 
@@ -173,10 +174,7 @@ class BertTokenizer:
 
     def ids(self, text: str) -> list[int]:
         """The ids of tokenize(text). The same words come again and again: what stands between spaces is read once."""
-        ids, remembered = [], self.remembered
-        for stretch in text.split(" "):
-            ids += remembered[stretch]
-        return ids
+        return reduce(operator.iadd, map(self.remembered.__getitem__, text.split(" ")), [])
 
     def read(self, stretch: str) -> tuple[int, ...]:
         """The ids of what stands between spaces. Its words are remembered, too: "film" is cut once for "Film" and "(film,"."""

@@ -15,6 +15,7 @@ from bert_parts.answering import answered, is_free
 from bert_parts.attention import MultiHeadAttention, join_heads, split_heads
 from bert_parts.devices import may_be_read
 from bert_parts.products import is_by_onednn, rounded
+from bert_parts.quantization import Int8Linear, whole_vectors
 
 HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
 
@@ -180,7 +181,9 @@ def _attend(attention: nn.Module, x: Tensor, context: Tensor | None = None, mask
 
 def _attend_at_once(attention: MultiHeadAttention, x: Tensor, packed: Packed) -> Tensor:
     """The course's own attention: queries, keys and values of all texts at once, then each text by itself."""
-    projected = [part(x)[0] for part in (attention.query, attention.key, attention.value)]                # (N, D)
+    maps = (attention.query, attention.key, attention.value)
+    given = whole_vectors(x) if all(type(each) is Int8Linear for each in maps) else x     # once for the three
+    projected = [each(given)[0] for each in maps]                                                         # (N, D)
     texts = zip(*(each.split([texts * tokens for texts, tokens in packed.groups]) for each in projected), strict=True)
     dropout, found = attention.dropout if attention.training else 0.0, []
     for group, parts in zip(packed.groups, texts, strict=True):

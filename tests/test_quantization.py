@@ -19,11 +19,13 @@ from bert_parts import (
     BertModel,
     load_pretrained,
     movie_reviews,
+    quantization,
     save_pretrained,
 )
 from bert_parts.learn import with_parts
-from bert_parts.quantization import Int8Linear, has_bf16, has_int8, int8, whole_numbers
+from bert_parts.quantization import Int8Linear, has_bf16, has_int8, int8, whole_numbers, whole_vectors
 from bert_parts.search import sentence_vectors
+from bert_parts.unpadding import unpadded
 from bert_parts.visualize import record_attention
 from tests.test_structure import ROOT
 from tests.test_unpadding import solved
@@ -80,6 +82,15 @@ def test_a_layer_gives_what_whole_numbers_give(sizes, shape, bias):
     given = Int8Linear(linear)(x)
     assert given.shape == linear(x).shape and given.dtype == torch.float32
     torch.testing.assert_close(given.double(), expected(linear, x), atol=1e-5, rtol=1e-5)
+
+
+@in_int8
+@pytest.mark.parametrize("shape", [(24,), (3, 24), (2, 19, 24), (0, 24)])
+def test_maps_may_share_vectors_in_whole_numbers(shape):
+    x = torch.randn(shape)
+    shared = whole_vectors(x)
+    for made in (Int8Linear(nn.Linear(24, 40)), Int8Linear(nn.Linear(24, 5))):
+        assert torch.equal(made(shared), made(x))
 
 
 @in_int8
@@ -142,6 +153,40 @@ def test_the_encoder_is_replaced_and_nothing_else(kind):
 
 def _tensors(given) -> tuple:
     return given if isinstance(given, tuple) else (given,)
+
+
+@in_int8
+@pytest.mark.parametrize("batch", [BATCH, {"input_ids": torch.arange(1, 15).view(1, 14)}])
+def test_the_feed_forward_takes_a_piece_at_a_time_and_gives_the_same(batch, monkeypatch):
+    made = int8(BertModel(CONFIG))
+    whole, seen = made(**batch)[0], []
+    for layer in made.encoder.layer:
+        layer.intermediate.register_forward_hook(lambda part, given, wide: seen.append(wide.shape[:2]))
+    monkeypatch.setattr(quantization, "PIECE", 4)
+    torch.testing.assert_close(made(**batch)[0], whole)
+    tokens = batch["input_ids"].numel()
+    assert seen == [(1, min(4, tokens - start)) for start in range(0, tokens, 4)] * 2
+
+
+@in_int8
+def test_gelu_is_done_in_place():
+    layer = int8(BertModel(CONFIG)).encoder.layer[0]
+    x, products = torch.randn(2, 3, CONFIG.hidden_size), []
+    expected = F.gelu(layer.intermediate.dense(x))
+    layer.intermediate.dense.register_forward_hook(lambda part, given, product: products.append(product.data_ptr()))
+    found = layer.intermediate(x)
+    torch.testing.assert_close(found, expected)
+    assert found.data_ptr() == products[0]
+
+
+@in_int8
+def test_query_key_and_value_share_their_whole_numbers(monkeypatch):
+    model, asked = int8(BertModel(CONFIG)), []
+    padded = model(**BATCH)[0]
+    monkeypatch.setattr(quantization, "whole_numbers", lambda rows: asked.append(rows.shape) or whole_numbers(rows))
+    with torch.inference_mode(), unpadded(model):
+        torch.testing.assert_close(model(**BATCH)[0][0], padded[0])
+    assert len(asked) == 2 * 4     # in each layer: three maps at once, W^O, W₁, W₂
 
 
 class Odd(nn.Module):
