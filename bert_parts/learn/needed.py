@@ -353,8 +353,6 @@ class _Search:
     def kind_of_try(self, tried: _Try) -> str | None:
         """What kind of thing is the matter, where what the two expressions are made of tells it."""
         site, course = self.own.places[tried.places[0]], self.course.places[tried.source.places[0]]
-        if self.is_another_item(tried):
-            return "number"
         if never_used(site, course):
             return "missing"
         return "order" if tried.plain and reduces_too_early(site.node, course.node) else None
@@ -392,10 +390,22 @@ class _Search:
                 return Needed(site.node, own, wanted, line, name)
         lines = tuple(sorted({line for lines in made.values() for line in lines} - {line_of(site.node)}))
         others = tuple(line_of(self.own.places[number].node) for number in tried.places[1:])
+        kind = kind or ("number" if self.is_another_item(tried) else None)
         begins = None if kind else self.begins(site) or (lines[0] if alike and len(lines) == 1 else None)
-        kind = kind or (None if begins else kind_of_values(own, wanted, site) or self.kind_of_try(tried))
+        if not kind and not begins and not self.hangs_on_others(site, own):
+            kind = kind_of_values(own, wanted, site) or self.kind_of_try(tried)
         return Needed(site.node, own, wanted, line_of(site.node), kind=kind, sources=lines, others=others,
                       late=tried.source.apart is not None, begins=begins)
+
+    def hangs_on_others(self, site: Site, own: Any) -> bool:
+        """Whether a truth value is made of a tensor that neither was given nor is on the way of the course's version: that may be
+        wrong in its place."""
+        if not isinstance(own, bool):
+            return False
+        given = [value for value in self.failing.arguments if isinstance(value, Tensor)]
+        known = given + [value for came in self.course_in(self.failing).values() for _, value in came if isinstance(value, Tensor)]
+        return any(isinstance(value, Tensor) and all(self.differ(value, other) for other in known)
+                   for _, values in self.seen_at(self.own, inputs_of(site)) for value in values)
 
     def begins(self, site: Site) -> int | None:
         """The one line on which, of all that goes into an expression, a value comes about that the course's version never has;
