@@ -23,6 +23,11 @@ PIECE = re.compile(r'<!-- (\S+) from "(.+?)" to "(.+?)" -->')
 # BERT in the page: a part of it, with what stands in its field at first.
 PART = re.compile(r"<!-- try (\w+): (.+?) -->")
 PARTS = ROOT / "docs" / "site" / "try"
+ASKED = {     # what the button does, and what is to be typed
+    "attention": ("look", "A sentence in English"),
+    "fill": ("fill in", "A sentence with [MASK] in place of a word"),
+    "nearest": ("search", "What to look for in 10,605 sentences of film reviews"),
+}
 # In pages of notebooks: behind the cell of this id stands that part, with words of its own.
 BEHIND = {"327962a4": "attention", "2b420923": "nearest", "p08widget": "fill"}
 
@@ -96,7 +101,9 @@ def with_bert(cells: list[dict]) -> Iterator[dict]:
 
 def part(way: str, text: str) -> str:
     """The HTML of a part of BERT in the page, with a text in its field."""
-    return (PARTS / f"{way}.html").read_text(encoding="utf-8").strip().replace("{text}", escape(text))
+    frame, answer = ((PARTS / f"{name}.html").read_text(encoding="utf-8").strip() for name in ("frame", way))
+    does, label = ASKED[way]
+    return frame.format(way=way, does=does, label=label, button=does.capitalize(), answer=answer, text=escape(text))
 
 
 def raw(html: str) -> str:
