@@ -48,6 +48,7 @@ def test_every_notebook_and_every_file_of_the_package_has_a_page():
     ("../bert_parts/attention.py", "../api/attention.md"),
     ("../data/README.md#articlestsvbz2", "../data/README.md#articlestsvbz2"),
     ("../LICENSE", "{address}/blob/{branch}/LICENSE"),
+    ("../docs/benchmarks.png", "../docs/benchmarks.png"),     # a picture in a page
     ("../speedrun/logs", "{address}/tree/{branch}/speedrun/logs"),
     ("no_such_file.md", "no_such_file.md"),     # Sphinx complains of it
     ("https://arxiv.org/abs/1706.03762", "https://arxiv.org/abs/1706.03762"),

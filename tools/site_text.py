@@ -15,6 +15,7 @@ from tools.notebook_rules import ROOT, code_cells, defined, notebooks, source_of
 
 # What becomes a page, in the repository's own folders, so that links from page to page stay as they are; docs/site is the top.
 SOURCES = ("notebooks/*.ipynb", "docs/*.md", "docs/site/*.md", "speedrun/README.md", "data/README.md", "CONTRIBUTING.md")
+PICTURES = "docs/*.png"     # what pages show
 LINK = re.compile(r"(?<=\]\()(?![a-z]+:|#)([^)\s#]+)(#[^)\s]*)?(?=\))")
 GLOSSARY = ROOT / "docs" / "site" / "glossary.md"
 TIMETABLE, VIEW = "<!-- the timetable -->", "<!-- the first view of attention -->"
@@ -36,6 +37,11 @@ def pages() -> dict[str, str]:
     """Each file that becomes a page → the file among the site's sources: {"docs/site/index.md": "index.md", …}."""
     found = sorted(path.relative_to(ROOT).as_posix() for pattern in SOURCES for path in ROOT.glob(pattern))
     return {name: name.removeprefix("docs/site/") for name in found} | {name: api_page(name) for name in modules()}
+
+
+def pictures() -> list[str]:
+    """The files that pages show; among the site's sources each has the same place."""
+    return [path.relative_to(ROOT).as_posix() for path in ROOT.glob(PICTURES)]
 
 
 def modules() -> list[str]:
@@ -142,8 +148,8 @@ def piece(name: str, start: str, end: str) -> str:
 
 
 def with_links(text: str, written_in: str, shown_in: str) -> str:
-    """Links to files of the repository: to the page that a file becomes, else to where the project is kept."""
-    there = pages()
+    """Links to files of the repository: to the page that a file becomes, or to a picture, else to where the project is kept."""
+    there = pages() | {name: name for name in pictures()}
 
     def moved(found: re.Match) -> str:
         target = posixpath.normpath(PurePosixPath(written_in).parent / found[1])
