@@ -183,7 +183,8 @@ def photograph(page):
         for width in (1400, 900, 390):
             page.set_viewport_size({"width": width, "height": 900})
             height = page.locator(selector).first.evaluate("element => element.scrollHeight")
-            page.set_viewport_size({"width": width, "height": min(height + 120, 16_000)})     # Chromium allows 16,384
+            height = min(max(height + 120, 900), 16_000)     # JupyterLab's page is as high as its window; Chromium allows 16,384
+            page.set_viewport_size({"width": width, "height": height})
             page.locator(selector).first.evaluate(TO_TOP)
             for frame in page.frames:
                 frame.evaluate(PAINTED)
