@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from .looking import RAN, cell
+from .looking import RAN, cell, serious_faults
 from .serving import COMMAND, ROOT, course, environment, wear
 
 expect.set_options(timeout=60_000)     # the machine may be busy
@@ -85,6 +85,8 @@ def test_its_first_minute_is_quiet(outside, page, photograph, theme):
         changed = page.locator("#jp-main-dock-panel .jp-mod-dirty")
         page.wait_for_timeout(1000)
         expect(changed).to_have_count(0)
+        expect(page.locator(".jp-MarkdownOutput :is(p, td) a").first).to_have_css("text-decoration-line", "underline")
+        assert serious_faults(page, {"include": [[".jp-MarkdownOutput"]]}) == []
         photograph(f"lab-{theme.lower()}")
         cell(page, "def mean_pooling").locator(".cm-content").click()
         page.keyboard.type("#")
