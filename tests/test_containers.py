@@ -12,13 +12,16 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path, PurePosixPath
 
 import pytest
+from traitlets.config import Config
 
+from bert_parts_course.lab import SETTINGS
 from tests.test_setup import lines_of
 from tools.check_python import problem
 from tools.site_text import ROOT
 
 BASH = pytest.mark.skipif(sys.platform == "win32", reason="a container runs Linux")
 DOCKERFILE = ROOT / "docker" / "Dockerfile"
+SEEN_BY_LAB = dict.fromkeys(("JUPYTER_CONFIG_PATH", "JUPYTER_PATH"), str(SETTINGS))     # its settings, and its extension
 
 
 def python_of(image: str) -> tuple[int, ...]:
@@ -44,6 +47,21 @@ def test_a_development_container_installs_the_course_with_the_cpu_build_of_torch
     vscode = settings["customizations"]["vscode"]
     assert vscode["settings"]["python.defaultInterpreterPath"] == "${containerWorkspaceFolder}/.venv/bin/python"
     assert all((ROOT / name).is_file() for name in settings["customizations"]["codespaces"]["openFiles"])
+    there = {name: value.replace("${containerWorkspaceFolder}", str(ROOT)) for name, value in settings["remoteEnv"].items()}
+    assert there == SEEN_BY_LAB
+
+
+# ── a hub that has no image of ours ──────────────────────────────────────────────────────────────────────────────────
+
+
+def test_teachers_are_told_what_the_lab_needs_where_the_course_is_installed_once_for_all():
+    told = (ROOT / "docs" / "site" / "teachers.md").read_text(encoding="utf-8")
+    (code,) = re.findall(r"`python -c \"(.+?)\"`", told)
+    ran = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    (line,) = re.findall(r"^ *(c\.Spawner\.environment\.update\(.+\))$", told, re.MULTILINE)
+    hub = Config()
+    exec(line, {"c": hub, "folder": ran.stdout.strip()})
+    assert hub.Spawner.environment.get_value({}) == SEEN_BY_LAB
 
 
 # ── docker ───────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -99,15 +117,14 @@ def test_the_image_runs_as_a_learner_and_says_whether_it_is_well():
 def test_a_server_starts_in_the_learners_home_with_the_course_in_it(tmp_path):
     home = tmp_path / "the home of Zoë"
     home.mkdir()
-    names = "BERT_PARTS_HOME", "OMP_NUM_THREADS", "JUPYTER_CONFIG_PATH"
+    names = "BERT_PARTS_HOME", "OMP_NUM_THREADS", *SEEN_BY_LAB
     code = f"import os; print(os.getcwd(), *map(os.environ.get, {names}), sep='\\n')"
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    around = {name: value for name, value in os.environ.items() if name not in ("BERT_PARTS_HOME", "JUPYTER_CONFIG_PATH")}
+    around = {name: value for name, value in os.environ.items() if name not in names}
     ran = subprocess.run([ROOT / "docker" / "start", "python", "-c", code], cwd=home, capture_output=True, text=True,
                          env=around | {"HOME": str(home), "PATH": path, "PYTHONPATH": str(ROOT), "CPU_LIMIT": "2.0"})
     assert ran.stderr == ""
-    settings = ROOT / "bert_parts_course" / "jupyter"
-    assert ran.stdout.splitlines() == [str(home), str(home / "bert-parts" / "my_parts"), "2", str(settings)]
+    assert ran.stdout.splitlines() == [str(home), str(home / "bert-parts" / "my_parts"), "2", *SEEN_BY_LAB.values()]
     assert (home / "bert-parts" / "notebooks" / "00_start_here.ipynb").is_file()
 
 

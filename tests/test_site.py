@@ -12,6 +12,7 @@ from tools.notebook_rules import notebooks, source_of
 from tools.site_docstrings import as_rst
 from tools.site_text import (
     BEHIND,
+    PARTS,
     ROOT,
     api_text,
     buttons,
@@ -47,6 +48,7 @@ def test_every_notebook_and_every_file_of_the_package_has_a_page():
     ("../bert_parts/attention.py", "../api/attention.md"),
     ("../data/README.md#articlestsvbz2", "../data/README.md#articlestsvbz2"),
     ("../LICENSE", "{address}/blob/{branch}/LICENSE"),
+    ("../docs/benchmarks.png", "../docs/benchmarks.png"),     # a picture in a page
     ("../speedrun/logs", "{address}/tree/{branch}/speedrun/logs"),
     ("no_such_file.md", "no_such_file.md"),     # Sphinx complains of it
     ("https://arxiv.org/abs/1706.03762", "https://arxiv.org/abs/1706.03762"),
@@ -118,6 +120,7 @@ def test_a_part_of_bert_in_the_page_has_a_text_in_its_field_and_no_other_noteboo
     assert [first.count(part(way, text)) for way, text in (
         ("attention", "The film was long, but it was worth the wait."), ("fill", "Paris is the capital of [MASK]."),
         ("nearest", "I laughed until it hurt."))] == [1, 1, 1]
+    assert [path.stem for path in PARTS.glob("*.html") if "<form" in path.read_text(encoding="utf-8")] == ["frame"]
     ids = [cell["id"] for path in notebooks() for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]]
     assert sorted(id for id in ids if id in BEHIND) == sorted(BEHIND)
 

@@ -15,7 +15,7 @@ from fontTools.subset import main as subset
 from sphinx.cmd.build import build_main
 
 from tools.page_models import FOLDER as MODELS
-from tools.site_text import ROOT, api_text, modules, pages
+from tools.site_text import ROOT, api_text, modules, pages, pictures
 
 BUILD = ROOT / "build" / "site"
 SETTINGS = ROOT / "docs" / "site"
@@ -35,11 +35,13 @@ def main():
 
 
 def collect(folder: Path):
-    """All that becomes a page, in one folder."""
+    """All that becomes a page, and the pictures, in one folder."""
     for name, page in pages().items():
         path = folder / page
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(api_text(name).encode() if name in modules() else (ROOT / name).read_bytes())
+    for name in pictures():
+        shutil.copyfile(ROOT / name, folder / name)
 
 
 def finish(site: Path):

@@ -5,38 +5,22 @@
 It needs Chromium, and the site in build/site/html, which `make site` makes. The pictures go into docs/screenshots.
 """
 
-import functools
-import http.server
 import io
-import os
-import secrets
-import shutil
-import socket
-import subprocess
 import sys
 import tempfile
-import threading
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
-from urllib.request import urlopen
 
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from tests.browser import serving
 from tests.browser.looking import cell
 from tools.notebook_rules import ROOT
 
-SITE = ROOT / "build" / "site" / "html"
 FOLDER = ROOT / "docs" / "screenshots"
 LARGEST = 250_000     # bytes of a picture
-OPEN_LAB = """
-import os, sys
-from pathlib import Path
-from bert_parts_course.lab import open_lab
-open_lab(Path(sys.argv[1]), sys.argv[2:], dict(os.environ))
-"""
 MISTAKEN = """\
 def attention_weights(query, key, mask=None):
     scores = query @ key.transpose(-2, -1) / math.sqrt(query.size(-1))
@@ -49,10 +33,9 @@ expect.set_options(timeout=1000 * PATIENCE)
 
 
 def main():
-    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     FOLDER.mkdir(exist_ok=True)
-    with sync_playwright() as play, serve_site() as address:
-        browser = play.chromium.launch(executable_path=found, args=["--no-sandbox", "--disable-gpu"])
+    with sync_playwright() as play, serving.site() as address:
+        browser = serving.launched(play)
         for name in sys.argv[1:] or PICTURES:
             PICTURES[name](browser, address)
         browser.close()
@@ -69,18 +52,6 @@ def keep(page: Page, name: str, **options):
 
 
 # ── the site ─────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-@contextmanager
-def serve_site() -> Iterator[str]:
-    class Handler(http.server.SimpleHTTPRequestHandler):
-        def log_message(self, *words):
-            pass
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Handler, directory=str(SITE)))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
 
 
 def site(browser: Browser, address: str):
@@ -120,8 +91,8 @@ def ask(page: Page, way: str, text: str):
 
 def lab(browser: Browser, address: str):
     """A first answer in 01, and what the check says of it."""
-    with tempfile.TemporaryDirectory() as home, serve_course(Path(home)) as course:
-        page = opened(browser, course, "dark", 1100, 860, 1.5)
+    with tempfile.TemporaryDirectory() as home, course(Path(home)) as first:
+        page = opened(browser, first.replace("00_start_here", "01_attention"), "dark", 1100, 860, 1.5)
         expect(page.get_by_text("| Idle")).to_be_visible()
         run(page, "load_pretrained")
         cell(page, "def attention_weights").locator(".cm-content").fill(MISTAKEN)
@@ -134,39 +105,12 @@ def lab(browser: Browser, address: str):
 
 
 @contextmanager
-def serve_course(home: Path) -> Iterator[str]:
-    """The address of 01 in a JupyterLab with the course's settings, a copy of its notebooks, and nothing of this user's."""
-    shutil.copytree(ROOT / "notebooks", home / "course" / "notebooks")
-    themes = home / "config" / "lab" / "user-settings" / "@jupyterlab" / "apputils-extension" / "themes.jupyterlab-settings"
-    themes.parent.mkdir(parents=True)
-    themes.write_text('{"theme": "JupyterLab Dark"}', encoding="utf-8")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    token = secrets.token_hex(16)
-    options = ["--no-browser", f"--ServerApp.port={port}", f"--IdentityProvider.token={token}"]
-    surroundings = os.environ | {
-        "BERT_PARTS_HOME": str(home / "my_parts"), "JUPYTER_CONFIG_DIR": str(home / "config"), "PYTHONPATH": str(ROOT),
-        "JUPYTER_DATA_DIR": str(home / "data"), "JUPYTER_RUNTIME_DIR": str(home / "run"), "IPYTHONDIR": str(home / "ipython"),
-    }
-    line = [sys.executable, "-c", OPEN_LAB, str(home / "course"), *options]
-    with open(home / "log.txt", "w", encoding="utf-8") as log:
-        server = subprocess.Popen(line, env=surroundings, stdout=log, stderr=log)
-    try:
-        wait_for(server, f"http://127.0.0.1:{port}/api?token={token}")
-        yield f"http://127.0.0.1:{port}/lab/tree/notebooks/01_attention.ipynb?token={token}"
-    finally:
-        server.terminate()
-        server.wait(timeout=60)
-
-
-def wait_for(server: subprocess.Popen, address: str):
-    deadline = time.monotonic() + PATIENCE
-    while server.poll() is None and time.monotonic() < deadline:
-        with suppress(OSError):     # nobody is there, or is too busy
-            return urlopen(address, timeout=5).close()
-        time.sleep(0.2)
-    sys.exit("JupyterLab did not start.")
+def course(home: Path) -> Iterator[str]:
+    """The address of the course in a JupyterLab with its settings, in the dark theme, and nothing of this user's."""
+    there = serving.environment(home) | {"HOME": str(home), "USERPROFILE": str(home)}
+    serving.wear(home / "config", "Dark")
+    with serving.course(cwd=home, env=there) as address:
+        yield address
 
 
 def run(page: Page, words: str):

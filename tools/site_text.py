@@ -15,6 +15,7 @@ from tools.notebook_rules import ROOT, code_cells, defined, notebooks, source_of
 
 # What becomes a page, in the repository's own folders, so that links from page to page stay as they are; docs/site is the top.
 SOURCES = ("notebooks/*.ipynb", "docs/*.md", "docs/site/*.md", "speedrun/README.md", "data/README.md", "CONTRIBUTING.md")
+PICTURES = "docs/*.png"     # what pages show
 LINK = re.compile(r"(?<=\]\()(?![a-z]+:|#)([^)\s#]+)(#[^)\s]*)?(?=\))")
 GLOSSARY = ROOT / "docs" / "site" / "glossary.md"
 TIMETABLE, VIEW = "<!-- the timetable -->", "<!-- the first view of attention -->"
@@ -23,6 +24,11 @@ PIECE = re.compile(r'<!-- (\S+) from "(.+?)" to "(.+?)" -->')
 # BERT in the page: a part of it, with what stands in its field at first.
 PART = re.compile(r"<!-- try (\w+): (.+?) -->")
 PARTS = ROOT / "docs" / "site" / "try"
+ASKED = {     # what the button does, and what is to be typed
+    "attention": ("look", "A sentence in English"),
+    "fill": ("fill in", "A sentence with [MASK] in place of a word"),
+    "nearest": ("search", "What to look for in 10,605 sentences of film reviews"),
+}
 # In pages of notebooks: behind the cell of this id stands that part, with words of its own.
 BEHIND = {"327962a4": "attention", "2b420923": "nearest", "p08widget": "fill"}
 
@@ -31,6 +37,11 @@ def pages() -> dict[str, str]:
     """Each file that becomes a page → the file among the site's sources: {"docs/site/index.md": "index.md", …}."""
     found = sorted(path.relative_to(ROOT).as_posix() for pattern in SOURCES for path in ROOT.glob(pattern))
     return {name: name.removeprefix("docs/site/") for name in found} | {name: api_page(name) for name in modules()}
+
+
+def pictures() -> list[str]:
+    """The files that pages show; among the site's sources each has the same place."""
+    return [path.relative_to(ROOT).as_posix() for path in ROOT.glob(PICTURES)]
 
 
 def modules() -> list[str]:
@@ -96,7 +107,9 @@ def with_bert(cells: list[dict]) -> Iterator[dict]:
 
 def part(way: str, text: str) -> str:
     """The HTML of a part of BERT in the page, with a text in its field."""
-    return (PARTS / f"{way}.html").read_text(encoding="utf-8").strip().replace("{text}", escape(text))
+    frame, answer = ((PARTS / f"{name}.html").read_text(encoding="utf-8").strip() for name in ("frame", way))
+    does, label = ASKED[way]
+    return frame.format(way=way, does=does, label=label, button=does.capitalize(), answer=answer, text=escape(text))
 
 
 def raw(html: str) -> str:
@@ -135,8 +148,8 @@ def piece(name: str, start: str, end: str) -> str:
 
 
 def with_links(text: str, written_in: str, shown_in: str) -> str:
-    """Links to files of the repository: to the page that a file becomes, else to where the project is kept."""
-    there = pages()
+    """Links to files of the repository: to the page that a file becomes, or to a picture, else to where the project is kept."""
+    there = pages() | {name: name for name in pictures()}
 
     def moved(found: re.Match) -> str:
         target = posixpath.normpath(PurePosixPath(written_in).parent / found[1])

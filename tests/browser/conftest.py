@@ -1,16 +1,12 @@
 """A real JupyterLab on this machine, and a browser that looks at it. Needs Playwright and a Chromium; else it skips."""
 
-import functools
-import http.server
 import importlib.util
 import json
-import os
 import secrets
 import shutil
 import socket
 import subprocess
 import sys
-import threading
 import time
 import urllib.error
 import urllib.request
@@ -21,20 +17,14 @@ from urllib.parse import urlsplit
 import nbformat
 import pytest
 
+from .serving import ROOT, environment, launched, running, site
+
 # Without the browser's packages there is nothing to collect here.
 NEEDED = ("playwright", "axe_playwright_python", "jupyterlab")
 collect_ignore_glob = [] if all(map(importlib.util.find_spec, NEEDED)) else ["test_*.py"]
 
-ROOT = Path(__file__).parents[2]
-SITE = ROOT / "build" / "site" / "html"     # `make site` makes it
 RESULTS = ROOT / "test-results"     # screenshots, for people; ignored by git
 HERE = {"127.0.0.1", "localhost"}
-
-# Chromium asks its maker for updates and lists when it starts; a test that allows no request must not start that.
-CHROMIUM = [
-    "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync",
-    "--no-first-run",
-]
 
 SETTINGS = {
     "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False, "doNotDisturbMode": True},
@@ -93,18 +83,10 @@ def lab(tmp_path_factory):
     lab = Lab(f"http://127.0.0.1:{port}", secrets.token_hex(16), root, settings, home / "my_parts")
     for plugin, values in SETTINGS.items():
         lab.set(plugin, values)
-    with open(home / "log.txt", "w") as log:
-        server = subprocess.Popen(command(lab, port), env=environment(home), cwd=root, stdout=log, stderr=log)
-    try:
+    with running(command(lab, port), home / "log.txt", env=environment(home), cwd=root) as server:
         wait_for(server, lab, home / "log.txt")
         yield lab
         lab.tidy()
-    finally:
-        server.terminate()
-        try:
-            server.wait(timeout=20)
-        except subprocess.TimeoutExpired:
-            server.kill()
 
 
 def command(lab: Lab, port: int) -> list[str]:
@@ -126,18 +108,6 @@ def command(lab: Lab, port: int) -> list[str]:
     return [sys.executable, "-m", "jupyterlab", *(f"--{name}={value}" for name, value in options.items())]
 
 
-def environment(home: Path) -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("JUPYTER")}
-    return kept | {
-        "BERT_PARTS_HOME": str(home / "my_parts"),
-        "IPYTHONDIR": str(home / "ipython"),
-        "JUPYTER_CONFIG_DIR": str(home / "config"),
-        "JUPYTER_DATA_DIR": str(home / "data"),
-        "JUPYTER_RUNTIME_DIR": str(home / "runtime"),
-        "PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")])),
-    }
-
-
 def wait_for(server: subprocess.Popen, lab: Lab, log: Path):
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline and server.poll() is None:
@@ -150,13 +120,11 @@ def wait_for(server: subprocess.Popen, lab: Lab, log: Path):
 
 @pytest.fixture(scope="session")
 def browser():
-    """Chromium: the system's if there is one, else Playwright's own."""
     import playwright.sync_api as playwright
 
-    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     with playwright.sync_playwright() as play:
         try:
-            browser = play.chromium.launch(executable_path=found, args=CHROMIUM)
+            browser = launched(play)
         except playwright.Error as error:
             pytest.skip(f"No Chromium to test with: {str(error).splitlines()[0]}")
         yield browser
@@ -165,19 +133,9 @@ def browser():
 
 @pytest.fixture(scope="module")
 def address():
-    """The site behind a server that sends files packed, as GitHub Pages does, and from a folder, as there."""
-
-    class Handler(http.server.SimpleHTTPRequestHandler):
-        def log_message(self, *words):
-            pass
-
-        def translate_path(self, path):
-            return super().translate_path(path.removeprefix("/bert_parts"))
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Handler, directory=str(SITE)))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}/bert_parts"
-    server.shutdown()
+    """The site's."""
+    with site() as address:
+        yield address
 
 
 TO_TOP = "element => { for (let e = element; e; e = e.parentElement) e.scrollTop = 0; }"
@@ -226,7 +184,8 @@ def photograph(page):
         for width in (1400, 900, 390):
             page.set_viewport_size({"width": width, "height": 900})
             height = page.locator(selector).first.evaluate("element => element.scrollHeight")
-            page.set_viewport_size({"width": width, "height": min(height + 120, 16_000)})     # Chromium allows 16,384
+            height = min(max(height + 120, 900), 16_000)     # JupyterLab's page is as high as its window; Chromium allows 16,384
+            page.set_viewport_size({"width": width, "height": height})
             page.locator(selector).first.evaluate(TO_TOP)
             for frame in page.frames:
                 frame.evaluate(PAINTED)

@@ -1,22 +1,18 @@
 """The command `bert-parts`, out of the wheel alone: what its JupyterLab looks like at first, and what is kept after a restart."""
 
-import json
 import re
 import subprocess
 import sys
-import time
 import zipfile
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from .conftest import ROOT, environment
-from .looking import RAN, cell
+from .looking import RAN, cell, serious_faults
+from .serving import COMMAND, ROOT, course, environment, wear
 
 expect.set_options(timeout=60_000)     # the machine may be busy
-COMMAND = "from bert_parts_course.command import main; main()"
 LESSON = "01_attention.ipynb"
 SOLUTION = """\
 def attention_weights(query, key, mask=None):
@@ -25,7 +21,6 @@ def attention_weights(query, key, mask=None):
         scores = scores.masked_fill(~mask, -math.inf)
     return scores.softmax(dim=-1)
 """
-ADDRESS = re.compile(r"http://localhost:\d+/lab/tree/notebooks/00_start_here\.ipynb\?token=\w+")
 
 
 @pytest.fixture(scope="module")
@@ -48,26 +43,6 @@ def outside(wheel, tmp_path):
     return {"cwd": home, "env": surroundings}
 
 
-@contextmanager
-def course(outside):
-    """The address that `bert-parts` gives while it serves the course."""
-    log = outside["cwd"] / "log.txt"
-    with open(log, "w") as file:
-        server = subprocess.Popen([sys.executable, "-c", COMMAND, "--no-browser"], **outside, stdout=file, stderr=file)
-    try:
-        deadline = time.monotonic() + 120
-        while not (found := ADDRESS.search(log.read_text())) and server.poll() is None and time.monotonic() < deadline:
-            time.sleep(0.2)
-        assert found, log.read_text()[-2000:]
-        yield found[0]
-    finally:
-        server.terminate()
-        try:
-            server.wait(timeout=60)
-        except subprocess.TimeoutExpired:
-            server.kill()
-
-
 def run(page: Page, words: str):
     cell(page, words).locator(".cm-content").click()
     page.keyboard.press("Control+Enter")
@@ -76,7 +51,7 @@ def run(page: Page, words: str):
 
 def test_what_is_solved_is_there_after_a_restart(outside, page):
     mine = outside["cwd"] / "bert-parts"
-    with course(outside) as first:
+    with course(**outside) as first:
         page.goto(first)
         expect(page.locator(".jp-Notebook h1").first).to_be_visible()     # notebook 00
         page.goto(first.replace("lab/tree", "doc/tree").replace("00_start_here.ipynb", LESSON))
@@ -89,7 +64,7 @@ def test_what_is_solved_is_there_after_a_restart(outside, page):
         page.keyboard.press("Control+s")
         expect(page.get_by_text("Saving completed")).to_be_visible()
     assert "masked_fill" in (mine / "my_parts" / "attention_weights.py").read_text()
-    with course(outside) as second:
+    with course(**outside) as second:
         page.goto(second.replace("lab/tree", "doc/tree").replace("00_start_here.ipynb", LESSON))
         expect(cell(page, "def attention_weights").locator(".cm-content")).to_contain_text("masked_fill")
     told = subprocess.run([sys.executable, "-c", COMMAND, "progress"], **outside, capture_output=True, text=True)
@@ -97,18 +72,11 @@ def test_what_is_solved_is_there_after_a_restart(outside, page):
     assert page.watch.strangers() == []
 
 
-def wear(outside, theme: str):
-    """What a user has chosen in JupyterLab's own settings."""
-    settings = Path(outside["env"]["JUPYTER_CONFIG_DIR"]) / "lab" / "user-settings" / "@jupyterlab" / "apputils-extension"
-    settings.mkdir(parents=True)
-    (settings / "themes.jupyterlab-settings").write_text(json.dumps({"theme": f"JupyterLab {theme}"}))
-
-
 @pytest.mark.parametrize("theme", ["Light", "Dark"])
 def test_its_first_minute_is_quiet(outside, page, photograph, theme):
     """No news, the table of contents, and no mark of a change before there is one; a user's own settings count."""
-    wear(outside, theme)
-    with course(outside) as address:
+    wear(Path(outside["env"]["JUPYTER_CONFIG_DIR"]), theme)
+    with course(**outside) as address:
         page.goto(address)
         expect(page.locator("body")).to_have_attribute("data-jp-theme-light", "true" if theme == "Light" else "false")
         expect(page.get_by_text("| Idle")).to_be_visible()     # the kernel has said which Python it is
@@ -117,6 +85,8 @@ def test_its_first_minute_is_quiet(outside, page, photograph, theme):
         changed = page.locator("#jp-main-dock-panel .jp-mod-dirty")
         page.wait_for_timeout(1000)
         expect(changed).to_have_count(0)
+        expect(page.locator(".jp-MarkdownOutput :is(p, td) a").first).to_have_css("text-decoration-line", "underline")
+        assert serious_faults(page, {"include": [[".jp-MarkdownOutput"]]}) == []
         photograph(f"lab-{theme.lower()}")
         cell(page, "def mean_pooling").locator(".cm-content").click()
         page.keyboard.type("#")
@@ -126,7 +96,7 @@ def test_its_first_minute_is_quiet(outside, page, photograph, theme):
 
 def test_on_a_telephone_the_notebook_has_the_room(outside, page):
     page.set_viewport_size({"width": 390, "height": 800})
-    with course(outside) as address:
+    with course(**outside) as address:
         page.goto(address)
         expect(page.locator(".jp-Notebook h1").first).to_be_visible()
         expect(page.locator("#jp-left-stack")).to_be_hidden()
@@ -134,7 +104,7 @@ def test_on_a_telephone_the_notebook_has_the_room(outside, page):
 
 
 def test_run_all_stays_where_one_is(outside, page):
-    with course(outside) as address:
+    with course(**outside) as address:
         page.goto(address)
         expect(page.get_by_text("| Idle")).to_be_visible()
         here = cell(page, "def mean_pooling")

@@ -13,7 +13,8 @@ from bert_parts.fill import fill_mask, mask_filler
 from bert_parts.search import sentence_vectors
 from bert_parts.visualize import record_attention
 
-from .conftest import RESULTS, SITE, Watch
+from .conftest import RESULTS, Watch
+from .serving import SITE
 from .test_site import KB, open_page, size_sent
 
 pytestmark = pytest.mark.skipif(not (SITE / "_static" / "try" / "files.json").exists(), reason="make site makes what is looked at")

@@ -10,8 +10,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
-from .conftest import ROOT, SITE
 from .looking import VIEW, check_views
+from .serving import ROOT, SITE
 
 pytestmark = pytest.mark.skipif(not (SITE / "index.html").exists(), reason="make site makes what is looked at here")
 

@@ -104,7 +104,7 @@ function showAttention(form, { tokens, maps, sizes: [layers, heads, count] }) {
     weights: maps.subarray(place * size, (place + 1) * size),
   }));
   const grid = form.querySelector(".try-heads");
-  const chosen = grid.querySelector(":checked")?.value ?? form.dataset.head;
+  const chosen = grid.querySelector(":checked")?.value ?? grid.dataset.head;
   const choices = all.map((head, place) => choice(head, tokens, place, place === Number(chosen)));
   const top = made("div", { ariaHidden: "true" }, ...numbers(heads + 1).map((head) => made("span", {}, head ? head - 1 : "")));
   const rows = numbers(layers).map((layer) => made(

@@ -36,10 +36,18 @@
     };
   }
 
+  // JupyterLab tells a link in a text by its colour alone, which not everybody sees.
+  function underlineLinks() {
+    const style = document.createElement("style");
+    style.textContent = ".jp-RenderedHTMLCommon.jp-RenderedMarkdown :is(p, li, td) a:any-link { text-decoration: underline; }";
+    document.head.append(style);
+  }
+
   function plugin({ILabShell}, {INotebookTracker, NotebookActions}) {
     return {
       id: "bert-parts:comfort",
-      description: "The table of contents is open, a notebook that was only opened is not changed, and Run All stays where one is.",
+      description: "The table of contents is open, a notebook that was only opened is not changed, Run All stays where one is, " +
+        "and links are underlined.",
       autoStart: true,
       requires: [INotebookTracker],
       optional: [ILabShell],
@@ -49,6 +57,7 @@
           panel.context.ready.then(done);
         }));
         stayHere(NotebookActions);
+        underlineLinks();
         if (shell) openContents(app, shell, opened);
       },
     };
