@@ -503,8 +503,8 @@ def unmet(exercise: Exercise, thing, refusal: Refusal, value: Needed) -> Finding
     if value.kind and value.kind != "type":     # that is told with the two values
         said.append(OF_VALUES.get(value.kind) or f"{capital(SAYS[value.kind])}.")
     if value.begins:
-        said.append(f"What goes into it is what the course's version never has from line {value.begins} on. Look at "
-                    f"{in_words(value.begins, thing)}.")
+        said.append(f"What goes into it is, from line {value.begins} on, nothing that the course's version ever has. Perhaps it is "
+                    f"there, in {in_words(value.begins, thing)}.")
     elif value.sources:
         said.append(f"What goes into it is made {lines_in_words(value.sources[-3:])}: look there, too.")
     kind = kind_of_value(value, measure, measure_of(exercise, refusal)) or refusal.finding.mistake
@@ -584,8 +584,8 @@ def parted(exercise: Exercise, thing, refusal: Refusal) -> tuple[int | None, str
     agreed, line = last_and_first(exercise, thing, refusal)
     if line is None or agreed is None or line <= agreed:
         return None, ""
-    return line, (f"Line {agreed} still has values that the course's version has, too; from line {line} on there are none. Look at "
-                  f"{in_words(line, thing)}, and at all that goes into it.")
+    return line, (f"Line {agreed} still has values that the course's version has, too; from line {line} on there are none. Perhaps "
+                  f"it is in {in_words(line, thing)}, in what goes into it, or in what comes after.")
 
 
 def last_and_first(exercise: Exercise, thing, refusal: Refusal) -> tuple[int | None, int | None]:
