@@ -199,11 +199,14 @@ def size(node: ast.AST) -> int:
 
 
 def changed_kind(old: ast.stmt, new: ast.stmt) -> str:
-    """What kind of thing is the matter with a line where the donor has another, which sets the same."""
+    """What kind of thing is the matter with a line where the donor has another, which sets or gives back the same."""
+    pairs = []
     if isinstance(old, ast.Assign) and isinstance(new, ast.Assign) and len(old.targets) == len(new.targets) == 1:
-        places = [pair for pair in ((old.targets[0], new.targets[0]), (old.value, new.value)) if form(pair[0]) != form(pair[1])]
-        return kind_between(*places[0]) if places else "operator"
-    return "operator"
+        pairs = [(old.targets[0], new.targets[0]), (old.value, new.value)]
+    elif isinstance(old, ast.Return) and isinstance(new, ast.Return) and old.value and new.value:
+        pairs = [(old.value, new.value)]
+    places = [pair for pair in pairs if form(pair[0]) != form(pair[1])]
+    return kind_between(*places[0]) if places else "operator"
 
 
 def inserted(site: Site, donor: Donor) -> Iterator[Draft]:
