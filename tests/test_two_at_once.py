@@ -151,10 +151,11 @@ def test_an_edit_that_does_not_help_but_leaves_a_known_mistake():
     assert search.alone(edit) is near
 
 
-def test_behind_an_error_nothing_more_is_told():
-    """The scores are too small, which no probe would call by its name."""
+def test_what_is_left_behind_an_error_has_the_name_of_the_known_mistake_that_it_is():
+    """The scores are too small as well, which only the edit that mends the bias brings to light."""
     answer = next(each for each in answers("08", folder=UNSEEN) if str(each).startswith("MaskedLMHead | double: one bias"))
-    assert check(answer.define()).mistake == "one bias for all words"
+    result = check(answer.define())
+    assert result.mistake == "one bias for all words + divided by √D" and "self.bias = nn.Parameter" in result.message
 
 
 @pytest.mark.parametrize(("title", "mistake"), [
