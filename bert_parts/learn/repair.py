@@ -21,7 +21,6 @@ from bert_parts.learn.statements import WITHOUT_LINE
 TICK = "__tick__"
 SHORT, LONG, LONGEST = 10_000, 30_000, 100_000     # turns of loops and calls of functions in one candidate: at first; in the end
 LONGEST_RANGE = 1_000_000
-LOOKS = 16                # turns after which the clock is looked at, which takes longer than most turns
 FOR_PROOF = 1.2           # seconds beyond all others, for asking thoroughly those that pass
 FOR_LONG = 0.2            # the share of the time that is kept for candidates that turn often
 FOR_ONE = 0.7             # the share of the time that single edits may take; the rest is for pairs, whenever they are looked for
@@ -377,7 +376,7 @@ class Clock:
 
     def tick(self):
         self.turns += 1
-        if self.turns > self.most or self.turns % LOOKS == 0 and time.thread_time() > self.stop:
+        if self.turns > self.most or time.thread_time() > self.stop:
             self.turns = max(self.turns, self.most + 1)
             raise Endless
 
