@@ -19,7 +19,7 @@ from bert_parts.learn.sites import (
     variables,
     with_,
 )
-from bert_parts.learn.statements import BLOCKS, LOOPS
+from bert_parts.learn.statements import BLOCKS, LOOPS, blocks_of
 
 READINGS = 4     # variables of the learner that one of the donor is tried as
 MOST, LARGEST = 40, 16     # pieces of the donor of one sort, and the nodes in one
@@ -212,10 +212,7 @@ def changed_kind(old: ast.stmt, new: ast.stmt) -> str:
 def inserted(site: Site, donor: Donor) -> Iterator[Draft]:
     """A line of the donor between two lines of a block, or in the place of one."""
     node = site.node
-    for field in ("body", "orelse"):
-        block = getattr(node, field, None)
-        if not isinstance(block, list) or isinstance(node, (ast.Module, ast.ClassDef)):
-            continue
+    for field, block in blocks_of(node):
         for i, here in enumerate(block):
             if is_text(here) or isinstance(here, FUNCTIONS):
                 continue

@@ -125,8 +125,7 @@ class Search:
         found: dict[str, tuple[Edit, Any]] = {}
         for edit, near in sorted(self.tried, key=lambda each: each[0].cost):
             way = near.like
-            if way and edit.cost < DOUBTFUL and way.mistake.name not in found and not self.cuts_out(edit) and names_in(
-                    ast.unparse(edit.about)).isdisjoint(names_in(way.old)) and may_be(way):
+            if way and edit.cost < DOUBTFUL and way.mistake.name not in found and self.is_apart(edit, way.old) and may_be(way):
                 found[way.mistake.name] = edit, way
         return list(found.values())[:FEW]
 
@@ -141,8 +140,11 @@ class Search:
         or that mistake shows without it; it cuts out no code, gives back no other thing, and is about none of the names in the
         text."""
         helps = near > self.before or near.shown
-        return (helps and bool(text) and not isinstance(edit.about, ast.Return) and not self.cuts_out(edit)
-                and names_in(ast.unparse(edit.about)).isdisjoint(names_in(text)))
+        return helps and bool(text) and not isinstance(edit.about, ast.Return) and self.is_apart(edit, text)
+
+    def is_apart(self, edit: Edit, text: str) -> bool:
+        """Whether an edit cuts out no code, and is about none of the names in a text."""
+        return not self.cuts_out(edit) and names_in(ast.unparse(edit.about)).isdisjoint(names_in(text))
 
     def two(self, most: float = math.inf) -> tuple[Edit, ...] | None:
         """The two edits that do so together, of which the first helps by itself; after ``one``, which found none, with the time

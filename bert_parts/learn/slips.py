@@ -20,7 +20,7 @@ from bert_parts.learn.sites import (
     variables,
     with_,
 )
-from bert_parts.learn.statements import LOOPS, changed_in_place
+from bert_parts.learn.statements import LOOPS, blocks_of, changed_in_place
 
 NEEDS_NO_DIMENSION = ("tanh", "sigmoid", "relu")
 LOSSES = {"cross_entropy", "nll_loss", "mse_loss", "l1_loss", "binary_cross_entropy", "binary_cross_entropy_with_logits"}
@@ -189,10 +189,7 @@ def shared_defaults(function: ast.AST) -> list[tuple[str, ast.expr]]:
 def never_moves_on(site: Site) -> Iterator[Draft]:
     """What a loop counts with, and never sets: a place that stays the first, a flag that stays up, a sum that goes on."""
     node = site.node
-    for field in ("body", "orelse"):
-        block = getattr(node, field, None)
-        if not isinstance(block, list) or isinstance(node, (ast.Module, ast.ClassDef)):
-            continue
+    for field, block in blocks_of(node):
         for i, loop in enumerate(block):
             if isinstance(loop, LOOPS):
                 starts = beginnings(block[:i])
@@ -281,9 +278,8 @@ def added_to(loop: ast.stmt) -> set[str]:
 def ends_early(site: Site) -> Iterator[Draft]:
     """What one condition gives back, though others should be looked at as well: if …: return f(x) → if …: x = f(x)."""
     node = site.node
-    for field in ("body", "orelse"):
-        block = getattr(node, field, None)
-        for i, here in enumerate(block if isinstance(block, list) and not isinstance(node, (ast.Module, ast.ClassDef)) else ()):
+    for field, block in blocks_of(node):
+        for i, here in enumerate(block):
             last = here.body[-1] if isinstance(here, ast.If) else None
             if not isinstance(last, ast.Return) or last.value is None or not here.orelse and i + 1 == len(block):
                 continue
@@ -304,10 +300,7 @@ def goes_on(node: ast.If, changed: str) -> list:
 def steps_in_order(site: Site) -> Iterator[Draft]:
     """Lines that change one variable one after another, x = f(a); x = g(x): the steps the other way round, on the same thing."""
     node = site.node
-    for field in ("body", "orelse"):
-        block = getattr(node, field, None)
-        if not isinstance(block, list) or isinstance(node, (ast.Module, ast.ClassDef)):
-            continue
+    for field, block in blocks_of(node):
         for i, n in combinations(range(len(block) + 1), 2):
             if 2 <= n - i <= MOST_STEPS and is_chain(block[i:n]):
                 yield Draft("order", 2, f"{n - i} steps the other way round", lambda node, f=field, i=i, n=n: with_(node, **{f: [

@@ -28,13 +28,18 @@ WITHOUT_LINE = "without this line"
 CHANGING = {*"remove pop append insert extend add discard update clear sort reverse setdefault popitem".split()}
 
 
+def blocks_of(node: ast.AST) -> Iterator[tuple[str, list[ast.stmt]]]:
+    """The blocks of lines in a function or a statement, each with the name of its field."""
+    for field in ("body", "orelse"):
+        block = getattr(node, field, None)
+        if isinstance(block, list) and not isinstance(node, (ast.Module, ast.ClassDef)):
+            yield field, block
+
+
 def blocks(site: Site) -> Iterator[Draft]:
     """Lines left out, exchanged, moved into or out of a block. The place is the one that holds the block."""
     node = site.node
-    for field in ("body", "orelse"):
-        block = getattr(node, field, None)
-        if not isinstance(block, list) or isinstance(node, (ast.Module, ast.ClassDef)):
-            continue
+    for field, block in blocks_of(node):
         for i, statement in enumerate(block):
             if is_text(statement) or isinstance(statement, FUNCTIONS):
                 continue
