@@ -12,6 +12,9 @@ from jupyter_core.paths import jupyter_runtime_dir
 
 START = "notebooks/00_start_here.ipynb"
 SETTINGS = Path(__file__).resolve().parent / "jupyter"
+# Threads of torch that wait for one another sleep: where two notebooks train at once, those that spin take the time of those that
+# work.
+WAITING = {"OMP_WAIT_POLICY": "PASSIVE"}
 
 
 def command(folder: Path, arguments: list[str], environment: dict[str, str], system: str, is_root: bool) -> list[str]:
@@ -33,8 +36,8 @@ def open_lab(folder: Path, arguments: list[str], environment: dict[str, str]):
     machine, and turn on encryption between it and its kernels, which would otherwise warn that there is none. Beside them lies
     an extension, for what JupyterLab has no setting for. A user's own folders with settings and extensions stay in use.
     """
-    environment = environment | {name: os.pathsep.join(filter(None, [str(SETTINGS), environment.get(name)]))
-                                 for name in ("JUPYTER_CONFIG_PATH", "JUPYTER_PATH")}
+    environment = WAITING | environment | {name: os.pathsep.join(filter(None, [str(SETTINGS), environment.get(name)]))
+                                           for name in ("JUPYTER_CONFIG_PATH", "JUPYTER_PATH")}
     is_root = hasattr(os, "geteuid") and os.geteuid() == 0
     line = command(folder, arguments, environment, sys.platform, is_root)
     if os.name == "posix":

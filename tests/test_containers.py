@@ -14,7 +14,7 @@ from pathlib import Path, PurePosixPath
 import pytest
 from traitlets.config import Config
 
-from bert_parts_course.lab import SETTINGS
+from bert_parts_course.lab import SETTINGS, WAITING
 from tests.test_setup import lines_of
 from tools.check_python import problem
 from tools.site_text import ROOT
@@ -48,7 +48,7 @@ def test_a_development_container_installs_the_course_with_the_cpu_build_of_torch
     assert vscode["settings"]["python.defaultInterpreterPath"] == "${containerWorkspaceFolder}/.venv/bin/python"
     assert all((ROOT / name).is_file() for name in settings["customizations"]["codespaces"]["openFiles"])
     there = {name: value.replace("${containerWorkspaceFolder}", str(ROOT)) for name, value in settings["remoteEnv"].items()}
-    assert there == SEEN_BY_LAB
+    assert there == SEEN_BY_LAB | WAITING
 
 
 # ── a hub that has no image of ours ──────────────────────────────────────────────────────────────────────────────────
@@ -117,14 +117,14 @@ def test_the_image_runs_as_a_learner_and_says_whether_it_is_well():
 def test_a_server_starts_in_the_learners_home_with_the_course_in_it(tmp_path):
     home = tmp_path / "the home of Zoë"
     home.mkdir()
-    names = "BERT_PARTS_HOME", "OMP_NUM_THREADS", *SEEN_BY_LAB
+    names = "BERT_PARTS_HOME", "OMP_NUM_THREADS", "OMP_WAIT_POLICY", *SEEN_BY_LAB
     code = f"import os; print(os.getcwd(), *map(os.environ.get, {names}), sep='\\n')"
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     around = {name: value for name, value in os.environ.items() if name not in names}
     ran = subprocess.run([ROOT / "docker" / "start", "python", "-c", code], cwd=home, capture_output=True, text=True,
                          env=around | {"HOME": str(home), "PATH": path, "PYTHONPATH": str(ROOT), "CPU_LIMIT": "2.0"})
     assert ran.stderr == ""
-    assert ran.stdout.splitlines() == [str(home), str(home / "bert-parts" / "my_parts"), "2", *SEEN_BY_LAB.values()]
+    assert ran.stdout.splitlines() == [str(home), str(home / "bert-parts" / "my_parts"), "2", "PASSIVE", *SEEN_BY_LAB.values()]
     assert (home / "bert-parts" / "notebooks" / "00_start_here.ipynb").is_file()
 
 

@@ -326,7 +326,7 @@ def test_the_lab_has_the_courses_settings_and_its_extension_beside_a_users_own(m
     monkeypatch.setattr(os, "execve", become, raising=False)
     with pytest.raises(SystemExit):
         lab.open_lab(ROOT, [], {"JUPYTER_PATH": "mine", "HOME": "home"})
-    assert given == [{"HOME": "home", "JUPYTER_CONFIG_PATH": str(lab.SETTINGS),
+    assert given == [{"HOME": "home", "OMP_WAIT_POLICY": "PASSIVE", "JUPYTER_CONFIG_PATH": str(lab.SETTINGS),
                       "JUPYTER_PATH": os.pathsep.join([str(lab.SETTINGS), "mine"])}]
     found = get_federated_extensions([str(lab.SETTINGS / "labextensions")])["bert-parts"]
     assert (Path(found["ext_path"]) / found["jupyterlab"]["_build"]["load"]).is_file()
@@ -338,6 +338,7 @@ def test_binder_has_them_too():
                            capture_output=True, text=True, check=True)
     there = dict(line.split("=", 1) for line in shown.stdout.splitlines())
     assert there["JUPYTER_CONFIG_PATH"] == str(lab.SETTINGS) and there["JUPYTER_PATH"] == f"{lab.SETTINGS}:own"
+    assert there["OMP_WAIT_POLICY"] == "PASSIVE"
 
 
 # ── what is installed ────────────────────────────────────────────────────────────────────────────────────────────────
