@@ -126,7 +126,6 @@ LOGARITHMS, BACKWARDS = unseen("logarithms, with which equal"), unseen("squared 
 LATE = unseen("stops only when all end at the same step")
 
 
-
 def value_in(text: str) -> Needed | None:
     tree = ast.parse(text)
     name = tree.body[-1].name

@@ -21,11 +21,15 @@ from bert_parts.learn.sites import (
 )
 from bert_parts.learn.statements import BLOCKS, LOOPS, blocks_of
 
+GIVEN = ("torch", "nn", "F", "math", SELF)     # names that stand for no value
 READINGS = 4     # variables of the learner that one of the donor is tried as
 MOST, LARGEST = 40, 16     # pieces of the donor of one sort, and the nodes in one
 WHERE = (ast.Assign, ast.AugAssign, ast.Return, ast.Call, ast.BinOp, ast.keyword, ast.comprehension, ast.Attribute, ast.ListComp,
          ast.GeneratorExp, ast.IfExp, ast.Compare, ast.Subscript, ast.If, ast.While, ast.For, ast.Tuple, ast.List, ast.Expr,
-             ast.DictComp)
+         ast.DictComp)
+TAKEN = (ast.Call, ast.BinOp, ast.UnaryOp, ast.Subscript, ast.Compare, ast.IfExp, ast.BoolOp, ast.Attribute, ast.ListComp,
+         ast.GeneratorExp, ast.Constant, ast.DictComp, ast.List)
+MARKS = (ast.expr_context, ast.operator, ast.cmpop, ast.unaryop, ast.boolop)     # nodes with nothing inside
 SKIPPED = {"lineno", "col_offset", "end_lineno", "end_col_offset", "type_comment"}
 
 
@@ -44,10 +48,7 @@ class Donor:
         self.statements = [node for node in ast.walk(function) if isinstance(node, ast.stmt) and node is not function
                            and not is_text(node) and not isinstance(node, (ast.Raise, *FUNCTIONS)) and not raises(node)]
         inside = [node for statement in self.statements for node in expressions_of(statement)]
-        self.expressions = [node for node in inside if isinstance(node, (ast.Call, ast.BinOp, ast.UnaryOp, ast.Subscript,
-            ast.Compare,
-                            ast.IfExp, ast.BoolOp, ast.Attribute, ast.ListComp, ast.GeneratorExp, ast.Constant, ast.DictComp,
-                                ast.List))]
+        self.expressions = [node for node in inside if isinstance(node, TAKEN)]
 
     def readings(self, node: ast.AST) -> Iterator[dict[str, str]]:
         """The ways to read the donor's names in the learner's function, the likeliest first."""
@@ -57,8 +58,8 @@ class Donor:
             return
         unknown = [name for name in self.unknown if name in used - bound]
         if len(unknown) < 2:
-            yield from (self.names | dict(zip(unknown, [chosen], strict=False)) for chosen in (self.free[:READINGS] if unknown
-                else [""]))
+            likely = self.free[:READINGS] if unknown else [""]
+            yield from (self.names | dict(zip(unknown, [chosen], strict=False)) for chosen in likely)
         elif len(unknown) <= len(self.free):
             yield self.names | dict(zip(unknown, self.free, strict=False))
 
@@ -90,8 +91,7 @@ def copied(node: ast.AST, names: dict[str, str], holes: dict[int, ast.AST] | Non
             continue
         if isinstance(value, list):
             value = [copied(each, names, holes) if isinstance(each, ast.AST) else each for each in value]
-        elif isinstance(value, ast.AST) and not isinstance(value, (ast.expr_context, ast.operator, ast.cmpop, ast.unaryop,
-            ast.boolop)):
+        elif isinstance(value, ast.AST) and not isinstance(value, MARKS):
             value = copied(value, names, holes)
         elif key in ("id", "arg") and isinstance(node, (ast.Name, ast.arg)):
             value = names.get(value, value)
@@ -114,8 +114,7 @@ def holes(node: ast.expr) -> Iterator[ast.expr]:
         inner = [node.body, node.orelse]
     seen = set()
     for each in inner:
-        if each is not None and id(each) not in seen and not (isinstance(each, ast.Name) and each.id in ("torch", "nn", "F",
-                "math", SELF)):
+        if each is not None and id(each) not in seen and not (isinstance(each, ast.Name) and each.id in GIVEN):
             seen.add(id(each))
             yield each
 
@@ -143,8 +142,7 @@ def borrowed(site: Site, donor: Donor) -> Iterator[Draft]:
     exponent = site.place == "right" and isinstance(getattr(site.parent, "op", None), ast.Pow)     # it may take for ever
     if not is_value(site) or exponent or not isinstance(site.parent, WHERE):
         return
-    if isinstance(node, ast.Constant) and site.place in ("args",
-            "slice"):
+    if isinstance(node, ast.Constant) and site.place in ("args", "slice"):
         return
     for whole, hole, text in donor_wrappers(donor):
         yield Draft("missing", 3.2, f"{text} around it",
@@ -244,8 +242,8 @@ def another_else(site: Site, donor: Donor) -> Iterator[Draft]:
             if isinstance(each, (ast.If, ast.For, ast.While)) and each.orelse:
                 for names in donor.readings(each):
                     block = [copied(line, names) for line in each.orelse]
-                    yield Draft("condition", 2.5, "else: " + "; ".join(map(written, block)),
-                        lambda node, b=block: with_(node, orelse=b), node)
+                    yield Draft("condition", 2.5, f"else: {'; '.join(map(written, block))}",
+                                lambda node, b=block: with_(node, orelse=b), node)
 
 
 def _another_return(here: ast.stmt, new: ast.Return, text: str, reads: set[str], step: tuple, ends: bool) -> Iterator[Draft]:
@@ -298,7 +296,7 @@ def renamed(site: Site, donor: ast.Module) -> Iterator[Draft]:
         for old, new in product([a for a in ours if a not in wanted], [a for a in wanted if a not in ours]):
             first = next(each for each in ast.walk(node) if is_own(each) and each.attr == old)
             yield Draft("definition", 2, f"self.{old} → self.{new} everywhere",
-                lambda node, o=old, n=new: attribute_renamed(node, o, n), first)
+                        lambda node, o=old, n=new: attribute_renamed(node, o, n), first)
     if isinstance(node, FUNCTIONS):
         theirs = next((each for each in ast.walk(donor) if isinstance(each, FUNCTIONS) and each.name == node.name), None)
         ours, wanted = [[a.arg for a in all_arguments(f) if a.arg != SELF] if f else [] for f in (node, theirs)]
@@ -306,7 +304,7 @@ def renamed(site: Site, donor: ast.Module) -> Iterator[Draft]:
             for old, new in zip(ours, wanted, strict=True):
                 if old != new and new not in ours:
                     yield Draft("definition", 3, f"parameter {old} → {new}", lambda node, o=old, n=new: copied(node, {o: n}),
-                        node.args)
+                                node.args)
 
 
 def attribute_renamed(node: ast.AST, old: str, new: str) -> ast.AST:

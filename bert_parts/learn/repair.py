@@ -416,6 +416,8 @@ def of_most_shared_kind(best: Edit, likely: list[Edit]) -> Edit:
     equal = [edit for edit in likely if edit.line == best.line and edit.cost <= best.cost and edit.sure >= best.sure]
     counts = Counter(edit.kind for edit in equal)
     return max(equal, key=lambda edit: (counts[edit.kind], edit is best))
+
+
 def later_copy(best: Edit, likely: list[Edit]) -> Edit:
     """Where two lines set different variables to the same, and either may be changed: the later, which is the copy."""
     twins = [edit for edit in likely if edit.rule == best.rule and is_copy(edit.about, best.about)]
