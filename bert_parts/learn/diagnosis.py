@@ -40,6 +40,7 @@ from bert_parts.learn.known import (
     all_shown_here,
     apart_from,
     as_which,
+    contradicted,
     finding_of,
     is_refuted,
     known_mistake,
@@ -272,11 +273,13 @@ def searched(exercise: Exercise, thing, refusal: Refusal, outcomes: Outcomes, kn
 
 
 def as_named(search: Search, edits: tuple[Edit, ...], outcomes: Outcomes) -> dict[int, Way]:
-    """Of two edits, the known mistakes that each mends, by its place: with the other alone that mistake is all that is wrong."""
+    """Of two edits, the known mistakes that each mends, by its place: with the other alone that mistake is all that is wrong. If
+    that is so of both, the two mistakes must answer as the learner's part does, too."""
     if len(edits) != 2:
         return {}
     left = {place: search.alone(edits[1 - place]) for place in (0, 1)}
-    return {place: near.like for place, near in left.items() if near and near.like and not is_refuted(near.like, outcomes)}
+    named = {place: near.like for place, near in left.items() if near and near.like and not is_refuted(near.like, outcomes)}
+    return {} if len(named) == 2 and contradicted(list(named.values()), outcomes) else named
 
 
 def beside_what_shows(here: "Here", outcomes: Outcomes) -> Finding | None:

@@ -3,7 +3,7 @@
 import functools
 import itertools
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
 
@@ -169,13 +169,15 @@ def telling_cases(exercise: Exercise, refusal: Refusal) -> list[Case]:
 
 
 def shown_here(known: list[Way], outcomes: Outcomes, refusal: Refusal, alone: bool = False) -> Finding | None:
-    """The first known mistake that answers as the learner's part does where that fails first, and was right until then.
+    """The first known mistake that answers as the learner's part does where that fails first, was right until then, answers so
+    in half of all cases, and is wrong in none in which the learner's part is right.
 
     Args:
-        alone: only if no other known mistake answers so there, and the learner's part is right in no case in which it is wrong.
+        alone: only if no other known mistake answers as it does where it fails first.
     """
-    found = all_shown_here(known, outcomes, refusal)
-    if not found or alone and any(way.mistake is not found[0].mistake or is_refuted(way, outcomes) for way in found):
+    here = all_shown_here(known, outcomes, refusal)
+    found = [way for way in here if is_mostly(way, outcomes) and not is_refuted(way, outcomes)]
+    if not found or alone and any(way.mistake is not found[0].mistake for way in here):
         return None
     mistake = found[0].mistake
     return Finding(f"Here ({refusal.case.tries}) you answer as with this mistake, if not everywhere: {mistake.says}", mistake.name)
@@ -194,6 +196,22 @@ def is_refuted(way: Way, outcomes: Outcomes) -> bool:
     """Whether the learner's part is right where one with this mistake is wrong."""
     right, cases = Outcomes(way.exercise, way.exercise.reference), [case for case in way.exercise.cases if not case.training]
     return any(right.alike(outcomes, case) and not right.alike(way.outcomes, case) for case in cases)
+
+
+def is_mostly(way: Way, outcomes: Outcomes) -> bool:
+    """Whether the learner's part answers as one with this mistake in half of the cases or more."""
+    cases = [case for case in way.exercise.cases if not case.training]
+    return 2 * sum(way.outcomes.alike(outcomes, case) for case in cases) >= len(cases)
+
+
+def contradicted(ways: Sequence[Way], outcomes: Outcomes) -> bool:
+    """Whether the reference can be made with all of these mistakes, and answers otherwise than the learner's part then."""
+    cases = [case for case in outcomes.exercise.cases if not case.training]
+    try:
+        made = outcomes.exercise.made(tuple(change for way in ways for change in way.changes))
+    except (PatchError, SyntaxError):     # they meet in one place
+        return False
+    return not agree(Outcomes(outcomes.exercise, made), outcomes, cases)
 
 
 def as_which(known: list[Way], exercise: Exercise, candidate, case: Case, given) -> Way | None:

@@ -178,7 +178,15 @@ class _Source:
 
 @dataclass(frozen=True)
 class _Try:
-    """Expressions of the learner's, to be given the values of a source; and in which turn they have another first."""
+    """Expressions of the learner's, to be given the values of a source.
+
+    Attributes:
+        own, values: what they are worth one after another, and what they are to be.
+        turn: in which turn of all one of them has another value first.
+        same_form: whether these are as many, and of the same form.
+        others: those of them that have another value than they need, the first first.
+        model: the expression of the course's version that has there what that first one needs.
+    """
 
     places: tuple[int, ...]
     source: _Source
@@ -186,6 +194,8 @@ class _Try:
     values: list
     turn: float
     same_form: bool
+    others: tuple[int, ...]
+    model: int
 
     @property
     def plain(self) -> bool:
@@ -242,8 +252,8 @@ class _Search:
         self.is_set_right(self.failing)
         mine = {(number,): [] for number in range(len(self.own.places))} | self.own.values()
         sources = {source: source.values(course) for source in self.sources(course)}
-        found = [self.tried(places, came, source, values) for places, came in mine.items() if not self.is_right(came, course)
-                 for source, values in sources.items()]
+        found = [self.tried(places, came, source, course.get(source.places, []), values) for places, came in mine.items()
+                 if not self.is_right(came, course) for source, values in sources.items()]
         return sorted(filter(None, found), key=lambda tried: (tried.turn, not tried.same_form, len(tried.places)))
 
     def sources(self, course: dict) -> Iterator[_Source]:
@@ -257,15 +267,22 @@ class _Search:
             if len(values) == 1 and isinstance(values[0], Tensor):
                 yield from (_Source(places, apart=dimension) for dimension in range(values[0].dim()))
 
-    def tried(self, places: tuple[int, ...], came: list, source: _Source, values: list) -> _Try | None:
+    def tried(self, places: tuple[int, ...], came: list, source: _Source, there: list, values: list) -> _Try | None:
         """None if the values are of another sort than the learner's, or no others. More than single values of single expressions
-        must be of the same form, of which there are not so many."""
+        must be of the same form, of which there are not so many.
+
+        Args:
+            came, there: what the learner's expressions are worth, and those of the source, each with its turn.
+            values: what is made of the latter.
+        """
         own = [value for _, value in came]
-        turns = [turn for (turn, value), other in zip(came, values, strict=False) if self.differ(value, other)]
-        if not values or own and not turns and len(own) == len(values):
+        which = [number for number, pair in enumerate(zip(own, values, strict=False)) if self.differ(*pair)]
+        if not values or own and not which and len(own) == len(values):
             return None
-        turn = turns[0] if turns else came[-1][0] + 0.5 if own else math.inf
-        found = _Try(places, source, own, values, turn, bool(own) and form(own) == form(values))
+        turn = came[which[0]][0] if which else came[-1][0] + 0.5 if own else math.inf
+        others = tuple(dict.fromkeys(self.own.seen[came[number][0]][0] for number in which)) or places
+        model = self.course.seen[there[which[0]][0]][0] if which and len(there) == len(values) else source.places[0]
+        found = _Try(places, source, own, values, turn, bool(own) and form(own) == form(values), others, model)
         return found if found.same_form or found.plain and (not own or of_one_type(own[0], values[0])) else None
 
     def is_right(self, came: list, course: dict) -> bool:
@@ -352,7 +369,7 @@ class _Search:
 
     def kind_of_try(self, tried: _Try) -> str | None:
         """What kind of thing is the matter, where what the two expressions are made of tells it."""
-        site, course = self.own.places[tried.places[0]], self.course.places[tried.source.places[0]]
+        site, course = self.own.places[tried.others[0]], self.course.places[tried.model]
         if never_used(site, course):
             return "missing"
         return "order" if tried.plain and reduces_too_early(site.node, course.node) else None
@@ -370,9 +387,9 @@ class _Search:
     def found(self, tried: _Try) -> Needed:
         pairs = [pair for pair in zip(tried.own, tried.values, strict=False) if self.differ(*pair)]
         own, wanted = pairs[0] if pairs else (None, tried.values[0])
-        site, kind = self.own.places[tried.places[0]], "type" if of_another_type(own, wanted) else None
+        site, kind = self.own.places[tried.others[0]], "type" if of_another_type(own, wanted) else None
         made = made_before(site)
-        course = self.course.places[tried.source.places[0]].node
+        course = self.course.places[tried.model].node
         both = self.in_the_same_names(tried) if tried.one_of_one else None
         work = self.one_step_apart(tried) if tried.plain and not kind else None
         if both or work:
@@ -389,7 +406,7 @@ class _Search:
                 (name, (*_, line)), = made.items()
                 return Needed(site.node, own, wanted, line, name)
         lines = tuple(sorted({line for lines in made.values() for line in lines} - {line_of(site.node)}))
-        others = tuple(line_of(self.own.places[number].node) for number in tried.places[1:])
+        others = tuple(line_of(self.own.places[number].node) for number in tried.others[1:])
         kind = kind or ("number" if self.is_another_item(tried) else None)
         begins = None if kind else self.begins(site) or (lines[0] if alike and len(lines) == 1 else None)
         if not kind and not begins and not self.hangs_on_others(site, own):
