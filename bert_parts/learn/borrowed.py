@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from itertools import product
 
 from bert_parts.learn.catalogue import SIZED, Draft, is_value, receiver
-from bert_parts.learn.differing import form, kind_between
+from bert_parts.learn.differing import UNTOLD, form, kind_between
 from bert_parts.learn.sites import (
     FUNCTIONS,
     SELF,
@@ -204,7 +204,7 @@ def changed_kind(old: ast.stmt, new: ast.stmt) -> str:
     elif isinstance(old, ast.Return) and isinstance(new, ast.Return) and old.value and new.value:
         pairs = [(old.value, new.value)]
     places = [pair for pair in pairs if form(pair[0]) != form(pair[1])]
-    return kind_between(*places[0]) if places else "operator"
+    return kind_between(*places[0]) if places else UNTOLD
 
 
 def inserted(site: Site, donor: Donor) -> Iterator[Draft]:

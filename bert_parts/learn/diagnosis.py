@@ -136,7 +136,7 @@ def surely(exercise: Exercise, thing, refusal: Refusal) -> Finding | None:
     search = search_for(exercise, thing, refusal, [], left_of(FOR_PLACE))
     edits = search and search.one()
     if edits and edits[0].sure and edits[0].cost < DOUBTFUL:
-        return Finding(capital(place_of(edits[0], thing)), edits[0].kind, edits[0].line, edits[0].further)
+        return Finding(capital(place_of(edits[0], thing)), named(edits[0].kind), edits[0].line, edits[0].further)
     measure = measure_of(exercise, refusal)
     return Finding(measure.says, measure.kind) if measure and measure.kind else None
 
@@ -198,9 +198,9 @@ def of_two(exercise: Exercise, thing, refusal: Refusal, finding: Finding, search
     if len(cures) != 1:
         return None
     other = edits[edits[0] is cures[0]]
-    named = left is not None and left.mistake is not None
-    more = f"{without_praise(left.message)} Look at {in_words(other.line, thing)}." if named else place_of(other, thing)
-    return replace(finding, line=cures[0].line, mistake=f"{finding.mistake} + {left.mistake if named else other.kind}",
+    known = left is not None and left.mistake is not None
+    more = f"{without_praise(left.message)} Look at {in_words(other.line, thing)}." if known else place_of(other, thing)
+    return replace(finding, line=cures[0].line, mistake=named(finding.mistake, left.mistake if known else other.kind),
                    message=f"Two things at once. {finding.message}\nLook at {in_words(cures[0].line, thing)}.\nAnd {more}")
 
 
@@ -238,7 +238,7 @@ def searched(exercise: Exercise, thing, refusal: Refusal, outcomes: Outcomes, kn
     if beside:
         edit, left = beside
         return Finding(f"Two things at once. {capital(place_of(edit, thing))}\nAnd: {without_praise(left.message)}",
-                       f"{edit.kind} + {left.mistake}", edit.line, edit.further)
+                       named(edit.kind, left.mistake), edit.line, edit.further)
     two, certain = two_mistakes(known, outcomes, refusal, left_of(FOR_TWO))
     if two and certain:
         return placed(exercise, thing, refusal, two, FOR_PLACE)
@@ -258,7 +258,7 @@ def searched(exercise: Exercise, thing, refusal: Refusal, outcomes: Outcomes, kn
     if met:
         edit, way = met[0], met[1].like
         return Finding(f"Two things at once. {way.mistake.says}\nAnd {place_of(edit, thing)}",
-                       f"{way.mistake.name} + {edit.kind}", edit.line, edit.further)
+                       named(way.mistake.name, edit.kind), edit.line, edit.further)
     if not bounded.may_be_killed:
         return None
     kind = mirrored(exercise, refusal.case, outcomes, left_of(FOR_MIRROR))
@@ -305,7 +305,7 @@ def met_by_a_change(search: Search | None, outcomes: Outcomes, refusal: Refusal,
     for edit, way in search.others_and_known(lambda way: not is_refuted(way, outcomes)) if search else ():
         if is_borne_out(edit, way, outcomes, refusal):
             return Finding(f"Two things at once. {way.mistake.says}\nAnd {place_of(edit, thing)}",
-                           f"{way.mistake.name} + {edit.kind}", edit.line, edit.further)
+                           named(way.mistake.name, edit.kind), edit.line, edit.further)
     return None
 
 
@@ -345,17 +345,22 @@ def shows_in_training_only(exercise: Exercise, way: Way) -> bool:
     return agree(Outcomes(exercise, exercise.reference), way.outcomes, [case for case in exercise.cases if not case.training])
 
 
-def repaired(exercise: Exercise, thing, refusal: Refusal, edits: tuple[Edit, ...], named: dict[int, Way] | None = None) -> Finding:
+def repaired(exercise: Exercise, thing, refusal: Refusal, edits: tuple[Edit, ...], known: dict[int, Way] | None = None) -> Finding:
     """The place and kind of one or two small edits that set the learner's code right, or the known mistakes that they mend, by
     their places. That a dtype is wrong is known without."""
     if refusal.finding.mistake == "type" and not any(edit.kind == "type" for edit in edits):
         return in_general(exercise, thing, refusal)
-    measure, named = measure_of(exercise, refusal), named or {}
-    places = [f"look at {in_words(edit.line, thing)}: {named[number].mistake.says}" if number in named else place_of(edit, thing)
+    measure, known = measure_of(exercise, refusal), known or {}
+    places = [f"look at {in_words(edit.line, thing)}: {known[number].mistake.says}" if number in known else place_of(edit, thing)
               for number, edit in enumerate(edits)]
     said = [refusal.finding.message, measure.says if measure else "", *map(capital, places)]
-    names = [named[number].mistake.name if number in named else edit.kind for number, edit in enumerate(edits)]
-    return Finding("\n".join(filter(None, said)), " + ".join(names), edits[0].line, edits[0].further)
+    names = [known[number].mistake.name if number in known else edit.kind for number, edit in enumerate(edits)]
+    return Finding("\n".join(filter(None, said)), named(*names), edits[0].line, edits[0].further)
+
+
+def named(*names: str) -> str | None:
+    """The names or kinds of what is wrong in one; those that cannot be told are left out."""
+    return " + ".join(filter(None, names)) or None
 
 
 def capital(text: str) -> str:

@@ -13,16 +13,21 @@ from bert_parts.learn.sites import number as number_of
 
 Form = tuple     # the sort of a step, its name, and the forms of all that goes into it
 
+UNTOLD = ""
 TYPED = {"float", "long", "int", "bool", "double", "half", "to", "type"}
 OF_DIMENSION = {"dim", "axis", "keepdim"}
+OPERATIONS = {"add": "Add", "sub": "Sub", "mul": "Mult", "div": "Div", "matmul": "MatMult", "mm": "MatMult", "bmm": "MatMult"}
 POWERS = {"Mult", "Div", "FloorDiv", "Pow"}
 ALIKE = ((RESHAPING, "shape"), (TYPING | DTYPES, "type"))     # functions that do one sort of thing, and the kind of that
 WORKED_OUT = {ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv}
 CONDITIONS = (ast.Compare, ast.BoolOp, ast.IfExp)
+CHOICE = ("condition", "NoneType")     # the form of ``a if so else b`` begins so
+TRUTHS = {"condition", "name", "attribute"}     # what may say whether something is so
 
 
 def kind_between(own: ast.expr, other: ast.expr) -> str:
-    """What is the matter with an expression, one of KINDS, if another that should come to the same is right.
+    """What is the matter with an expression, one of KINDS, if another that should come to the same is right; UNTOLD if the two have
+    too little in common to say.
 
     Args:
         own, other: both in the same names.
@@ -71,6 +76,8 @@ def _form_of_call(node: ast.Call) -> Form:
         return form(on[0])
     if word.startswith("new_"):     # torch.full and x.new_full make the same
         word, inside = word.removeprefix("new_"), node.args
+    if word in OPERATIONS and len(inside) == 2 and not node.keywords:
+        return ("operator", OPERATIONS[word], *map(form, inside))
     named = {each.arg: form(each.value) for each in node.keywords if each.arg != "dtype"}
     place = 1 if word in DIMENSIONS and len(inside) > 1 and isinstance(number_of(inside[1]), int) else None
     named |= {"dim": form(inside.pop(place))} if place and len(inside) == 2 else {}
@@ -176,7 +183,7 @@ def _at_all(mine: Form, theirs: Form) -> str:
     """The kind where they have little in common."""
     sorts, words = {mine[0], theirs[0]}, {mine[1], theirs[1]}
     if "condition" in sorts:
-        return "condition"
+        return "condition" if sorts <= TRUTHS or CHOICE in (mine[:2], theirs[:2]) else UNTOLD
     if words <= SCALING | POWERS and words & SCALING and sorts == {"call", "operator"}:
         return "scale"
     if sorts <= {"call"}:
@@ -184,9 +191,11 @@ def _at_all(mine: Form, theirs: Form) -> str:
     if len(words) == 1 and sorts == {"operator"}:
         return _of_one_operation(mine, theirs)
     if mine[0] == "call":
-        return kind_of(mine[1], "operator")
+        return kind_of(mine[1], "operator" if theirs[0] == "operator" else UNTOLD)
+    if mine[0] == "operator":     # in a call much may be done besides
+        return "operator" if theirs[0] == "operator" or theirs[0] == "index" and set(_leaves(mine)) == set(_leaves(theirs)) else UNTOLD
     return {"number": "number", "slice": "number", "index": "number", "name": "name", "text": "name", "attribute": "name"}.get(
-        mine[0], "operator")
+        mine[0], UNTOLD)
 
 
 def _of_one_operation(mine: Form, theirs: Form) -> str:

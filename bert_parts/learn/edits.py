@@ -10,6 +10,7 @@ from typing import Any
 from bert_parts.learn import slips
 from bert_parts.learn.borrowed import another_else, borrowed, donors, inserted, renamed
 from bert_parts.learn.catalogue import EXPRESSIONS, Draft
+from bert_parts.learn.differing import UNTOLD
 from bert_parts.learn.sites import FUNCTIONS, Change, Path, Site, code, rebuilt, sites, variables
 from bert_parts.learn.statements import STATEMENTS
 
@@ -34,6 +35,7 @@ SAYS = {     # what the learner is told: the place and the kind of thing
     "state": "look at what `{0}` changes, and who else sees it",
     "return": "look at what is given back at `{0}`",
     "definition": "look at how `{0}` is defined",
+    UNTOLD: "look at `{0}`: something else belongs there",
 }
 FURTHER = {     # a step further, for a hint
     "axis": "Write the shape, letter by letter, beside `{0}`: which of them is meant, and which is taken?",
@@ -53,8 +55,9 @@ FURTHER = {     # a step further, for a hint
     "state": "After `{0}`, is what the caller gave still as it was?",
     "return": "What does the docstring say that comes out, and what does `{0}` give?",
     "definition": "Compare the stub with `{0}`: names, defaults, and what makes it a part of a module.",
+    UNTOLD: "Say in a sentence what `{0}` gives, and in another what the text asks for there: in what do they differ?",
 }
-KINDS = frozenset(SAYS)
+KINDS = frozenset(SAYS) - {UNTOLD}
 
 
 @dataclass(frozen=True)
@@ -63,7 +66,7 @@ class Edit:
 
     Attributes:
         line: where, counted in the text that was parsed.
-        kind: what kind of thing is the matter there, one of KINDS.
+        kind: what kind of thing is the matter there, one of KINDS, or UNTOLD.
         says: what the learner is told: the place and the kind of thing, never the edit itself.
         further: one step further, still not the solution.
         rule: the edit itself in a few words, for teachers.

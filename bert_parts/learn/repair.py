@@ -14,14 +14,15 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import Any
 
-from bert_parts.learn.edits import Edit, clash, edited, edits_of
-from bert_parts.learn.sites import FUNCTIONS, with_
+from bert_parts.learn.edits import FURTHER, SAYS, Edit, clash, edited, edits_of
+from bert_parts.learn.sites import FUNCTIONS, code, sites, with_
 from bert_parts.learn.statements import WITHOUT_LINE
 
 TICK = "__tick__"
 SHORT, LONG, LONGEST = 10_000, 30_000, 100_000     # turns of loops and calls of functions in one candidate: at first; in the end
 LONGEST_RANGE = 1_000_000
 FOR_PROOF = 1.2           # seconds beyond all others, for asking thoroughly those that pass
+FOR_NOTHING = 0.1         # seconds for a look whether nothing at all would do in the place of what an edit changes
 FOR_LONG = 0.2            # the share of the time that is kept for candidates that turn often
 FOR_ONE = 0.7             # the share of the time that single edits may take; the rest is for pairs, whenever they are looked for
 MANY = 20                 # those of them that are tried as a second before all others
@@ -29,6 +30,7 @@ FIRST_STEPS = 8           # single edits that help, from which a second is tried
 DOUBTFUL = 3.0            # an edit that costs more may do so by chance
 ANSWERED = 0.45           # how near the code is, at least, if that is right at which it failed first
 FEW = 2                   # known mistakes that are looked at more closely
+OF_VALUES = {"number", "type", "operator", "name", "scale"}     # kinds of edits by which something gets another value
 SAME_COST = 1.0           # repairs that cost so little more than the cheapest are as likely
 
 # Names that do not tell what a piece of code is about.
@@ -105,11 +107,30 @@ class Search:
         self.clock.learn()
         self.tried = list(self.all(self.edits))
         self.saved = self.clock.left()
-        return self.likeliest_of([edit for edit, near in self.tried if near >= 1 and not self.cuts_out(edit)])
+        right = [edit for edit, near in self.tried if near >= 1 and not self.cuts_out(edit)]
+        return (self.as_extra(likeliest(right)),) if right else None
 
     def cutting(self) -> tuple[Edit, ...] | None:
         """The one edit that sets the tree right by cutting out what is wrong, and more."""
-        return self.likeliest_of([replace(edit, sure=False) for edit, near in self.tried if near >= 1])
+        right = [replace(edit, sure=False) for edit, near in self.tried if near >= 1]
+        return (likeliest(right),) if right else None
+
+    def as_extra(self, edit: Edit, others: tuple[Edit, ...] = ()) -> Edit:
+        """The edit; but if the tree is right with nothing at all in the place of what it changes, it only does away with that, and
+        the line does something that is not asked for.
+
+        Args:
+            others: those that are needed besides.
+        """
+        place = next((site for site in sites(self.tree) if site.node is edit.about), None)
+        if edit.kind not in OF_VALUES or place is None or not isinstance(place.node, (ast.BinOp, ast.Compare, ast.Call)):
+            return edit
+        self.clock.allow(0, FOR_NOTHING)
+        nothing = ast.Constant(False if isinstance(place.node, ast.Compare) else 0)
+        if self.progress((replace(edit, changes=((place.path, lambda node: nothing),)), *others), proved=False) < 1:
+            return edit
+        line = code(place.statement.node)
+        return replace(edit, kind="extra", says=SAYS["extra"].format(line), further=FURTHER["extra"].format(line))
 
     def one_and_known(self, may_be: Callable[[Any], bool]) -> tuple[Edit, Near] | None:
         """The likeliest edit that leaves nothing but a known mistake, one that may be there besides, and how right the tree is with
@@ -185,10 +206,6 @@ class Search:
         """Whether some of the code is used no more with the edits: then they prove nothing of that code."""
         return not unused(edited(self.tree, edits)) <= self.idle
 
-    @staticmethod
-    def likeliest_of(right: list[Edit]) -> tuple[Edit, ...] | None:
-        return (likeliest(right),) if right else None
-
     def all(self, edits: list[Edit]) -> Iterator[tuple[Edit, float]]:
         """How far each edit gets, as long as there is time; those that ran long are given more of it at the end."""
         long = []
@@ -217,7 +234,9 @@ class Search:
             if right:
                 second = likeliest(list(dict.fromkeys([*right, *self.right_with(first, self.edits)])))
                 others = [edit for edit in helping if not clash(edit, second) and self.progress((edit, second)) >= 1]
-                return tuple(sorted((likeliest(others or [first]), second), key=lambda edit: edit.line))
+                first = likeliest(others or [first])
+                both = self.as_extra(first, (second,)), self.as_extra(second, (first,))
+                return tuple(sorted(both, key=lambda edit: edit.line))
         return None
 
     def right_with(self, first: Edit, seconds: list[Edit]) -> list[Edit]:
@@ -232,13 +251,17 @@ class Search:
                 right.append(second)
         return right
 
-    def progress(self, edits: tuple[Edit, ...]) -> Near:
-        """How right the tree is with these edits; 0 if it cannot even be run."""
+    def progress(self, edits: tuple[Edit, ...], proved: bool = True) -> Near:
+        """How right the tree is with these edits; 0 if it cannot even be run.
+
+        Args:
+            proved: what passes is asked thoroughly.
+        """
         self.clock.start()
         try:
             made = self.candidates.made(edits)
             near = self.passes(made)
-            if near >= 1 and self.proves:
+            if near >= 1 and proved and self.proves:
                 with self.clock.overtime():
                     near = self.proves(made)
             return near if isinstance(near, Near) else Near(near)
