@@ -28,7 +28,9 @@ def tree(text):
     ("g(x, 1)", "g(x, 2)", "argument"), ("normalize(x, p=1, dim=1)", "normalize(x, dim=1)", "argument"),
     ("torch.tril(torch.ones(n)).bool()", "torch.ones(n, n, dtype=torch.bool).tril()", "argument"),
     ("x.reshape(2, 3)", "x.transpose(1, 2)", "shape"), ("x < y", "x <= y", "condition"),
-    ("x[:, 0:1].squeeze()", "x[:, 0]", "shape"),
+    ("x[:, 0:1].squeeze()", "x[:, 0]", "shape"), ("x * y", "torch.matmul(x, y)", "operator"),
+    ("x > 0", "kept", "condition"), ("x if y else z", "x", "condition"),
+    ("torch.cat(x) + y", "self.output(torch.cat(x), y)", ""), ("(x != y).float()", "F.cross_entropy(x, y)", ""),     # too little
 ])
 def test_what_two_expressions_do_otherwise_with_the_same(own, other, kind):
     assert kind_between(tree(own), tree(other)) == kind

@@ -141,6 +141,12 @@ def value_in(text: str) -> Needed | None:
     return None
 
 
+def test_of_several_that_do_the_same_work_the_one_that_differs_is_told():
+    text = next(answer.text for answer in answers("03", right=False) if "the last token of each row is masked" in answer.says)
+    value = value_in(text)     # the ids are wrong as well, but not where the marks fail first
+    assert ast.unparse(value.node) == "torch.tensor(attention_mask)" and value.others == ()
+
+
 @pytest.mark.parametrize(("text", "expression", "line", "says"), [
     (DEVIATIONS, "spread + eps", 5, "At [0, 0, 0] it is `1.343`, and `1.572` would do."),
     (FIRST_HEAD, "x[..., None, :d]", 4, "Its shape is (2, 5, 1, 4), and (2, 5, 3, 4) would do."),

@@ -237,6 +237,21 @@ def test_the_line_is_said_and_not_the_edit():
     assert edit.says == "look at the numbers in `m * 3`" and "2" not in edit.further
 
 
+def test_what_an_edit_only_does_away_with_is_too_much():
+    """A smallest value that is taken for a whole number is 0, and then none at all."""
+    text = "def f(n):\n    least = 15 / 2\n    return max(least, 2 * n)\n"
+    edit = next(edit for edit in repair(text, "f", {}, doubles, seconds=2))
+    assert (edit.line, edit.kind, edit.says) == (2, "extra", "`least = 15 / 2` does something that is not asked for")
+
+
+@pytest.mark.parametrize("text", [
+    "def f(n):\n    m = n\n    return m * 3\n",                                  # 0 in its place is not right
+    "def f(n):\n    return [2 * i for i in range(1, 6) if i == n or n == 0][0]\n",     # a number by itself
+])
+def test_what_is_needed_is_not_too_much(text):
+    assert [edit.kind for edit in repair(text, "f", {}, doubles, seconds=2)] != ["extra"]
+
+
 def test_a_place_is_not_sure_if_another_would_do():
     (edit,) = repair("def f(n):\n    m = n + 0\n    m = m + 0\n    return m\n", "f", {}, lambda f: doubles(lambda n: f(n) * 2 - 2),
                      seconds=2)

@@ -193,7 +193,8 @@ def _at_all(mine: Form, theirs: Form) -> str:
     if mine[0] == "call":
         return kind_of(mine[1], "operator" if theirs[0] == "operator" else UNTOLD)
     if mine[0] == "operator":     # in a call much may be done besides
-        return "operator" if theirs[0] == "operator" or theirs[0] == "index" and set(_leaves(mine)) == set(_leaves(theirs)) else UNTOLD
+        alike = theirs[0] == "operator" or theirs[0] == "index" and set(_leaves(mine)) == set(_leaves(theirs))
+        return "operator" if alike else UNTOLD
     return {"number": "number", "slice": "number", "index": "number", "name": "name", "text": "name", "attribute": "name"}.get(
         mine[0], UNTOLD)
 
