@@ -35,6 +35,7 @@ from bert_parts.learn.judging import (
 from bert_parts.learn.known import (
     Mistaken,
     Outcomes,
+    OwnOutcomes,
     Way,
     agree,
     all_shown_here,
@@ -176,7 +177,7 @@ def placed(exercise: Exercise, thing, refusal: Refusal, finding: Finding, second
         return finding
     if not finding.mistake:
         return repaired(exercise, thing, refusal, edits)
-    if len(edits) == 2:
+    if len(edits) == 2 and " + " not in finding.mistake:
         both = of_two(exercise, thing, refusal, finding, search, edits)
         if both:
             return both
@@ -342,7 +343,7 @@ def is_there(exercise: Exercise, thing, left: Finding) -> bool:
 
 
 def shows_in_training_only(exercise: Exercise, way: Way) -> bool:
-    return agree(Outcomes(exercise, exercise.reference), way.outcomes, [case for case in exercise.cases if not case.training])
+    return agree(OwnOutcomes(exercise, exercise.reference), way.outcomes, [case for case in exercise.cases if not case.training])
 
 
 def repaired(exercise: Exercise, thing, refusal: Refusal, edits: tuple[Edit, ...], known: dict[int, Way] | None = None) -> Finding:
