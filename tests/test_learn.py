@@ -27,14 +27,14 @@ from nbformat.v4 import new_code_cell, new_notebook
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from bert_parts import MultiHeadAttention, attention_weights
+from bert_parts import BertConfig, BertForMaskedLM, MultiHeadAttention, attention_weights
 from bert_parts.learn import EXERCISES, check, hint, mine, my_model, my_parts, progress, quiz, reveal, with_parts
 from bert_parts.learn.apart import apart
 from bert_parts.learn.cells import begins, ended
 from bert_parts.learn.checking import dropped_in
 from bert_parts.learn.compare import difference
 from bert_parts.learn.diagnosis import diagnosed
-from bert_parts.learn.exercise import Case, Exercise, Finding
+from bert_parts.learn.exercise import Case, Exercise, Finding, made_once, with_hard_weights
 from bert_parts.learn.judging import judge
 from bert_parts.learn.known import ways
 from bert_parts.learn.progress_file import solved
@@ -133,6 +133,37 @@ def test_exercises_are_whole(exercise):
     assert 1 <= len(exercise.hints) <= 3
     assert len({mistake.name for mistake in exercise.mistakes}) == len(exercise.mistakes) >= 3
     assert exercise.reference.__doc__
+
+
+LITTLE = BertConfig(vocab_size=12, hidden_size=4, num_hidden_layers=2, num_attention_heads=2, intermediate_size=6)
+
+
+def test_what_is_made_once_is_given_as_if_made_afresh():
+    made = []
+
+    @made_once
+    def model(config):
+        made.append(config)
+        return with_hard_weights(BertForMaskedLM(config)).eval()
+
+    one, two = (model(LITTLE) for _ in range(2))
+    ids, before = torch.tensor([[2, 5, 3]]), {name: tensor.clone() for name, tensor in two.state_dict().items()}
+    assert made == [LITTLE] and torch.equal(one(ids), two(ids)) and not one.training
+    assert one.state_dict().keys() == before.keys() and repr(one) == repr(two)
+    shared = {tensor.data_ptr() for tensor in one.state_dict().values()} & {tensor.data_ptr() for tensor in before.values()}
+    assert not shared and len(list(one.parameters())) == len(list(two.parameters()))     # what is tied is one in the copy, too
+    assert {id(part) for part in one.modules()}.isdisjoint(id(part) for part in two.modules())
+    one.register_forward_hook(lambda *_: torch.zeros(1))
+    one.train().bert.encoder.layer.append(nn.Identity())
+    with torch.no_grad():
+        for parameter in one.parameters():
+            parameter.zero_()
+    assert not two.training and len(two.bert.encoder.layer) == LITTLE.num_hidden_layers
+    for again in (two, model(LITTLE)):
+        assert all(torch.equal(tensor, before[name]) for name, tensor in again.state_dict().items()) and again(ids).numel() > 1
+    two(ids).sum().backward()
+    assert all(parameter.grad is not None for parameter in two.bert.encoder.parameters())
+    assert all(parameter.grad is None for parameter in model(LITTLE).parameters())
 
 
 def learner_function(body, signature="query, key, mask=None"):

@@ -4,7 +4,7 @@ import copy
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, wraps
 from pathlib import Path
 from typing import Any
 
@@ -215,6 +215,40 @@ def with_hard_weights(module: nn.Module) -> nn.Module:
         for parameter in module.parameters():
             parameter.normal_(std=0.3, generator=generator)
     return module
+
+
+def made_once(make: Callable[..., nn.Module]) -> Callable[..., nn.Module]:
+    """Of a function that makes a module, one that gives copies of what it made once: as if made afresh, in half the time."""
+    first = cache(make)
+
+    @wraps(make)
+    def copied(*arguments, **named) -> nn.Module:
+        return twin(first(*arguments, **named), {})
+
+    return copied
+
+
+def twin(module: nn.Module, made: dict[int, Any]) -> nn.Module:
+    """A copy that shares nothing with a module but what its parts are set up with. What is one in the module is one in the copy.
+
+    Args:
+        made: what was copied of it already, by its id.
+    """
+    if id(module) in made:
+        return made[id(module)]
+    copied = made[id(module)] = object.__new__(type(module))
+    vars(copied).update({name: value.copy() if isinstance(value, (dict, set)) else value for name, value in vars(module).items()})
+    copied._modules.update({name: part if part is None else twin(part, made) for name, part in module._modules.items()})
+    for tensors in (copied._parameters, copied._buffers):
+        tensors.update({name: tensor if tensor is None else another(tensor, made) for name, tensor in tensors.items()})
+    return copied
+
+
+def another(tensor: torch.Tensor, made: dict[int, Any]) -> torch.Tensor:
+    if id(tensor) not in made:
+        numbers = tensor.detach().clone()
+        made[id(tensor)] = nn.Parameter(numbers, tensor.requires_grad) if isinstance(tensor, nn.Parameter) else numbers
+    return made[id(tensor)]
 
 
 def randn(*shape: int, seed: int = 0, scale: float = 1.0) -> torch.Tensor:

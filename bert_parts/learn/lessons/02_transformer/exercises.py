@@ -9,7 +9,7 @@ from torch.nn import functional as F
 
 from bert_parts.attention import MultiHeadAttention, causal_mask, padding_mask
 from bert_parts.config import BertConfig
-from bert_parts.learn.exercise import Case, Exercise, Finding, randn, with_hard_weights
+from bert_parts.learn.exercise import Case, Exercise, Finding, made_once, randn, with_hard_weights
 from bert_parts.learn.inside import TOLERANCE
 from bert_parts.transformer import (
     DecoderLayer,
@@ -35,6 +35,7 @@ START, END = 1, 2
 SAME_SCORES = "In a whole Transformer of 2 + 2 layers: the same scores for every next word."
 
 
+@made_once
 def whole_transformer() -> TransformerModel:
     """A Transformer of random, hard weights."""
     return with_hard_weights(TransformerModel(STILL)).eval()

@@ -9,7 +9,7 @@ from torch import Tensor
 from bert_parts.attention import padding_mask
 from bert_parts.config import BertConfig
 from bert_parts.encoder import AddAndNorm, BertAttention, BertEncoder, BertLayer, head_contributions
-from bert_parts.learn.exercise import Case, Exercise, Finding, randn, with_hard_weights
+from bert_parts.learn.exercise import Case, Exercise, Finding, made_once, randn, with_hard_weights
 from bert_parts.learn.inside import TOLERANCE, real_batch, real_model, runs_inside
 
 HERE = Path(__file__).parent
@@ -43,6 +43,7 @@ def starts_unequal(thing) -> Finding | None:
     return None
 
 
+@made_once
 def an_attention(heads: int = 3) -> BertAttention:
     """The first half of a layer, with random, hard weights."""
     return with_hard_weights(BertAttention(replace(CONFIG, num_attention_heads=heads))).eval()

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from bert_parts.checkpoint import misfits, rename_published
 from bert_parts.config import BertConfig
-from bert_parts.learn.exercise import Case, Exercise, Finding, randn, with_hard_weights
+from bert_parts.learn.exercise import Case, Exercise, Finding, made_once, randn, with_hard_weights
 from bert_parts.learn.inside import first_difference, module_outputs
 from bert_parts.model import BertModel
 
@@ -47,6 +47,7 @@ def edited(*, without=(), **shapes) -> dict[str, Tensor]:
     return dict(reversed((others | changed).items()))
 
 
+@made_once
 def small_model(layers: int = 4) -> BertModel:
     return with_hard_weights(BertModel(replace(CONFIG, num_hidden_layers=layers))).eval()
 

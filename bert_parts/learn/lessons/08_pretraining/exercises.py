@@ -13,7 +13,7 @@ from bert_parts.config import BertConfig
 from bert_parts.fill import fill_mask, mask_filler
 from bert_parts.heads import BertForMaskedLM, BertForPreTraining, MaskedLMHead, Transform
 from bert_parts.learn.compare import difference
-from bert_parts.learn.exercise import Case, Exercise, Finding, randn, with_hard_weights
+from bert_parts.learn.exercise import Case, Exercise, Finding, made_once, randn, with_hard_weights
 from bert_parts.learn.inside import TOLERANCE, with_parts
 from bert_parts.learn.judging import CHANGED, CUT, NO_GRADIENT, Trouble
 from bert_parts.masking import NOT_ASKED, choose_words, hide_tokens, masked_lm_loss
@@ -383,6 +383,7 @@ def fills_as_before(thing) -> Finding | str:
 # ── masked_lm_loss ───────────────────────────────────────────────────────────────────────────────────────────────────
 
 
+@made_once
 def hard(kind: type) -> nn.Module:
     """A model of hard weights, but LayerNorms that keep the scale: else a mask more or less would hardly move the loss."""
     model = with_hard_weights(kind(SMALL)).eval()

@@ -10,7 +10,7 @@ from torch import nn
 from bert_parts.attribution import gradient_times_input
 from bert_parts.config import BertConfig
 from bert_parts.heads import BertForMaskedLM, BertForSequenceClassification
-from bert_parts.learn.exercise import Case, Exercise, Finding, Misfit, with_hard_weights
+from bert_parts.learn.exercise import Case, Exercise, Finding, Misfit, made_once, with_hard_weights
 from bert_parts.learn.inside import TOLERANCE, real_batch, real_model
 from bert_parts.training import decay_groups, learning_rate_at
 
@@ -143,14 +143,19 @@ def rate_cases(steps: int, peak: float, warmup: float) -> tuple[Case, ...]:
                  for step in sorted({0, 1, top - 1, top, top + 1, (top + 2 * steps) // 3, steps - 1} & set(range(steps))))
 
 
-def judged(config: BertConfig = STILL, **more: int) -> tuple:
-    """A model, a padded batch and labels to explain."""
+@made_once
+def a_judge(config: BertConfig) -> BertForSequenceClassification:
     model = with_hard_weights(BertForSequenceClassification(config, LABELS)).eval()
     with torch.no_grad():
         model.classifier.weight *= 10     # for contributions that can be told from 0
         model.classifier.bias[2] += 2     # the favourite is a label that nothing is asked about
+    return model
+
+
+def judged(config: BertConfig = STILL, **more: int) -> tuple:
+    """A model, a padded batch and labels to explain."""
     batch = {"input_ids": TWO_TEXTS.clone(), "attention_mask": MARKS.clone(), "token_type_ids": SEGMENTS.clone()}
-    return (model, batch, *more.values())
+    return (a_judge(config), batch, *more.values())
 
 
 LEFT_BEHIND = Finding("Your numbers are right, but the model's parameters now hold gradients, which the next training step would "
