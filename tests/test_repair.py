@@ -244,6 +244,11 @@ def test_what_an_edit_only_does_away_with_is_too_much():
     assert (edit.line, edit.kind, edit.says) == (2, "extra", "`least = 15 / 2` does something that is not asked for")
 
 
+def test_where_a_line_should_never_happen_it_is_the_line_and_not_its_condition():
+    (edit,) = repair("def f(n):\n    if n > 0:\n        n = 7\n    return 2 * n\n", "f", {}, doubles, seconds=2)
+    assert (edit.line, edit.kind) == (3, "extra")
+
+
 @pytest.mark.parametrize("text", [
     "def f(n):\n    m = n\n    return m * 3\n",                                  # 0 in its place is not right
     "def f(n):\n    return [2 * i for i in range(1, 6) if i == n or n == 0][0]\n",     # a number by itself

@@ -434,10 +434,13 @@ def likely_ones(edits: list[Edit]) -> list[Edit]:
 
 def plainest(best: Edit, right: list[Edit]) -> Edit:
     """Of the edits on its line that set the code right as well, the one that says best what is the matter: if the line can be left
-    out, it is the line that is too much, and not only what it does; unless one thing in it, put in another's place, will do."""
+    out, it is the line that is too much, and not only what it does; unless one thing in it, put in another's place, will do. Of a
+    line that should never happen it is not the condition."""
     whole = next((edit for edit in right if edit.line == best.line and edit.rule == WITHOUT_LINE), None)
     if not whole or best.kind == "gradient":
         return best
+    if isinstance(whole.about, ast.If) and not whole.about.orelse and isinstance(whole.about.body[0], (ast.Assign, ast.AugAssign)):
+        return whole
     swaps = [edit for edit in right if edit.line == best.line and " → " in edit.rule and edit.cost <= whole.cost + SAME_COST
              and not edit.rule.endswith(" =")]     # where the line's value goes to another variable, nothing takes it
     return min(swaps, key=lambda edit: edit.cost, default=whole)
