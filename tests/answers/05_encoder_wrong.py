@@ -239,6 +239,7 @@ class AddAndNorm(nn.Module):
 # %% BertAttention | the attention is run twice
 # style: hasty
 # at: x = self.self(x, x, mask)
+# at: return self.output(self.self(x, mask=mask), residual)
 # kind: extra, name
 from torch import nn
 from bert_parts import MultiHeadAttention

@@ -2,6 +2,7 @@
 # style: hasty
 # at: prefixed = "bert." in published
 # kind: condition
+# known: prefix kept; heads kept
 def rename_published(published):
     prefixed = "bert." in published
     renamed = {}

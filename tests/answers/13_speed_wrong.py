@@ -323,7 +323,7 @@ def layer_at(layer, x, lengths, asked):
 # style: loops and helpers
 # at: found.append(layer.attention.self(x[None, start:end], x[None, start:end][:, here])[0][here])
 # kind: order, argument, extra
-# known: only those asked about
+# known: only those asked about; all tokens computed
 import torch
 
 

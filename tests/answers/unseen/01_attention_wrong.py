@@ -214,6 +214,7 @@ def split_heads(x, num_heads):
 # kind: number
 # at2: return torch.stack(heads, dim=2)
 # kind2: axis, number, shape
+# known: heads not moved
 import torch
 
 

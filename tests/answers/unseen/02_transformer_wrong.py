@@ -72,6 +72,7 @@ def sinusoidal_positions(length, hidden_size):
 # at2: pe[:, 0::2] = torch.cos(position * div_term)
 # at2: pe[:, 1::2] = torch.sin(position * div_term)
 # kind2: order, operator, name, number
+# known: cosine first
 import math
 
 import torch
@@ -143,6 +144,7 @@ def causal_mask(length):
 # kind: sign, condition, operator, missing, return
 # at2: return forbidden.int()
 # kind2: type
+# known: mask inverted
 import torch
 
 

@@ -290,6 +290,7 @@ class Transform(nn.Module):
 # kind: name, argument, number, definition
 # at2: return self.LayerNorm(self.dense(F.gelu(hidden)))
 # kind2: order
+# known: GELU first
 from torch import nn
 from torch.nn import functional as F
 
@@ -406,7 +407,7 @@ class MaskedLMHead(nn.Module):
 # kind: shape, definition, number
 # at2: return x @ words.T / math.sqrt(x.shape[-1])
 # kind2: scale, extra
-# known: one bias for all words
+# known: one bias for all words; divided by √D
 import math
 
 import torch
