@@ -1,6 +1,7 @@
 """Where do the learner's values part from the course's? Every result of torch on the way, line by line."""
 
 import sys
+from collections import defaultdict
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -55,8 +56,8 @@ def steps_of(call, filenames: set[str]) -> list[Step]:
 def parting(own: list[Step], course: list[Step], tolerance: float) -> tuple[int | None, int | None]:
     """The last line on which the learner has a value that the course's version has too, and the first after it on which all
     that is computed is not the course's. None for either if there is no such line."""
-    telling = [step for step in own if tells(step.value)]
-    found = [any(same(step.value, other.value, tolerance) for other in course) for step in telling]
+    telling, known = [step for step in own if tells(step.value)], Known([step.value for step in course], tolerance)
+    found = [step.value in known for step in telling]
     agreed = max((place for place, here in enumerate(found) if here), default=None)
     start = 0 if agreed is None else agreed + 1
     return (None if agreed is None else telling[agreed].line), next((step.line for step in telling[start:]), None)
@@ -67,9 +68,33 @@ def tells(value: Tensor) -> bool:
     return value.is_floating_point() and bool((value != value.round()).any())
 
 
+class Known:
+    """Values among which others are looked for: the same numbers, in whatever order, shape and number type. Another style is no
+    mistake. Of as many numbers all are compared where the least and the greatest are the same only."""
+
+    def __init__(self, values: list[Tensor], tolerance: float):
+        self.close = {"atol": tolerance, "rtol": tolerance, "equal_nan": True}
+        self.values = defaultdict(list)
+        for value in values:
+            if value.numel():
+                self.values[value.numel()].append(in_order(value))
+        self.ends = {count: torch.stack([ends(value) for value in found]) for count, found in self.values.items()}
+
+    def __contains__(self, value: Tensor) -> bool:
+        if value.numel() not in self.values:
+            return False
+        own, others = in_order(value), self.values[value.numel()]
+        near = torch.isclose(ends(own), self.ends[value.numel()], **self.close).all(dim=1)
+        return any(torch.allclose(own, others[place], **self.close) for place in near.nonzero().flatten().tolist())
+
+
 def same(one: Tensor, other: Tensor, tolerance: float) -> bool:
-    """The same numbers, in whatever order, shape and number type: another style is no mistake."""
-    if one.numel() != other.numel():
-        return False
-    first, second = (value.double().flatten().sort().values for value in (one, other))
-    return torch.allclose(first, second, atol=tolerance, rtol=tolerance, equal_nan=True)
+    return one in Known([other], tolerance)
+
+
+def in_order(value: Tensor) -> Tensor:
+    return value.detach().double().flatten().sort().values
+
+
+def ends(value: Tensor) -> Tensor:
+    return torch.stack([value[0], value[-1]])
