@@ -49,6 +49,17 @@ def one_thread():
     torch.set_num_threads(threads)
 
 
+@pytest.fixture
+def unhurried(monkeypatch):
+    """A diagnosis takes as long as it needs on a slow machine, too: what it says is looked at, and not how soon."""
+    from bert_parts.learn import bounded, checking, diagnosis, repair
+
+    for module, name in ((checking, "LONGEST"), (checking, "SECONDS"), (bounded, "SECONDS"), (diagnosis, "LATEST"),
+                         (diagnosis, "FOR_EDITS"), (diagnosis, "FOR_TWO"), (diagnosis, "FOR_MIRROR"), (diagnosis, "FOR_PLACE"),
+                         (diagnosis, "FOR_VALUE"), (repair, "FOR_PROOF")):
+        monkeypatch.setattr(module, name, 4 * getattr(module, name))
+
+
 @pytest.fixture(scope="session")
 def tiny(tmp_path_factory):
     """A folder with a small model, which no test changes, so that training takes no time."""

@@ -3,7 +3,7 @@
 import pytest
 
 from bert_parts.learn import EXERCISES, check, hint
-from bert_parts.learn.apart import apart
+from bert_parts.learn.apart import apart, can_fork
 from bert_parts.learn.diagnosis import diagnosed
 from bert_parts.learn.judging import judge
 from tests.answers import UNSEEN, Answer, answers
@@ -23,7 +23,7 @@ def empty_home(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("answer", answers(right=False)[::EACH] + NEW[::EACH] + ONCE_ACCEPTED, ids=str)
 def test_wrong_answers_are_refused(answer, monkeypatch):
-    monkeypatch.setattr("bert_parts.learn.checking.diagnosed", lambda exercise, thing, refusal: refusal.finding)
+    monkeypatch.setattr("bert_parts.learn.checking.findings", lambda exercise, thing, refusal: iter([refusal.finding]))
     assert check(answer.define()).status == "not yet"
 
 
@@ -48,6 +48,7 @@ def test_right_answers_are_kept(answer):
     ("BertModel | counts the layers from 1", "number"),                                # to prove it takes half a second
     ("BertModel | switches itself to evaluation, so dropout never comes", "extra"),    # it shows in training only
 ])
+@pytest.mark.usefixtures("unhurried")
 def test_a_mistake_that_nobody_listed_has_its_line_and_kind(title, kind):
     answer = next(answer for answer in answers(right=False) if str(answer) == title)
     result = check(answer.define())
@@ -62,6 +63,22 @@ def test_where_code_cannot_be_ended_it_is_not_edited(monkeypatch):
     monkeypatch.setattr("bert_parts.learn.diagnosis.needed", None)
     result = check(next(answer for answer in answers(right=False) if "log_softmax" in answer.says).define())
     assert result.status == "not yet" and "still has values" in result.message
+
+
+@pytest.mark.skipif(not can_fork(), reason="elsewhere nothing is ended")
+def test_what_is_known_stands_if_time_is_up_before_more_is(monkeypatch):
+    monkeypatch.setattr("bert_parts.learn.checking.LONGEST", 0)
+    monkeypatch.setattr("bert_parts.learn.checking.BUSY", 0.5)
+
+    def placed(exercise, thing, refusal, finding, seconds):
+        while True:
+            pass
+
+    monkeypatch.setattr("bert_parts.learn.diagnosis.placed", placed)
+    part = EXERCISES["attention_weights"].made(next(each.ways[0] for each in EXERCISES["attention_weights"].mistakes
+                                                    if each.name == "scaled by d"))
+    result = check(part)
+    assert result.mistake == "scaled by d" and "expected" in result.message
 
 
 def test_two_at_once_are_named_as_two():

@@ -10,6 +10,8 @@ from bert_parts.learn.measures import Measure
 from bert_parts.learn.needed import Needed
 from tests.answers import Answer, answers
 
+pytestmark = pytest.mark.usefixtures("unhurried")
+
 needs_fork = pytest.mark.skipif(not apart.can_fork(), reason="edits are tried in a child process only")
 
 

@@ -15,6 +15,8 @@ from bert_parts.learn.source import surroundings_of
 from bert_parts.spans import Window
 from tests.answers import UNSEEN, Answer, answers
 
+pytestmark = pytest.mark.usefixtures("unhurried")
+
 DEVIATIONS = """
 def layer_norm(x, weight, bias, eps):
     mean = x.mean(dim=-1, keepdim=True)

@@ -23,6 +23,8 @@ from bert_parts.learn.repair import Clock, Near, Search, repair, unused
 from bert_parts.learn.steadied import steadied
 from tests.answers import UNSEEN, answers
 
+pytestmark = pytest.mark.usefixtures("unhurried")
+
 NAMES = {"torch": torch, "nn": nn, "math": math, "AddAndNorm": AddAndNorm, "MultiHeadAttention": MultiHeadAttention}
 
 

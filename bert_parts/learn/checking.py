@@ -2,16 +2,17 @@
 
 import io
 import time
+from collections.abc import Iterator
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import replace
 
 from bert_parts.learn.apart import apart, stumbled
 from bert_parts.learn.bounded import BUSY, SECONDS, killed_after
 from bert_parts.learn.cells import later_try, origin
-from bert_parts.learn.diagnosis import diagnosed
+from bert_parts.learn.diagnosis import findings
 from bert_parts.learn.exercise import Exercise, Finding
 from bert_parts.learn.helping import further
-from bert_parts.learn.judging import Trouble, judge, outcome_of
+from bert_parts.learn.judging import Refusal, Trouble, judge, outcome_of
 from bert_parts.learn.kept import already_kept, by_itself, keep
 from bert_parts.learn.naming import exercise_of, name_of, unknown
 from bert_parts.learn.page import Result
@@ -76,9 +77,9 @@ def steps(exercise: Exercise, thing):
         yield refused(refusal.finding)
         left = max(BUSY, LONGEST - time.process_time())
         with killed_after(left, busy=True), killed_after(SECONDS), redirect_stdout(io.StringIO()):     # edits may print
-            found = outcome_of(lambda: unfinished_part(exercise, thing) or diagnosed(exercise, thing, refusal), thing)
-        if isinstance(found, Finding):     # and no Trouble, which the learner's code makes when it is tried again
-            yield refused(found)
+            told = explained(exercise, thing, refusal)
+            while isinstance(found := outcome_of(lambda: next(told, None), thing), Finding):
+                yield refused(found)     # and no Trouble, which the learner's code makes when it is tried again
         return
     agreed = dropped_in(exercise, thing)
     if isinstance(agreed, Finding):
@@ -86,6 +87,12 @@ def steps(exercise: Exercise, thing):
         return
     yield vars(Result("right", agreed))
     yield by_itself(exercise, thing)
+
+
+def explained(exercise: Exercise, thing, refusal: Refusal) -> Iterator[Finding]:
+    """Why an answer is refused, each time better."""
+    unfinished = unfinished_part(exercise, thing)
+    yield from [unfinished] if unfinished else findings(exercise, thing, refusal)
 
 
 def refused(finding: Finding) -> dict:

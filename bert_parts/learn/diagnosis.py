@@ -8,7 +8,7 @@ import linecache
 import math
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 
@@ -88,16 +88,25 @@ CHANCE = re.compile("drop|train|eval|rand|bernoulli")
 
 def diagnosed(exercise: Exercise, thing, refusal: Refusal) -> Finding:
     """The refusal of an answer, with the mistake's name, its place and words where they are found."""
+    *_, last = findings(exercise, thing, refusal)
+    return last
+
+
+def findings(exercise: Exercise, thing, refusal: Refusal) -> Iterator[Finding]:
+    """The same as it becomes known, each finding better than those before: if time is up, the last that was told stands."""
     if refusal.case is None:
         found = placed(exercise, thing, refusal, refusal.finding, 2 * FOR_PLACE)
-        return with_kind_of_error(thing, refusal, and_by_chance(exercise, thing, besides(exercise, thing, found)))
+        yield with_kind_of_error(thing, refusal, and_by_chance(exercise, thing, besides(exercise, thing, found)))
+        return
     outcomes, known = Outcomes(exercise, thing, {refusal.case: refusal.given}), ways(exercise)
-    found = known_mistake(known, outcomes, refusal)
+    found, example = known_mistake(known, outcomes, refusal), example_of(exercise, thing, refusal)
+    if found or not refusal.case.training:     # in training it takes long to ask once more
+        yield with_example(found or in_general(exercise, thing, refusal), example)
     finding = placed(exercise, thing, refusal, found, FOR_PLACE) if found else (
         searched(exercise, thing, refusal, outcomes, known) or shown_here(known, outcomes, refusal)
         or in_general(exercise, thing, refusal))
     finding = with_rest(exercise, thing, refusal, and_by_chance(exercise, thing, finding))
-    return with_example(exercise, thing, refusal, finding)
+    yield with_example(finding, example)
 
 
 def and_by_chance(exercise: Exercise, thing, finding: Finding) -> Finding:
@@ -609,13 +618,17 @@ def files_of(thing) -> set[str]:
     return {function.__code__.co_filename for function in functions_of(thing)}
 
 
-def with_example(exercise: Exercise, thing, refusal: Refusal, finding: Finding) -> Finding:
-    """The finding, and the smallest example of what is wrong, where the answer is numbers."""
+def with_example(finding: Finding, example: str) -> Finding:
+    return replace(finding, message=f"{finding.message}\n{example}") if example else finding
+
+
+def example_of(exercise: Exercise, thing, refusal: Refusal) -> str:
+    """The smallest example of what is wrong, where the answer is numbers; else ""."""
+    if refusal.case.training or isinstance(refusal.given, Trouble):
+        return ""
     arguments = named_arguments(exercise, refusal)
 
     def answer(part):
         return lambda *tried: exercise.answer(part, refusal.case, tried)
 
-    example = "" if refusal.case.training or isinstance(refusal.given, Trouble) else smallest(
-        answer(thing), answer(exercise.reference), tuple(arguments.values()), list(arguments), exercise.tolerance)
-    return replace(finding, message=f"{finding.message}\n{example}") if example else finding
+    return smallest(answer(thing), answer(exercise.reference), tuple(arguments.values()), list(arguments), exercise.tolerance)
