@@ -8,12 +8,14 @@ import linecache
 import math
 import os
 import random
+import re
 import subprocess
 import sys
 import time
 import warnings
 from contextlib import ExitStack
 from functools import lru_cache
+from html import unescape
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -424,6 +426,15 @@ def test_progress_shows_what_is_done():
     check(copied(EXERCISES["padding_mask"]))
     assert f"1 of {len(EXERCISES)}" in progress().text
     assert "✓ padding_mask" in progress().text
+
+
+def test_no_line_ends_between_a_sign_and_its_exercise():
+    check(copied(EXERCISES["padding_mask"]))
+    table = progress()._repr_html_().partition("<tbody>")[2].replace("</td>", "\n")
+    read = unescape(re.sub(r"<[^>]+>", "", table))
+    assert re.findall(r"([✓○◐])(\s\w+)", read) == [
+        ("✓" if name == "padding_mask" else "○", f"\N{NO-BREAK SPACE}{name}") for name in EXERCISES]
+    assert " \N{NO-BREAK SPACE}" not in read     # with which a line would begin
 
 
 @pytest.mark.parametrize("questions", QUIZZES.values(), ids=QUIZZES)

@@ -74,7 +74,7 @@ def progress() -> Note:
     yours = "Bold parts are yours: the course uses your code." if done else ""
     half = f" Parts with {NOT_KEPT} were right, but are not kept: check them again." if not_kept else ""
     html = box("note", f"<strong>{head}</strong><table style='margin: 0.5em 0;'><thead><tr><th>notebook</th>"
-                       f"<th>exercises (✓ solved, ○ open)</th></tr></thead><tbody>{table}</tbody></table>{yours}{half}",
+                       f"<th>exercises (✓&nbsp;solved, ○&nbsp;open)</th></tr></thead><tbody>{table}</tbody></table>{yours}{half}",
                role="note")
     return Note("\n".join([head, *lines, *([half.strip()] if half else [])]), html)
 
@@ -86,6 +86,7 @@ def mark(name: str, done: list[str]) -> tuple[str, str, bool]:
 
 
 def row(notebook: str, title: str, marks: list[tuple[str, str, bool]]) -> str:
-    parts = " &nbsp; ".join(f"{mark} <code>{f'<strong>{name}</strong>' if kept else name}</code>" for mark, name, kept in marks)
+    parts = "&nbsp;&nbsp; ".join(     # no line ends between a sign and its name, nor begins with a space
+        f"{mark}&nbsp;<code>{f'<strong>{name}</strong>' if kept else name}</code>" for mark, name, kept in marks)
     return (f"<tr><th scope='row' style='text-align: left;'>{notebook[:2]} {escape(title)}</th>"
             f"<td style='text-align: left;'>{parts or '—'}</td></tr>")
