@@ -1,6 +1,7 @@
 # make lab            install what a learner needs into .venv (once) and open the course in JupyterLab
 # make test           every test that needs no browser, each notebook as shipped and solved included
-# make test-browser   the tests in a real browser (needs chromium)
+# make test-browser   the tests in a real browser (needs chromium): notebooks 00 and 01; ALL=1 for every notebook
+# make test-wheel     the command bert-parts in a real browser, out of the wheel, which PYTHON installs into .venv-wheel (needs chromium)
 # make notebooks      write stubs and map anew, run every notebook afresh and save it; NAMES="01 07" for some
 # make compared       how many of the notebooks' outputs the tests compare
 # make diagnosis      how well the check tells mistakes that are in no list: writes docs/diagnosis.md
@@ -18,6 +19,7 @@
 PYTHON ?= python3
 ARGS ?=
 NAMES ?=
+ALL ?=
 TORCH ?=
 
 VENV := .venv/bin/python
@@ -36,7 +38,7 @@ install = $(or $(python),"$(PYTHON)") tools/install.py $(if $(TORCH),--torch $(T
 
 ready = $(if $(python),,$(if $(problem),$(error $(problem))))
 
-.PHONY: lab test test-browser notebooks compared diagnosis bench site test-site screenshots links lint lock no-venv
+.PHONY: lab test test-browser test-wheel notebooks compared diagnosis bench site test-site screenshots links lint lock no-venv
 
 bench $(BENCH): VENV := .venv-bench/bin/python
 site $(SITE) $(MODELS): VENV := .venv-site/bin/python
@@ -49,7 +51,13 @@ test: $(TEST)
 		--ignore tests/browser notebooks tests $(ARGS)
 
 test-browser: $(TEST)
-	$(PYTEST) tests/browser --ignore tests/browser/test_site.py --ignore tests/browser/test_page_models.py $(ARGS)
+	$(PYTEST) tests/browser --ignore tests/browser/test_site.py --ignore tests/browser/test_page_models.py \
+		$(if $(ALL),--all-notebooks) $(ARGS)
+
+test-wheel: $(TEST)
+	@rm -rf .venv-wheel
+	@"$(PYTHON)" tools/install.py --wheel $(if $(TORCH),--torch $(TORCH))
+	$(PYTEST) tests/browser/test_course_command.py --learner .venv-wheel/bin/python $(ARGS)
 
 notebooks: $(TEST)
 	@$(VENV) tools/run_notebooks.py $(NAMES)

@@ -70,7 +70,7 @@ def make(folder: Path, *arguments: str) -> subprocess.CompletedProcess:
 
 def run_make(folder: Path, *arguments: str) -> subprocess.CompletedProcess:
     """make as from a terminal: without what a `make test ARGS=…` around the tests hands on."""
-    handed_on = {"MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "PYTHON", "ARGS", "NAMES", "TORCH"}
+    handed_on = {"MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "PYTHON", "ARGS", "NAMES", "ALL", "TORCH"}
     outside = {name: value for name, value in os.environ.items() if name not in handed_on}
     return subprocess.run(["make", *arguments], cwd=folder, env=outside, capture_output=True, text=True)
 
@@ -145,13 +145,30 @@ def test_what_makes_the_site_has_an_environment_of_its_own(tmp_path):
     assert not (tmp_path / ".venv").exists()
 
 
-@pytest.mark.parametrize("words, venv, file", [
-    ([], ".venv", "requirements.txt"),
-    (["--tests"], ".venv", "requirements-test.txt"),
-    (["--bench"], ".venv-bench", "requirements-bench.txt"),
-    (["--site"], ".venv-site", "requirements-site.txt"),
+@needs_make
+def test_the_browser_sees_every_notebook_or_the_wheel_if_asked(tmp_path):
+    (tmp_path / ".venv" / "bin").mkdir(parents=True)
+    for name in ("bin/python", ".installed", ".installed-test"):
+        (tmp_path / ".venv" / name).write_text('#!/bin/sh\n[ "$1" = -c ] || echo python $*\n')
+        (tmp_path / ".venv" / name).chmod(0o755)
+    make(tmp_path, "lint")     # the requirements are newer than the mark
+    assert "--all-notebooks" not in run_make(tmp_path, "test-browser").stdout
+    assert run_make(tmp_path, "test-browser", "ALL=1").stdout.endswith(" --all-notebooks\n")
+    (tmp_path / ".venv-wheel").mkdir()
+    shutil.copy(tmp_path / ".venv" / "bin" / "python", tmp_path / "another")
+    lines = run_make(tmp_path, "test-wheel", "PYTHON=./another", "TORCH=cpu").stdout.splitlines()
+    assert lines[0] == "python tools/install.py --wheel --torch cpu" and not (tmp_path / ".venv-wheel").exists()
+    assert lines[-1] == "python -m pytest tests/browser/test_course_command.py --learner .venv-wheel/bin/python"
+
+
+@pytest.mark.parametrize("words, venv, told", [
+    ([], ".venv", ["-r", "requirements.txt"]),
+    (["--tests"], ".venv", ["-r", "requirements-test.txt"]),
+    (["--bench"], ".venv-bench", ["-r", "requirements-bench.txt"]),
+    (["--site"], ".venv-site", ["-r", "requirements-site.txt"]),
+    (["--wheel"], ".venv-wheel", ["."]),
 ])
-def test_what_is_installed_where(monkeypatch, words, venv, file):
+def test_what_is_installed_where(monkeypatch, words, venv, told):
     calls = []
     monkeypatch.setattr(sys, "argv", ["install.py", *words])
     for name in ("make_venv", "mend", "site_packages", "install_torch"):
@@ -160,7 +177,7 @@ def test_what_is_installed_where(monkeypatch, words, venv, file):
     installing.main()
     ((python, *arguments),) = calls
     assert python.relative_to(ROOT).parts[0] == venv
-    assert arguments == ["-r", str(ROOT / file)]
+    assert arguments == told     # in the course's folder
 
 
 # ── the installation ─────────────────────────────────────────────────────────────────────────────────────────────────

@@ -4,6 +4,7 @@
     python3 tools/install.py --tests          what the tests need, too
     python3 tools/install.py --bench          what `make bench` compares with, into .venv-bench, which is apart from that
     python3 tools/install.py --site           what `make site` needs, into .venv-site
+    python3 tools/install.py --wheel          the wheel, as `pip install bert-parts` brings it, into .venv-wheel
     python3 tools/install.py --torch cuda     PyTorch with CUDA, for NVIDIA cards; --torch cpu without
 
 On Linux the usual build of PyTorch brings some 4 GB for NVIDIA cards. Where there is no such card, the CPU build is taken instead,
@@ -30,11 +31,12 @@ sys.path.insert(0, str(ROOT))
 
 from tools.check_python import has_venv, problem  # noqa: E402
 
-PLACES = {     # what is wanted: the requirements, and the environment that gets them
-    "learn": ("requirements.txt", ROOT / ".venv"),
-    "tests": ("requirements-test.txt", ROOT / ".venv"),
-    "bench": ("requirements-bench.txt", ROOT / ".venv-bench"),
-    "site": ("requirements-site.txt", ROOT / ".venv-site"),
+PLACES = {     # what is wanted: what the installer is told, and the environment that gets it
+    "learn": (("-r", "requirements.txt"), ROOT / ".venv"),
+    "tests": (("-r", "requirements-test.txt"), ROOT / ".venv"),
+    "bench": (("-r", "requirements-bench.txt"), ROOT / ".venv-bench"),
+    "site": (("-r", "requirements-site.txt"), ROOT / ".venv-site"),
+    "wheel": ((".",), ROOT / ".venv-wheel"),
 }
 
 
@@ -43,17 +45,18 @@ def main():
     wanted = parser.add_mutually_exclusive_group()
     for name, words in (("tests", "bring what the tests need, too"),
                         ("bench", "bring what `make bench` needs, into an environment of its own"),
-                        ("site", "bring what `make site` needs, into an environment of its own")):
+                        ("site", "bring what `make site` needs, into an environment of its own"),
+                        ("wheel", "bring the wheel alone, and what it asks for, into an environment of its own")):
         wanted.add_argument(f"--{name}", dest="wanted", action="store_const", const=name, default="learn", help=words)
     parser.add_argument("--torch", choices=("cpu", "cuda"), help="which build of PyTorch, on Linux")
     options = parser.parse_args()
-    file, venv = PLACES[options.wanted]
+    words, venv = PLACES[options.wanted]
     python = venv / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     try:
         make_venv(venv, python)
         mend(site_packages(python))
         install_torch(python, options.torch)
-        install(python, "-r", str(ROOT / file))
+        install(python, *words)
     except (subprocess.CalledProcessError, OSError) as error:
         sys.exit(f"The installation did not finish ({why(error)}). What is there is kept: give the same command again to go on.")
     except KeyboardInterrupt:

@@ -34,6 +34,11 @@ SETTINGS = {
 }
 
 
+def pytest_addoption(parser):
+    parser.addoption("--all-notebooks", action="store_true", help="run every notebook, not only those that everyone opens")
+    parser.addoption("--learner", metavar="PYTHON", help="a Python with the wheel installed, for the command bert-parts")
+
+
 @dataclass(frozen=True)
 class Lab:
     """A running JupyterLab: its address, and the folders that it serves, reads settings from and keeps parts in."""

@@ -23,13 +23,13 @@ RAN = """
 OURS = {"include": [[".jp-OutputArea-output"]]}
 
 
-def run_all(lab, page: Page, name: str):
+def run_all(lab, page: Page, name: str, seconds: int = 300):
     """Open a notebook, choose Run → Run All Cells, and wait until all has run and every view is drawn."""
     page.goto(f"{lab.address}/doc/tree/{name}?reset&token={lab.token}")
     expect(page.get_by_text("| Idle")).to_be_visible()     # the kernel is up, says the status bar
     page.get_by_role("menuitem", name="Run", exact=True).click()
     page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
-    page.wait_for_function(RAN, timeout=300_000, polling=200)
+    page.wait_for_function(RAN, timeout=1000 * seconds, polling=200)
     errors = page.locator("[data-mime-type='application/vnd.jupyter.error']")
     assert errors.all_inner_texts() == []
     views(page)

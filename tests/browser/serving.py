@@ -81,10 +81,10 @@ def running(line: list, log: Path, **surroundings) -> Iterator[subprocess.Popen]
 
 
 @contextmanager
-def course(**surroundings) -> Iterator[str]:
+def course(python: str = sys.executable, **surroundings) -> Iterator[str]:
     """The address that `bert-parts` gives while it serves the course. Surroundings are its folder (cwd) and variables (env)."""
     log = surroundings["cwd"] / "log.txt"
-    with running([sys.executable, "-c", COMMAND, "--no-browser"], log, **surroundings) as server:
+    with running([python, "-c", COMMAND, "--no-browser"], log, **surroundings) as server:
         deadline = time.monotonic() + START_SECONDS
         while not (found := ADDRESS.search(log.read_text())) and server.poll() is None and time.monotonic() < deadline:
             time.sleep(0.2)

@@ -1,5 +1,9 @@
-"""The command `bert-parts`, out of the wheel alone: what its JupyterLab looks like at first, and what is kept after a restart."""
+"""The command `bert-parts`, out of the wheel alone: what its JupyterLab looks like at first, and what is kept after a restart.
 
+The wheel's files are unpacked, and this Python runs them; or, with --learner, a Python in which it is installed: `make test-wheel`.
+"""
+
+import functools
 import re
 import subprocess
 import sys
@@ -24,6 +28,13 @@ def attention_weights(query, key, mask=None):
 
 
 @pytest.fixture(scope="module")
+def learner(request) -> str | None:
+    """A Python in which the wheel is installed, if one was named."""
+    named = request.config.getoption("--learner")
+    return named and str(Path(named).absolute())
+
+
+@pytest.fixture(scope="module")
 def wheel(tmp_path_factory):
     """A folder into which the wheel is unpacked, as an installer does it."""
     built = tmp_path_factory.mktemp("wheel")
@@ -35,12 +46,19 @@ def wheel(tmp_path_factory):
 
 
 @pytest.fixture
-def outside(wheel, tmp_path):
+def outside(request, learner, tmp_path):
     """How the command is run: from an empty folder, with an empty home, and nothing of this clone."""
     (home := tmp_path / "Zoë's home").mkdir()
-    surroundings = environment(tmp_path) | {"HOME": str(home), "USERPROFILE": str(home), "PYTHONPATH": str(wheel)}
+    path = "" if learner else str(request.getfixturevalue("wheel"))
+    surroundings = environment(tmp_path) | {"HOME": str(home), "USERPROFILE": str(home), "PYTHONPATH": path}
     surroundings.pop("BERT_PARTS_HOME")
     return {"cwd": home, "env": surroundings}
+
+
+@pytest.fixture
+def served(learner, outside):
+    """A function that serves the course."""
+    return functools.partial(course, learner or sys.executable, **outside)
 
 
 def run(page: Page, words: str):
@@ -49,9 +67,9 @@ def run(page: Page, words: str):
     expect(cell(page, words).locator(".jp-InputPrompt")).to_have_text(re.compile(r"\[\d+\]"))
 
 
-def test_what_is_solved_is_there_after_a_restart(outside, page):
+def test_what_is_solved_is_there_after_a_restart(learner, outside, served, page):
     mine = outside["cwd"] / "bert-parts"
-    with course(**outside) as first:
+    with served() as first:
         page.goto(first)
         expect(page.locator(".jp-Notebook h1").first).to_be_visible()     # notebook 00
         page.goto(first.replace("lab/tree", "doc/tree").replace("00_start_here.ipynb", LESSON))
@@ -64,19 +82,19 @@ def test_what_is_solved_is_there_after_a_restart(outside, page):
         page.keyboard.press("Control+s")
         expect(page.get_by_text("Saving completed")).to_be_visible()
     assert "masked_fill" in (mine / "my_parts" / "attention_weights.py").read_text()
-    with course(**outside) as second:
+    with served() as second:
         page.goto(second.replace("lab/tree", "doc/tree").replace("00_start_here.ipynb", LESSON))
         expect(cell(page, "def attention_weights").locator(".cm-content")).to_contain_text("masked_fill")
-    told = subprocess.run([sys.executable, "-c", COMMAND, "progress"], **outside, capture_output=True, text=True)
+    told = subprocess.run([learner or sys.executable, "-c", COMMAND, "progress"], **outside, capture_output=True, text=True)
     assert told.stdout.startswith("1 of ") and "✓ attention_weights" in told.stdout
     assert page.watch.strangers() == []
 
 
 @pytest.mark.parametrize("theme", ["Light", "Dark"])
-def test_its_first_minute_is_quiet(outside, page, photograph, theme):
+def test_its_first_minute_is_quiet(outside, served, page, photograph, theme):
     """No news, the table of contents, and no mark of a change before there is one; a user's own settings count."""
     wear(Path(outside["env"]["JUPYTER_CONFIG_DIR"]), theme)
-    with course(**outside) as address:
+    with served() as address:
         page.goto(address)
         expect(page.locator("body")).to_have_attribute("data-jp-theme-light", "true" if theme == "Light" else "false")
         expect(page.get_by_text("| Idle")).to_be_visible()     # the kernel has said which Python it is
@@ -94,17 +112,17 @@ def test_its_first_minute_is_quiet(outside, page, photograph, theme):
     assert page.watch.strangers() == []
 
 
-def test_on_a_telephone_the_notebook_has_the_room(outside, page):
+def test_on_a_telephone_the_notebook_has_the_room(served, page):
     page.set_viewport_size({"width": 390, "height": 800})
-    with course(**outside) as address:
+    with served() as address:
         page.goto(address)
         expect(page.locator(".jp-Notebook h1").first).to_be_visible()
         expect(page.locator("#jp-left-stack")).to_be_hidden()
         assert page.locator(".jp-MarkdownOutput p").first.bounding_box()["width"] > 200
 
 
-def test_run_all_stays_where_one_is(outside, page):
-    with course(**outside) as address:
+def test_run_all_stays_where_one_is(served, page):
+    with served() as address:
         page.goto(address)
         expect(page.get_by_text("| Idle")).to_be_visible()
         here = cell(page, "def mean_pooling")
