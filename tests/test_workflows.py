@@ -128,6 +128,14 @@ def test_a_learners_machine_runs_pytest_as_make_test_does():
         assert option in steps, option
 
 
+@pytest.mark.parametrize("script", RUNS)
+def test_notebooks_run_without_the_tests_are_compared_as_with_them(script):
+    """Tolerances and widgets' twins are in tests/conftest.py, which pytest finds by itself only beside tests that it is given."""
+    for words in re.findall(r"-m pytest(.+)", script.replace("\\\n", " ")):
+        given = re.search(r"(?<!\S)tests(?!\S)", words)
+        assert "--nbval" not in words or given or "-p tests.conftest" in words, words
+
+
 def test_the_branch_of_copies_starts_nothing():
     for name, workflow in WORKFLOWS.items():
         push = triggers(workflow).get("push", {"tags": True})

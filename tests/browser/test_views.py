@@ -95,8 +95,12 @@ def test_an_untrusted_notebook_shows_what_is_static(lab, page, photograph):
 
 def test_the_checks_can_see(page):
     slider = '<div role="slider" tabindex="0" aria-valuenow="3"></div>'
-    page.set_content(f'<div class="jp-OutputArea-output"><p style="color:#999">faint</p><img src="">{slider}</div>')
+    faint = '<p style="color:#999">faint</p>'
+    page.set_content(f'<div class="jp-OutputArea-output">{faint}<img src="">{slider}</div>')
     with pytest.raises(AssertionError, match=r"(?s)aria-input-field-name.*color-contrast.*image-alt"):
+        check_access(page)
+    page.set_content(f'<div class="jp-OutputArea-output">fine</div><div class="jp-MarkdownOutput">{faint}</div>')
+    with pytest.raises(AssertionError, match="color-contrast"):
         check_access(page)
 
 
