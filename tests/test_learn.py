@@ -40,7 +40,7 @@ from bert_parts.learn.exercise import Case, Exercise, Finding, made_once, with_h
 from bert_parts.learn.judging import judge
 from bert_parts.learn.known import ways
 from bert_parts.learn.progress_file import solved
-from bert_parts.learn.registry import QUIZZES
+from bert_parts.learn.registry import NOTEBOOKS, QUIZZES
 from bert_parts.learn.state import chance_kept, settings_kept, usual_settings
 from tools.run_notebooks import execute
 
@@ -435,6 +435,7 @@ def test_no_line_ends_between_a_sign_and_its_exercise():
     assert re.findall(r"([✓○◐])(\s\w+)", read) == [
         ("✓" if name == "padding_mask" else "○", f"\N{NO-BREAK SPACE}{name}") for name in EXERCISES]
     assert " \N{NO-BREAK SPACE}" not in read     # with which a line would begin
+    assert table.count("overflow-wrap: anywhere") == len(NOTEBOOKS)     # so that a long name fits a telephone
 
 
 @pytest.mark.parametrize("questions", QUIZZES.values(), ids=QUIZZES)

@@ -89,4 +89,4 @@ def row(notebook: str, title: str, marks: list[tuple[str, str, bool]]) -> str:
     parts = "&nbsp;&nbsp; ".join(     # no line ends between a sign and its name, nor begins with a space
         f"{mark}&nbsp;<code>{f'<strong>{name}</strong>' if kept else name}</code>" for mark, name, kept in marks)
     return (f"<tr><th scope='row' style='text-align: left;'>{notebook[:2]} {escape(title)}</th>"
-            f"<td style='text-align: left;'>{parts or '—'}</td></tr>")
+            f"<td style='text-align: left; overflow-wrap: anywhere;'>{parts or '—'}</td></tr>")
