@@ -288,8 +288,8 @@ def as_named(search: Search, edits: tuple[Edit, ...], outcomes: Outcomes) -> dic
     if len(edits) != 2:
         return {}
     left = {place: search.alone(edits[1 - place]) for place in (0, 1)}
-    named = {place: near.like for place, near in left.items() if near and near.like and not is_refuted(near.like, outcomes)}
-    return {} if len(named) == 2 and contradicted(list(named.values()), outcomes) else named
+    found = {place: near.like for place, near in left.items() if near and near.like and not is_refuted(near.like, outcomes)}
+    return {} if len(found) == 2 and contradicted(list(found.values()), outcomes) else found
 
 
 def beside_what_shows(here: "Here", outcomes: Outcomes) -> Finding | None:
