@@ -32,7 +32,8 @@ PYTEST := $(VENV) -m pytest
 
 problem = $(shell command -v "$(PYTHON)" >/dev/null 2>&1 || { echo "There is no command $(PYTHON): install Python 3.11 or newer, or name one, as in 'make lab PYTHON=python3.12'"; exit; }; "$(PYTHON)" tools/check_python.py)
 # A .venv that runs is completed by its own Python; else $(PYTHON) makes one, if it will do. So are .venv-bench and .venv-site.
-runs = $(shell $(1) -c "" 2>/dev/null && echo $(1))
+# Without its pyvenv.cfg it is another Python, into which nothing of the course belongs.
+runs = $(shell $(1) -c "import sys; sys.exit(sys.prefix == sys.base_prefix)" 2>/dev/null && echo $(1))
 python = $(call runs,$(VENV))
 install = $(or $(python),"$(PYTHON)") tools/install.py $(if $(TORCH),--torch $(TORCH))
 

@@ -161,6 +161,32 @@ def test_the_browser_sees_every_notebook_or_the_wheel_if_asked(tmp_path):
     assert lines[-1] == "python -m pytest tests/browser/test_course_command.py --learner .venv-wheel/bin/python"
 
 
+def without_its_mark(folder: Path) -> Path:
+    """The Python of an environment whose pyvenv.cfg is gone: it is the one that the environment was made of."""
+    python = folder / ".venv" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.symlink_to(Path(sys.base_prefix) / "bin" / f"python{sys.version_info[0]}.{sys.version_info[1]}")
+    return python
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a Python is copied there, and none is found without its mark")
+def test_what_is_no_environment_any_more_is_made_anew(tmp_path, monkeypatch):
+    made, run, python = [], subprocess.run, without_its_mark(tmp_path)
+    monkeypatch.setattr(subprocess, "run", lambda line, **options: made.append(line) if "venv" in line else run(line, **options))
+    installing.make_venv(tmp_path / ".venv", python)
+    assert made == [[sys.executable, "-m", "venv", "--clear", tmp_path / ".venv"]]
+    installing.make_venv(Path(sys.prefix), Path(sys.executable))
+    assert len(made) == 1
+
+
+@needs_make
+@pytest.mark.skipif(sys.platform == "win32", reason="a Python is copied there, and none is found without its mark")
+def test_make_takes_no_python_for_an_environment(tmp_path):
+    without_its_mark(tmp_path)
+    lines = make(tmp_path, "lab", "--dry-run", f"PYTHON={sys.executable}").stdout.splitlines()
+    assert [line.strip() for line in lines if "tools/install.py" in line] == [f'"{sys.executable}" tools/install.py']
+
+
 @pytest.mark.parametrize("words, venv, told", [
     ([], ".venv", ["-r", "requirements.txt"]),
     (["--tests"], ".venv", ["-r", "requirements-test.txt"]),

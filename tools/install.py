@@ -73,7 +73,7 @@ def why(error: Exception) -> str:
 
 def make_venv(venv: Path, python: Path):
     """An environment with a Python that runs and can be installed into; what an earlier try left half made is made whole."""
-    if answer_of(python, "") is None:     # there is none, or its Python is gone
+    if answer_of(python, "import sys; sys.exit(sys.prefix == sys.base_prefix)") is None:     # none, or not any more
         refuse(problem(sys.version_info, has_venv()))
         subprocess.run([sys.executable, "-m", "venv", "--clear", venv], check=True)
     refuse(answer_of(python, f"import runpy; runpy.run_path({str(ROOT / 'tools' / 'check_python.py')!r}, run_name='__main__')"))
