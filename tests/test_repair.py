@@ -240,7 +240,7 @@ def test_the_line_is_said_and_not_the_edit():
 def test_what_an_edit_only_does_away_with_is_too_much():
     """A smallest value that is taken for a whole number is 0, and then none at all."""
     text = "def f(n):\n    least = 15 / 2\n    return max(least, 2 * n)\n"
-    edit = next(edit for edit in repair(text, "f", {}, doubles, seconds=2))
+    (edit,) = repair(text, "f", {}, doubles, seconds=2)
     assert (edit.line, edit.kind, edit.says) == (2, "extra", "`least = 15 / 2` does something that is not asked for")
 
 

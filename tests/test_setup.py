@@ -101,17 +101,25 @@ def test_make_says_what_is_wrong_with_python_in_one_line(tmp_path, command, word
     assert not (tmp_path / ".venv").exists()
 
 
+def talking(venv: Path, name: str) -> Path:
+    """The Python of an environment, which says its name and what it is told to run, and does nothing."""
+    python = venv / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.write_text(f'#!/bin/sh\n[ "$1" = -c ] || echo {name} $*\n')
+    python.chmod(0o755)
+    return python
+
+
 @needs_make
 def test_what_is_installed_is_not_installed_again(tmp_path):
-    (tmp_path / ".venv" / "bin").mkdir(parents=True)
-    for name in ("bin/python", ".installed", ".installed-test"):
-        (tmp_path / ".venv" / name).write_text('#!/bin/sh\n[ "$1" = -c ] || echo python $*\n')
-        (tmp_path / ".venv" / name).chmod(0o755)
+    python = talking(tmp_path / ".venv", "python")
+    for name in (".installed", ".installed-test"):
+        (tmp_path / ".venv" / name).touch()
     first = make(tmp_path, "lab", "ARGS=--no-browser", "TORCH=cpu")
     assert "python tools/install.py --torch cpu\n" in first.stdout     # the requirements are newer than the mark
     again = run_make(tmp_path, "lab", "ARGS=--no-browser")
     assert again.stdout == "python tools/lab.py --no-browser\n"
-    (tmp_path / ".venv" / "bin" / "python").write_text("#!/bin/sh\nexit 1\n")     # say, a Python that was updated away
+    python.write_text("#!/bin/sh\nexit 1\n")     # say, a Python that was updated away
     (tmp_path / "another").write_text('#!/bin/sh\n[ "$1" = tools/check_python.py ] || echo another $*\n')
     (tmp_path / "another").chmod(0o755)
     assert "another tools/install.py\n" in run_make(tmp_path, "lab", "PYTHON=./another").stdout
@@ -119,10 +127,7 @@ def test_what_is_installed_is_not_installed_again(tmp_path):
 
 @needs_make
 def test_what_the_course_is_compared_with_has_an_environment_of_its_own(tmp_path):
-    (tmp_path / ".venv-bench" / "bin").mkdir(parents=True)
-    python = tmp_path / ".venv-bench" / "bin" / "python"
-    python.write_text('#!/bin/sh\n[ "$1" = -c ] || echo bench $*\n')
-    python.chmod(0o755)
+    talking(tmp_path / ".venv-bench", "bench")
     assert make(tmp_path, "bench").stdout.splitlines()[1:] == ["bench tools/install.py --bench", "bench -m benchmarks"]
     assert run_make(tmp_path, "bench", "ARGS=--quick").stdout == "bench -m benchmarks --quick\n"
     assert not (tmp_path / ".venv").exists()
@@ -130,10 +135,7 @@ def test_what_the_course_is_compared_with_has_an_environment_of_its_own(tmp_path
 
 @needs_make
 def test_what_makes_the_site_has_an_environment_of_its_own(tmp_path):
-    (tmp_path / ".venv-site" / "bin").mkdir(parents=True)
-    python = tmp_path / ".venv-site" / "bin" / "python"
-    python.write_text('#!/bin/sh\n[ "$1" = -c ] || echo site $*\n')
-    python.chmod(0o755)
+    talking(tmp_path / ".venv-site", "site")
     for name in ("bert_parts/model.py", "data/mask_filler/vocab.txt", "data/movie_reviews.tsv", "tools/page_models.py"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).touch()
@@ -147,15 +149,14 @@ def test_what_makes_the_site_has_an_environment_of_its_own(tmp_path):
 
 @needs_make
 def test_the_browser_sees_every_notebook_or_the_wheel_if_asked(tmp_path):
-    (tmp_path / ".venv" / "bin").mkdir(parents=True)
-    for name in ("bin/python", ".installed", ".installed-test"):
-        (tmp_path / ".venv" / name).write_text('#!/bin/sh\n[ "$1" = -c ] || echo python $*\n')
-        (tmp_path / ".venv" / name).chmod(0o755)
+    python = talking(tmp_path / ".venv", "python")
+    for name in (".installed", ".installed-test"):
+        (tmp_path / ".venv" / name).touch()
     make(tmp_path, "lint")     # the requirements are newer than the mark
     assert "--all-notebooks" not in run_make(tmp_path, "test-browser").stdout
     assert run_make(tmp_path, "test-browser", "ALL=1").stdout.endswith(" --all-notebooks\n")
     (tmp_path / ".venv-wheel").mkdir()
-    shutil.copy(tmp_path / ".venv" / "bin" / "python", tmp_path / "another")
+    shutil.copy(python, tmp_path / "another")
     lines = run_make(tmp_path, "test-wheel", "PYTHON=./another", "TORCH=cpu").stdout.splitlines()
     assert lines[0] == "python tools/install.py --wheel --torch cpu" and not (tmp_path / ".venv-wheel").exists()
     assert lines[-1] == "python -m pytest tests/browser/test_course_command.py --learner .venv-wheel/bin/python"
@@ -169,7 +170,10 @@ def without_its_mark(folder: Path) -> Path:
     return python
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="a Python is copied there, and none is found without its mark")
+unless_copied = pytest.mark.skipif(sys.platform == "win32", reason="a Python is copied there, and none is found without its mark")
+
+
+@unless_copied
 def test_what_is_no_environment_any_more_is_made_anew(tmp_path, monkeypatch):
     made, run, python = [], subprocess.run, without_its_mark(tmp_path)
     monkeypatch.setattr(subprocess, "run", lambda line, **options: made.append(line) if "venv" in line else run(line, **options))
@@ -180,7 +184,7 @@ def test_what_is_no_environment_any_more_is_made_anew(tmp_path, monkeypatch):
 
 
 @needs_make
-@pytest.mark.skipif(sys.platform == "win32", reason="a Python is copied there, and none is found without its mark")
+@unless_copied
 def test_make_takes_no_python_for_an_environment(tmp_path):
     without_its_mark(tmp_path)
     lines = make(tmp_path, "lab", "--dry-run", f"PYTHON={sys.executable}").stdout.splitlines()

@@ -100,11 +100,12 @@ def findings(exercise: Exercise, thing, refusal: Refusal) -> Iterator[Finding]:
         return
     outcomes, known = Outcomes(exercise, thing, {refusal.case: refusal.given}), ways(exercise)
     found, example = known_mistake(known, outcomes, refusal), example_of(exercise, thing, refusal)
-    if found or not refusal.case.training:     # in training it takes long to ask once more
-        yield with_example(found or in_general(exercise, thing, refusal), example)
+    general = None if found or refusal.case.training else in_general(exercise, thing, refusal)     # in training that takes long
+    if found or general:
+        yield with_example(found or general, example)
     finding = placed(exercise, thing, refusal, found, FOR_PLACE) if found else (
         searched(exercise, thing, refusal, outcomes, known) or shown_here(known, outcomes, refusal)
-        or in_general(exercise, thing, refusal))
+        or general or in_general(exercise, thing, refusal))
     finding = with_rest(exercise, thing, refusal, and_by_chance(exercise, thing, finding))
     yield with_example(finding, example)
 

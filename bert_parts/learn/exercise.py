@@ -218,7 +218,7 @@ def with_hard_weights(module: nn.Module) -> nn.Module:
 
 
 def made_once(make: Callable[..., nn.Module]) -> Callable[..., nn.Module]:
-    """Of a function that makes a module, one that gives copies of what it made once: as if made afresh, in half the time."""
+    """Of a function that makes a module, one that gives copies of what it made once: as if made afresh, but sooner."""
     first = cache(make)
 
     @wraps(make)

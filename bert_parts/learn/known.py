@@ -43,7 +43,7 @@ class Outcomes:
 
 
 class OwnOutcomes(Outcomes):
-    """Of the course's own versions, which come to an end and patch nothing: they are asked without a guard, in half the time."""
+    """Of the course's own versions, which come to an end and patch nothing, so that they need no guard."""
 
     def asked(self, case: Case):
         with warnings.catch_warnings():
@@ -222,12 +222,8 @@ def is_mostly(way: Way, outcomes: Outcomes) -> bool:
 
 def contradicted(ways: Sequence[Way], outcomes: Outcomes) -> bool:
     """Whether the reference can be made with all of these mistakes, and answers otherwise than the learner's part then."""
-    cases = [case for case in outcomes.exercise.cases if not case.training]
-    try:
-        made = outcomes.exercise.made(tuple(change for way in ways for change in way.changes))
-    except (PatchError, SyntaxError):     # they meet in one place
-        return False
-    return not agree(OwnOutcomes(outcomes.exercise, made), outcomes, cases)
+    made = made_with(tuple(change for way in ways for change in way.changes), outcomes.exercise)
+    return made is not None and not agree(made, outcomes, [case for case in outcomes.exercise.cases if not case.training])
 
 
 def as_which(known: list[Way], exercise: Exercise, candidate, case: Case, given) -> Way | None:
@@ -280,11 +276,16 @@ def in_order(exercise: Exercise, first: Case) -> list[Case]:
 
 def agrees_if_made(changes: Changes, outcomes: Outcomes, cases: list[Case]) -> bool:
     """Whether the reference with these changes answers as the learner's part in all cases; not if they do not apply."""
+    made = made_with(changes, outcomes.exercise)
+    return made is not None and agree(made, outcomes, cases)
+
+
+def made_with(changes: Changes, exercise: Exercise) -> OwnOutcomes | None:
+    """What the reference answers with these changes; None if they do not apply, since two of them meet in one place."""
     try:
-        made = outcomes.exercise.made(changes)
-    except (PatchError, SyntaxError):     # two that meet in one place
-        return False
-    return agree(OwnOutcomes(outcomes.exercise, made), outcomes, cases)
+        return OwnOutcomes(exercise, exercise.made(changes))
+    except (PatchError, SyntaxError):
+        return None
 
 
 def agree(one: Outcomes, other: Outcomes, cases: list[Case]) -> bool:

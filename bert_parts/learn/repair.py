@@ -408,8 +408,8 @@ class Clock:
             raise Endless
 
     def is_late(self) -> bool:
-        """Whether the time of the processor is up. To ask for that takes ten times as long as to ask what time it is, and before so
-        much time has gone by as is left it cannot be up."""
+        """Whether the time of the processor is up. To ask for that takes longer than to ask what time it is, and before so much
+        time has gone by as is left it cannot be up."""
         left = self.stop - time.thread_time()
         self.look = time.perf_counter() + left
         return left < 0
