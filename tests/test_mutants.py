@@ -98,7 +98,7 @@ def test_mutants_leave_what_an_exercise_gives():
 def test_a_run_goes_on_where_another_stopped(tmp_path, monkeypatch):
     exercise, file = EXERCISES["padding_mask"], tmp_path / "results.txt"
     first = trial(exercise, Results(file))
-    monkeypatch.setattr("tools.mutants.outcomes", lambda exercise, things: iter([1 / 0] if things else []))
+    monkeypatch.setattr("tools.mutants.outcomes", lambda exercise, things, patience: iter([1 / 0] if things else []))
     assert trial(exercise, Results(file)) == first and len(file.read_text().splitlines()) == first.tried
 
 
@@ -106,6 +106,16 @@ def test_each_is_judged_in_a_process_that_may_end():
     right, wrong = EXERCISES["padding_mask"].reference, EXERCISES["causal_mask"].reference
     things = [right, wrong, lambda attention_mask: os._exit(1), right, lambda attention_mask: os.kill(os.getpid(), 9), right]
     assert list(outcomes(EXERCISES["padding_mask"], things)) == [ACCEPTED, REFUSED, REFUSED, ACCEPTED, REFUSED, ACCEPTED]
+
+
+def test_what_is_written_down_is_not_refused_for_a_pause(monkeypatch):
+    exercise = EXERCISES["shift_right"]
+
+    def kinds(exercise, things, patience):
+        return [REFUSED if patience == 1 else ACCEPTED] * len(things)
+    monkeypatch.setattr("tools.mutants.outcomes", kinds)
+    one = trial(exercise, Results(None), EACH)
+    assert one.written == one.tried == 1 and not one.vain
 
 
 @pytest.mark.parametrize("name", ["attention_weights", "MultiHeadAttention", "shift_right"])

@@ -8,6 +8,7 @@ written down, and so is what is written down there and is no accepted mutant any
 import argparse
 import ast
 import contextlib
+import gc
 import hashlib
 import io
 import os
@@ -34,6 +35,7 @@ from tools.equivalents import Equivalent, as_written, equivalents
 from tools.sameness import asks_for_errors, same
 
 TOGETHER = 25     # are judged in one process, which costs more than to judge one
+PATIENT = 20     # times as long as usual, for one that is written down as right
 REFUSED, ACCEPTED, REFUSED_INSIDE = 0, 1, 2
 
 
@@ -97,14 +99,18 @@ class _Given(ast.NodeTransformer):
         return None if ast.unparse(node.targets[0]) in self.asks else node
 
 
-def outcomes(exercise: Exercise, things: list) -> Iterator[int]:
-    """What becomes of each, in their order."""
+def outcomes(exercise: Exercise, things: list, patience: float = 1) -> Iterator[int]:
+    """What becomes of each, in their order.
+
+    Args:
+        patience: how many times as long as usual a mutant may take.
+    """
     exercise = _Quick.of(exercise)
     right = exercise.made(())
     _judged(exercise, right)     # what is loaded once is there in every process
     began = time.process_time()
     _judged(exercise, right)
-    seconds = time.process_time() - began
+    seconds = patience * max(0.03, time.process_time() - began)
     for start in range(0, len(things), TOGETHER):
         yield from _together(exercise, things[start : start + TOGETHER], right, seconds)
 
@@ -130,11 +136,12 @@ def _judged_apart(exercise: Exercise, things: list, seconds: float) -> bytes:
     process = os.fork()
     if not process:
         try:
+            gc.freeze()     # to look through what is the parent's would take longer than many an answer
             with open(os.devnull, "wb") as nowhere:
                 os.dup2(nowhere.fileno(), 1)
                 os.dup2(nowhere.fileno(), 2)
             torch.set_num_threads(1)     # those of the parent's pool are not here
-            bounded.BUSY = 0.1 + 3 * seconds     # for one question: most of the time goes into loops that never end
+            bounded.BUSY = 3 * seconds     # for one question: most of the time goes into loops that never end
             for thing in things:
                 _end_after(1 + 5 * seconds)
                 os.write(writer, bytes([_judged(exercise, thing)]))
@@ -197,15 +204,20 @@ class Trial:
 
 
 def trial(exercise: Exercise, results: Results, every: int = 1) -> Trial:
-    """Try each mutant of an exercise, or every so manieth. What was accepted, and is not written down, is tried again."""
+    """Try each mutant of an exercise, or every so manieth. What was accepted, and is not written down, is tried again; and so is,
+    with patience, what was refused although it is written down."""
     source, errors = plain_source(exercise.reference), asks_for_errors(exercise)
     entries = {each: each.text(exercise) for each in equivalents(exercise)}
     made = {text: (edit, thing) for edit, text, thing in mutants(exercise.reference, exercise.asks)}
     some, written = list(made)[::every], set(entries.values())
     others = [key for key in some if not same(source, key, errors)]
-    untried = [key for key in others if results.of(key) is None or results.of(key) == ACCEPTED and key not in written]
-    for key, outcome in zip(untried, outcomes(exercise, [made[key][1] for key in untried]), strict=True):
-        results.add(exercise.name, key, outcome)
+
+    def ask(keys: list[str], patience: float = 1):
+        for key, outcome in zip(keys, outcomes(exercise, [made[key][1] for key in keys], patience), strict=True):
+            results.add(exercise.name, key, outcome)
+
+    ask([key for key in others if results.of(key) is None or results.of(key) == ACCEPTED and key not in written])
+    ask([key for key in others if results.of(key) == REFUSED and key in written], PATIENT)
     accepted = [key for key in others if results.of(key) == ACCEPTED]
     needed = made.keys() - set(some) | set(accepted)
     new = [key for key in accepted if key not in written]
