@@ -12,7 +12,7 @@ import torch
 from bert_parts.attention import attention_weights
 from bert_parts.learn.differing import UNTOLD
 from bert_parts.learn.edits import FURTHER, KINDS, SAYS, clash, edited, edits_of
-from bert_parts.learn.nearness import Trial, nearness
+from bert_parts.learn.nearness import MOST, Trial, nearness
 from bert_parts.learn.registry import EXERCISES
 from bert_parts.learn.repair import Clock, Search, likeliest, repair, search_in
 from tools.mutants import mutants
@@ -464,6 +464,31 @@ def test_a_trial_builds_modules_with_the_weights_of_the_case():
             return x
 
     assert 0 < trial(BertLayer) < 1
+    assert trial(exercise.reference) == 1
+
+
+def test_a_trial_leaves_out_the_cases_at_which_the_first_candidate_is_long():
+    """Or an edit of best_span is tried in the time of ten."""
+    exercise, lengths = EXERCISES["best_span"], []
+
+    def stops_early(start, end, allowed, longest=30):
+        lengths.append(len(start))
+        start, end, best = start.detach(), end.detach(), None
+        for i in range(len(start)):
+            for j in range(i, min(len(start), i + longest)):
+                if allowed[i] and allowed[j]:
+                    score = float(start[i] + end[j])
+                    if best is not None and score <= best[2]:
+                        break
+                    best = i, j, score
+        return *best[:2], best[2] - float(start[0] + end[0])
+
+    trial = Trial(exercise)
+    before = trial(stops_early)
+    assert max(lengths) == 70
+    lengths.clear()
+    assert trial(stops_early) == before < 1
+    assert max(lengths) < 20 and len(lengths) == 1 + MOST
     assert trial(exercise.reference) == 1
 
 

@@ -2,6 +2,8 @@
 
 import math
 import operator
+import statistics
+import time
 import zlib
 from collections import Counter
 from collections.abc import Callable
@@ -15,6 +17,8 @@ from bert_parts.learn.exercise import Case, Exercise, Finding, hard_weights
 
 FEW_PARTS = 3
 FEW = 40     # times that a candidate is asked in training
+MOST = 6     # other cases that each candidate is asked, to see how near it is
+LONG = 2e-3  # seconds: of a case that takes as long, and much longer than others, only those are asked who pass all before it
 
 
 def nearness(given, expected, tolerance: float) -> float:
@@ -100,6 +104,7 @@ class Trial:
         self.cases.sort(key=lambda asked: asked.case.training)
         self.questions = [case.nearness for case in self.cases] + [self.question_of(probe) for probe in exercise.probes]
         self.hardest: int | None = None
+        self.quick: list[Prepared] | None = None
         self.failed_at: Prepared | None = None
         self.left: Finding | None = None
 
@@ -133,8 +138,22 @@ class Trial:
         return (near + sum(others)) / (1 + len(others)) / 2
 
     def others_passed(self, candidate) -> list[bool]:
-        """Of the cases beside the one put first, which are answered rightly: where a single answer tells little, they do."""
-        return [asked.nearness(candidate) >= 1 for asked in self.cases if asked is not self.failed_at and not asked.case.training]
+        """Of some cases beside the one put first, which are answered rightly: where a single answer tells little, they do."""
+        if self.quick is None:
+            others = [asked for asked in self.cases if asked is not self.failed_at and not asked.case.training]
+            self.quick = quick_ones(others, candidate)
+        return [asked.nearness(candidate) >= 1 for asked in self.quick]
+
+
+def quick_ones(cases: list["Prepared"], candidate) -> list["Prepared"]:
+    """The first MOST cases that a candidate is not much longer at than at most others."""
+    took = []
+    for asked in cases:
+        began = time.thread_time()
+        asked.nearness(candidate)
+        took.append(time.thread_time() - began)
+    longest = max(LONG, 5 * statistics.median(took)) if took else 0
+    return [asked for asked, seconds in zip(cases, took, strict=True) if seconds <= longest][:MOST]
 
 
 def tells_little(asked: "Prepared") -> bool:

@@ -372,6 +372,7 @@ EXERCISES = (
              tolerance=1e-4, cases=(
         Case("a passage of six tokens", lambda: scored({6: 4.0, 8: 1.0}, {7: 3.0, 8: 2.0, 9: 4.5}, 30, shift=-20.0)),
         Case("scores above 0", lambda: scored({6: 4.0, 9: 3.0}, {8: 4.5, 7: 4.2}, 30, seed=1, shift=2.0)),
+        Case("three ends that are nearly as likely", lambda: scored({6: 4.0}, {7: 4.1, 8: 4.5, 9: 4.3}, 30, seed=1, shift=2.0)),
         Case("an answer of a single token, the row's last", lambda: scored({11: 5.0}, {11: 5.0}, 30, seed=1, behind=0)),
         Case("a likely end that stands before the likely beginning",
              lambda: scored({9: 6.0, 6: 5.0}, {7: 5.0, 5: 7.0}, 30, seed=2)),
