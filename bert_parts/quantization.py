@@ -27,7 +27,8 @@ def whole_numbers(rows: Tensor) -> tuple[Tensor, Tensor]:
         rows (N, D) → (N, D) int8, scales (N,) float32
     """
     rows = rows.float()     # of half the digits, within torch.autocast: too few for a scale
-    scales = rows.abs().amax(dim=1).clamp(min=1e-12) / 127
+    largest = torch.maximum(rows.amax(dim=1), -rows.amin(dim=1))     # of abs() a whole tensor would be written
+    scales = largest.clamp(min=1e-12) / 127
     return (rows / scales[:, None]).round_().to(torch.int8), scales
 
 

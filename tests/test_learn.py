@@ -37,7 +37,7 @@ from bert_parts.learn.checking import dropped_in
 from bert_parts.learn.compare import difference
 from bert_parts.learn.diagnosis import diagnosed
 from bert_parts.learn.exercise import Case, Exercise, Finding, made_once, with_hard_weights
-from bert_parts.learn.judging import judge
+from bert_parts.learn.judging import judge, learns_alike
 from bert_parts.learn.known import ways
 from bert_parts.learn.progress_file import solved
 from bert_parts.learn.registry import NOTEBOOKS, QUIZZES
@@ -206,6 +206,12 @@ def test_odd_answers_are_refused_kindly(body, says):
     result = check(learner_function(body))
     assert result.status == "not yet"
     assert says in result.message
+
+
+@pytest.mark.parametrize("name", ["token_f1", "first_difference", "sentence_pairs"])
+def test_nothing_is_asked_for_gradients_where_none_can_be(name):
+    """Of words, ids and whole models there are none, and to ask took a second."""
+    assert learns_alike(EXERCISES[name], None) is None
 
 
 def test_chance_is_seen_in_an_answer_of_several_things_too():

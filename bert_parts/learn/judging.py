@@ -191,6 +191,8 @@ def gradients(exercise: Exercise, thing, case: Case) -> dict[str, Tensor | None]
     names = names[1:] if isinstance(function, type) else names
     leaves = {name: value.requires_grad_() for name, value in zip(names, arguments, strict=False)
               if isinstance(value, Tensor) and value.is_floating_point()}
+    if not leaves and not isinstance(function, type):     # of words or ids there are none, and to ask may take long
+        return {}
     with settings_kept():
         if isinstance(function, type):
             thing = exercise.built(thing, case)
