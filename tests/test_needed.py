@@ -176,7 +176,7 @@ def test_values_that_no_single_expression_of_the_course_has(text, expression, li
 @pytest.mark.skipif(not apart.can_fork(), reason="edits are tried in a child process only")
 def test_several_steps_that_need_other_values_are_all_told():
     result = check(Answer("MultiHeadAttention", "", UNTRANSPOSED.lstrip(), False).define())
-    assert result.line == 15 and "should be another value, and so should the same step in line 16 and line 17;" in result.message
+    assert result.line == 15 and "should be another value, and so should what is made in line 16 and line 17;" in result.message
 
 
 @pytest.mark.parametrize(("text", "line"), [

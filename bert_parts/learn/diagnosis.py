@@ -71,10 +71,11 @@ SURE = 3                    # times as much is one at a place on which the end o
 ANSWERS_SO = "In every case you answer as a right version does in which one thing is wrong: {0}."
 FURTHER_VALUE = "Work `{0}` out by hand for a small example: what should it be, and which step of yours makes it another?"
 THERE = "What is the matter there: {0}."
+ROWS = "expected sequence of length"
 ERRORS = [(name, re.compile(says), re.compile(where), kind) for name, says, where, kind in (     # words; code and line
     ("TypeError", "^(?!.*not callable)", "^Call", "argument"),
     ("ValueError", "values to unpack", r"\.(shape|size\(\))", "shape"),
-    ("ValueError", "expected sequence of length", "^Call tensor", "shape"),
+    ("ValueError", ROWS, "^Call tensor", "shape"),
     ("RuntimeError", "a bool tensor|scalar type|dtype|not implemented for", "", "type"),
     ("RuntimeError", "invalid for input of size", "^Call (view|reshape)", "shape"),
 )]
@@ -511,21 +512,21 @@ def line_of_text(line: int, thing) -> str:
 def unmet(exercise: Exercise, thing, refusal: Refusal, value: Needed) -> Finding:
     """The place of a value that is not what it should be, while all that is made of it is right."""
     measure = None if value.kind else measured(value.own, value.needed, dict(sizes_of(named_arguments(exercise, refusal))))
-    alike = f", and so should the same step {lines_in_words(value.others)}" if value.others else ""
+    alike = f", and so should what is made {lines_in_words(value.others)}" if value.others else ""
     said = [refusal.finding.message,
             f"In {in_words(line_of(value.node), thing)}: `{code(value.node)}` should be another value{alike}; "
             f"then all that you make of it is right. {value.says()}".rstrip(), measure.says if measure else ""]
     if value.given:
         said.append(f"What is done there is right, so it is `{value.given}` that is wrong. Look at {in_words(value.line, thing)}.")
     if value.work:
-        said.append(f"What goes into it is right, and what is done with it is not: {SAYS[value.work]}.")
+        said.append(f"Where it is first another, the right thing goes into it, and what is done with that is not right: "
+                    f"{SAYS[value.work]}.")
     if value.kind and value.kind != "type":     # that is told with the two values
         said.append(OF_VALUES.get(value.kind) or f"{capital(SAYS[value.kind])}.")
     if value.begins:
-        said.append(f"What goes into it is, from line {value.begins} on, nothing that the course's version ever has. Perhaps it is "
-                    f"there, in {in_words(value.begins, thing)}.")
+        said.append(f"What goes into it comes from {in_words(value.begins, thing)}: is that as it should be?")
     elif value.sources:
-        said.append(f"What goes into it is made {lines_in_words(value.sources[-3:])}: look there, too.")
+        said.append(f"What goes into it is made {lines_in_words(value.sources[-3:])}.")
     kind = kind_of_value(value, measure, measure_of(exercise, refusal)) or refusal.finding.mistake
     if kind is None and isinstance(refusal.given, Trouble) and refusal.given.line == value.line:
         kind = kind_of_error(thing, refusal.given)
@@ -579,7 +580,8 @@ def kind_of_error(thing, given) -> str | None:
 def with_kind_of_error(thing, refusal: Refusal, finding: Finding) -> Finding:
     """The finding; if it has no name, with what the error tells that ended the learner's code."""
     kind = None if finding.mistake else kind_of_error(thing, refusal.given)
-    return replace(finding, mistake=kind, message=f"{finding.message}\n{THERE.format(SAYS[kind])}") if kind else finding
+    says = "rows of different lengths make no tensor" if kind and ROWS in refusal.given.kind[1] else SAYS.get(kind)
+    return replace(finding, mistake=kind, message=f"{finding.message}\n{THERE.format(says)}") if kind else finding
 
 
 def measure_of(exercise: Exercise, refusal: Refusal) -> Measure | None:
@@ -603,8 +605,7 @@ def parted(exercise: Exercise, thing, refusal: Refusal) -> tuple[int | None, str
     agreed, line = last_and_first(exercise, thing, refusal)
     if line is None or agreed is None or line <= agreed:
         return None, ""
-    return line, (f"Line {agreed} still has values that the course's version has, too; from line {line} on there are none. Perhaps "
-                  f"it is in {in_words(line, thing)}, in what goes into it, or in what comes after.")
+    return line, f"Line {agreed} still has values that the course's version has; from {in_words(line, thing)} on there are none."
 
 
 def last_and_first(exercise: Exercise, thing, refusal: Refusal) -> tuple[int | None, int | None]:

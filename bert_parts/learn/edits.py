@@ -37,6 +37,7 @@ SAYS = {     # what the learner is told: the place and the kind of thing
     "definition": "look at how `{0}` is defined",
     UNTOLD: "look at `{0}`: something else belongs there",
 }
+OF_LOOPS = "look at `{0}`: is the loop to end here, or only this turn of it, or neither?"
 FURTHER = {     # a step further, for a hint
     "axis": "Write the shape, letter by letter, beside `{0}`: which of them is meant, and which is taken?",
     "shape": "The numbers keep their order in memory under `view` and `reshape`, not under `transpose`: which should `{0}` do?",
@@ -136,7 +137,8 @@ class _Maker:
             if draft.adds and gain <= 0:
                 return None
             cost -= max(-1.0, min(1.5, 0.5 * gain))
-        return Edit(lines[0], draft.kind, SAYS[draft.kind].format(text), FURTHER[draft.kind].format(text), draft.rule, cost,
+        says = OF_LOOPS if isinstance(draft.about, (ast.Break, ast.Continue)) else SAYS[draft.kind]
+        return Edit(lines[0], draft.kind, says.format(text), FURTHER[draft.kind].format(text), draft.rule, cost,
                     draft.about, ((site.path + draft.steps, draft.change),), lines, sure=draft.adds is None)
 
     @staticmethod
