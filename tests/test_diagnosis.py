@@ -66,7 +66,7 @@ def test_the_kind_that_is_told_is_true_of_the_code(title):
 @pytest.mark.usefixtures("unhurried")
 @pytest.mark.parametrize(("title", "says", "never"), [     # readers found each of these to say something untrue
     ("best_span | the loop stops at the first sum that is no better", "is the loop to end here", "condition"),
-    ("greedy_decode | one text after another, each list as long as its own text", "rows of different lengths", "A shape is changed"),
+    ("greedy_decode | one text after another, each list as long as its own text", "rows of different", "A shape is changed"),
     ("split_heads | every head gets the first slice", "is that as it should be?", "never has"),
     ("cosine_by_distance | a corner of the square in place of its diagonal", "What goes into it is made in line", "look there"),
     ("Transform | normalises by hand with the sample's deviation", "on there are none", "Perhaps it is in"),
