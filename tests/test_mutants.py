@@ -113,6 +113,7 @@ def test_what_is_written_down_is_not_refused_for_a_pause(monkeypatch):
 
     def kinds(exercise, things, patience):
         return [REFUSED if patience == 1 else ACCEPTED] * len(things)
+
     monkeypatch.setattr("tools.mutants.outcomes", kinds)
     one = trial(exercise, Results(None), EACH)
     assert one.written == one.tried == 1 and not one.vain

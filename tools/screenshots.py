@@ -16,7 +16,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.browser import serving
-from tests.browser.looking import cell
+from tests.browser.looking import cell, press
 from tools.notebook_rules import ROOT
 
 FOLDER = ROOT / "docs" / "screenshots"
@@ -79,7 +79,7 @@ def ask(page: Page, way: str, text: str):
     form = page.locator(f"form[data-way={way}]")
     form.evaluate("form => form.scrollIntoView()")
     form.get_by_role("textbox").fill(text)
-    form.get_by_role("button").click()
+    press(form.get_by_role("button"))
     expect(form.get_by_role("status")).to_contain_text("omputed here")
     form.get_by_role("button").click()     # once more: now it says how long it took
     expect(form.get_by_role("status")).to_contain_text("Computed here in")

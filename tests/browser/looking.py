@@ -98,3 +98,10 @@ def export(notebook: NotebookNode, file: Path, theme: str = "light") -> str:
     page, _ = exporter.from_notebook_node(notebook)
     file.write_text(page, encoding="utf-8")
     return file.as_uri()
+
+
+def press(button):
+    """Click it where it is seen. Of a page that has just been moved Chromium may still take the point for another frame's."""
+    button.scroll_into_view_if_needed()
+    button.evaluate("() => new Promise((done) => setTimeout(() => requestAnimationFrame(() => requestAnimationFrame(done)), 100))")
+    button.click()

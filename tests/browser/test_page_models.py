@@ -14,6 +14,7 @@ from bert_parts.search import sentence_vectors
 from bert_parts.visualize import record_attention
 
 from .conftest import RESULTS, Watch
+from .looking import press
 from .serving import SITE
 from .test_site import KB, open_page, size_sent
 
@@ -74,13 +75,6 @@ def page(kept_context):
 
 def form(page, way: str):
     return page.locator(f"form[data-way={way}]")
-
-
-def press(button):
-    """Click it where it is seen. Of a page that has just been moved Chromium may still take the point for another frame's."""
-    button.scroll_into_view_if_needed()
-    button.evaluate("() => new Promise((done) => setTimeout(() => requestAnimationFrame(() => requestAnimationFrame(done)), 100))")
-    button.click()
 
 
 def use(page, way: str, text: str | None = None):
