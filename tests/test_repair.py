@@ -15,6 +15,7 @@ from bert_parts.learn.edits import FURTHER, KINDS, SAYS, clash, edited, edits_of
 from bert_parts.learn.nearness import MOST, Trial, nearness
 from bert_parts.learn.registry import EXERCISES
 from bert_parts.learn.repair import Clock, Search, likeliest, repair, search_in
+from bert_parts.learn.statements import WITHOUT_LINE
 from tools.mutants import mutants
 
 DONOR = """
@@ -316,6 +317,19 @@ def test_a_line_whose_value_may_go_anywhere_is_too_much():
     text = "def f(x, n):\n    x = x + n\n    x = g(x)\n    return x * 2"
     (edit,) = repair(text, "f", {"g": lambda x: x + 0.37}, lambda f: f(3, 1) == 8, seconds=2)
     assert (edit.line, edit.kind) == (3, "extra")     # and not the name of the variable, `n = g(x)`
+
+
+@pytest.mark.parametrize("body, told", [
+    ("        x = x + 1", (3, "extra", "x = x + 1")),
+    ("        x += 1", (3, "extra", "x += 1")),
+    ("        return x + 1", (2, "condition", "if x > n:")),
+    ("        x = x + 1\n    else:\n        x = 2", (2, "condition", "if x > n:")),
+])
+def test_where_a_condition_can_be_left_out_that_sets_one_thing_it_is_this_line_that_is_too_much(body, told):
+    """Also where time was too short for trying the line alone."""
+    tree = ast.parse(f"def f(x, n):\n    if x > n:\n{body}\n    return x * 2")
+    edit = likeliest([edit for edit in edits_of(tree) if edit.rule == WITHOUT_LINE and isinstance(edit.about, ast.If)])
+    assert (edit.line, edit.kind) == told[:2] and told[2].rstrip(":") in edit.says and edit.line in edit.lines
 
 
 def test_a_value_that_goes_where_nothing_reads_it_is_too_much():

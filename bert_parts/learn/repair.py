@@ -439,7 +439,7 @@ def plainest(best: Edit, right: list[Edit]) -> Edit:
     whole = next((edit for edit in right if edit.line == best.line and edit.rule == WITHOUT_LINE), None)
     if not whole or best.kind == "gradient":
         return best
-    if isinstance(whole.about, ast.If) and not whole.about.orelse and isinstance(whole.about.body[0], (ast.Assign, ast.AugAssign)):
+    if isinstance(whole.about, ast.If) and not whole.about.orelse and is_setting(whole.about.body[0]):
         return whole
     swaps = [edit for edit in right if edit.line == best.line and " → " in edit.rule and edit.cost <= whole.cost + SAME_COST
              and not edit.rule.endswith(" =")]     # where the line's value goes to another variable, nothing takes it
@@ -463,7 +463,23 @@ def innermost(best: Edit, right: list[Edit]) -> Edit:
     """If a block can be left out: the one line in it that can be, if there is one."""
     place = best.changes[0][0]
     inside = [edit for edit in right if edit.rule == best.rule == WITHOUT_LINE and edit.changes[0][0][: len(place)] == place]
-    return max(inside, key=lambda edit: len(edit.changes[0][0]), default=best)
+    return of_one_line(max(inside, key=lambda edit: len(edit.changes[0][0]), default=best))
+
+
+def of_one_line(edit: Edit) -> Edit:
+    """If a condition can be left out under which one thing is set, and nothing else: that line, whether it was tried or not."""
+    here = edit.about
+    if edit.rule != WITHOUT_LINE or not isinstance(here, ast.If) or here.orelse:
+        return edit
+    line, *more = here.body
+    if more or not is_setting(line):
+        return edit
+    text = code(line)
+    return replace(edit, line=line.lineno, kind="extra", says=SAYS["extra"].format(text), further=FURTHER["extra"].format(text), about=line)
+
+
+def is_setting(line: ast.stmt) -> bool:
+    return isinstance(line, (ast.Assign, ast.AugAssign))
 
 
 def is_copy(one: ast.AST, other: ast.AST) -> bool:

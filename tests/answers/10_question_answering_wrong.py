@@ -1869,7 +1869,8 @@ def label_tokens(words, labels, tokenizer):
 # style: one who caches
 # at: SEEN[word] = tokenizer.ids(word)
 # at: pieces = SEEN[word]
-# kind: state
+# at: if word not in SEEN:
+# kind: state, condition
 from bert_parts.masking import NOT_ASKED
 
 SEEN = {}
