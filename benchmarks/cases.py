@@ -7,7 +7,7 @@ from functools import partial
 import torch
 from tqdm import tqdm
 
-from benchmarks import reading, tokenizing, training, vectors
+from benchmarks import floor, reading, tokenizing, training, vectors
 from benchmarks.texts import Setting
 from benchmarks.timing import Makers, Row, take_turns
 
@@ -35,6 +35,7 @@ CASES = {
     "masked": Case("A training step on masked words", training.masked_words),
     "labels": Case("Fine-tuning steps on reviews", training.fine_tuning, 7),
     "vectors": Case("Sentence vectors", vectors.of_reviews, 7),
+    "products": Case("Their matrix products alone", floor.of_reviews, 7),
     "tokenizer": Case("Tokenizer: reviews", tokenizing.of_reviews),
     "scripts": Case("Tokenizer: other scripts", tokenizing.of_other_scripts),
 }

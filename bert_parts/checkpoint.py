@@ -12,6 +12,7 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
 
 from bert_parts.config import BertConfig
 from bert_parts.files import check_digest, finish_saving, quoted, read_json, shortened, whole_files
@@ -205,11 +206,20 @@ def _check_sizes(config: BertConfig, weights: dict[str, Tensor], kind: type[nn.M
     for name, value in told.items():
         raise ValueError(f"config.json asks for {name} = {quoted(value)}, and no such weights are there: check that they "
                          "belong together.")
-    with torch.device("meta"):     # names and shapes, and no numbers
+    with torch.device("meta"), _Uninitialized():     # names and shapes, and no numbers
         places = BertModel(config).state_dict()
     if kind is not BertModel:     # which may have no pooler, and is looked at as a whole when it is filled
         places, weights = ({name: t for name, t in each.items() if "pooler" not in name} for each in (places, weights))
     _refuse_misfits(places, weights)
+
+
+class _Uninitialized(TorchFunctionMode):
+    """Within it torch.nn.init does nothing. To draw numbers where there are none torch would load its compiler, for seconds."""
+
+    def __torch_function__(self, function, types, arguments=(), named=None):
+        if getattr(function, "__module__", None) == nn.init.__name__:
+            return named["tensor"]
+        return function(*arguments, **(named or {}))
 
 
 def find_checkpoint(name_or_folder: str | Path) -> Path:

@@ -11,9 +11,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from packaging.requirements import Requirement
+from torch.nn import functional as F
 
 from benchmarks import __main__ as program
-from benchmarks import chart, machine, memory, reading, report, texts, timing, tokenizing, training, vectors
+from benchmarks import chart, floor, machine, memory, reading, report, texts, timing, tokenizing, training, vectors
 from benchmarks.cases import CASES
 from benchmarks.timing import Contender, Row, compare, ratios, spread, take_turns, timed
 from bert_parts import BertIntermediate, BertTokenizer, quantization
@@ -359,6 +360,18 @@ def test_sentence_vectors_are_the_same(tmp_path):
     rows = take_turns("case", {name: makers[name] for name in names}, rounds=1)
     assert [row.left_out for row in rows] == [""] * len(names)
     assert [row.cosine is None for row in rows] == [True] * 3 + [False] * (len(names) - 3)
+
+
+def test_products_alone_are_the_same_and_all_that_the_encoder_has(tmp_path, monkeypatch):
+    about, makers = floor.of_reviews(setting(tmp_path))
+    rows = take_turns("case", makers, rounds=1)
+    assert [row.left_out for row in rows[:3]] == [""] * 3 and (rows[3].left_out == "") == has_int8()
+    made, multiplied = [], F.linear
+    monkeypatch.setattr(F, "linear", lambda x, weight, bias: made.append((len(x), weight)) or multiplied(x, weight, bias))
+    makers["float32, MKL"]().run()
+    assert len({id(weight) for _, weight in made}) == len(made) == 6 * 6
+    flops = sum(2 * rows * weight.numel() for rows, weight in made)
+    assert f" {flops / 1e9:,.0f} billion " in about
 
 
 @pytest.mark.parametrize("case", [tokenizing.of_reviews, tokenizing.of_other_scripts])

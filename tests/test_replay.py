@@ -23,7 +23,7 @@ from tools.notebook_rules import FOLDER, ROOT, code_cells, notebooks, source_of,
 from tools.run_notebooks import execute, tidy
 from tools.widget_twins import WIDGET_VIEW
 
-SHIPPED = ["01_attention", "03_tokenizer"]     # of 00, 01, 03, 04, 05 and 06 those with the least work
+SHIPPED = ["01_attention", "03_tokenizer"]     # of 00, 01, 03, 04, 05 and 06 those with the least work; the first is run again
 
 
 @dataclass
@@ -143,10 +143,9 @@ def test_both_find_the_planted_differences(planted):
     assert dict(zip([case.name for case in CASES], theirs, strict=True)) == {case.name: case.noticed for case in CASES}
 
 
-@pytest.mark.parametrize("name", SHIPPED)
-def test_a_notebook_of_the_course_is_found_right(name):
+def test_a_notebook_of_the_course_is_found_right():
     """As `make test` has nbval find it, in a run of its own."""
-    assert replay.faults(FOLDER / f"{name}.ipynb") == {}
+    assert replay.faults(FOLDER / f"{SHIPPED[0]}.ipynb") == {}
 
 
 # ── changes of what is committed ─────────────────────────────────────────────────────────────────────────────────────

@@ -91,6 +91,13 @@ def test_the_package_is_importable_from_anywhere(tmp_path):
     assert Path(result.stdout.strip()).parent == PACKAGE
 
 
+def test_reading_a_checkpoint_needs_no_compiler():
+    """Torch takes seconds to load its own: every notebook would begin so much later."""
+    code = "import sys; from bert_parts import load_pretrained; load_pretrained(); assert 'torch._dynamo' not in sys.modules"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr
+
+
 def test_style():
     result = subprocess.run([sys.executable, "-m", "ruff", "check", "--no-cache", "--output-format", "concise", "."],
                             cwd=ROOT, capture_output=True, text=True)

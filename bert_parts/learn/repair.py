@@ -474,8 +474,8 @@ def of_one_line(edit: Edit) -> Edit:
     line, *more = here.body
     if more or not is_setting(line):
         return edit
-    text = code(line)
-    return replace(edit, line=line.lineno, kind="extra", says=SAYS["extra"].format(text), further=FURTHER["extra"].format(text), about=line)
+    says, further = (words["extra"].format(code(line)) for words in (SAYS, FURTHER))
+    return replace(edit, line=line.lineno, kind="extra", says=says, further=further, about=line)
 
 
 def is_setting(line: ast.stmt) -> bool:
