@@ -52,7 +52,7 @@ test: $(TEST)
 		--ignore tests/browser notebooks tests $(ARGS)
 
 test-browser: $(TEST)
-	$(PYTEST) tests/browser --ignore tests/browser/test_site.py --ignore tests/browser/test_page_models.py \
+	$(PYTEST) tests/browser -n 2 --dist loadfile --ignore tests/browser/test_site.py --ignore tests/browser/test_page_models.py \
 		$(if $(ALL),--all-notebooks) $(ARGS)
 
 test-wheel: $(TEST)

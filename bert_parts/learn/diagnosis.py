@@ -448,7 +448,7 @@ class Here:
 
     def which(self, candidate) -> Way | None:
         """The first of them as which a candidate answers in every case, also where the learner's part does not."""
-        own = Outcomes(self.exercise, candidate)
+        own = OwnOutcomes(self.exercise, candidate)
         return next((way for way, cases in self.ways if agree(own, way.outcomes, cases)), None)
 
 
@@ -470,14 +470,20 @@ class Progress:
             near.left = self.trial.left
         if near < 1 and failed and not failed.case.training:
             near = Near(0.9 * near)
-            if self.before is not None and (near > self.before or failed.given is not None and not tells_little(failed)):
-                near.like = as_which(self.known, self.exercise, thing, failed.case, failed.given)
-            if near == self.before and self.here and self.here.ways:
-                near.like = near.like or self.here.which(thing)
-                near.shown = any(way is near.like for way, _ in self.here.ways)
+            with suppress(Endless):
+                self.compare(near, thing)
         if self.before is None:
             self.before = near
         return near
+
+    def compare(self, near: Near, thing):
+        """Write into what is found of a candidate the known mistake as which it answers."""
+        failed = self.trial.failed_at
+        if self.before is not None and (near > self.before or failed.given is not None and not tells_little(failed)):
+            near.like = as_which(self.known, self.exercise, thing, failed.case, failed.given)
+        if near == self.before and self.here and self.here.ways:
+            near.like = near.like or self.here.which(thing)
+            near.shown = any(way is near.like for way, _ in self.here.ways)
 
     def proved(self, thing) -> Near:
         """1 for a candidate that the judge accepts."""

@@ -237,10 +237,14 @@ def twin(module: nn.Module, made: dict[int, Any]) -> nn.Module:
     if id(module) in made:
         return made[id(module)]
     copied = made[id(module)] = object.__new__(type(module))
-    vars(copied).update({name: value.copy() if isinstance(value, (dict, set)) else value for name, value in vars(module).items()})
-    copied._modules.update({name: part if part is None else twin(part, made) for name, part in module._modules.items()})
+    own = vars(copied)
+    for name, value in vars(module).items():
+        own[name] = value.copy() if isinstance(value, (dict, set)) else value
+    for name, part in module._modules.items():
+        copied._modules[name] = part if part is None else twin(part, made)
     for tensors in (copied._parameters, copied._buffers):
-        tensors.update({name: tensor if tensor is None else another(tensor, made) for name, tensor in tensors.items()})
+        for name, tensor in tensors.items():
+            tensors[name] = tensor if tensor is None else another(tensor, made)
     return copied
 
 

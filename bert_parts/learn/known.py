@@ -13,7 +13,7 @@ from bert_parts.learn.compare import difference
 from bert_parts.learn.exercise import Case, Exercise, Finding
 from bert_parts.learn.judging import Refusal, Trouble, learns_alike, outcome_of, probes_of, without_praise
 from bert_parts.learn.lesson_pages import Mistake
-from bert_parts.learn.nearness import near, total_of
+from bert_parts.learn.nearness import arguments_of, near, total_of
 from bert_parts.learn.patches import Changes, PatchError, patched
 
 FOR_OTHERS = 0.3     # seconds, of the processor
@@ -43,13 +43,14 @@ class Outcomes:
 
 
 class OwnOutcomes(Outcomes):
-    """Of the course's own versions, which come to an end and patch nothing, so that they need no guard."""
+    """Of the course's own versions, which come to an end and patch nothing, and of candidates, which a search's clock ends: a guard
+    would take longer than most of them."""
 
     def asked(self, case: Case):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             try:
-                return self.exercise.answer(self.thing, case, case.arguments())
+                return self.exercise.answer(self.thing, case, arguments_of(case)())
             except Exception as error:
                 return Trouble(error, self.thing)
 
@@ -229,7 +230,7 @@ def contradicted(ways: Sequence[Way], outcomes: Outcomes) -> bool:
 def as_which(known: list[Way], exercise: Exercise, candidate, case: Case, given) -> Way | None:
     """The first known mistake as which a candidate answers in the case in which it failed, and in every other. Without a given
     answer (None) it raised an error there, and a mistake must raise the same one at the same kind of place."""
-    own = Outcomes(exercise, candidate, {} if given is None else {case: given})
+    own = OwnOutcomes(exercise, candidate, {} if given is None else {case: given})
     failed = given is None and isinstance(own.at(case), Trouble)
     if given is None and not failed or isinstance(given, Trouble):
         return None

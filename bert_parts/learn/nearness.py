@@ -1,5 +1,6 @@
 """How near is an answer to the right one? From 0 to 1, so that a step in the right direction is seen as one."""
 
+import functools
 import math
 import operator
 import statistics
@@ -168,6 +169,12 @@ def is_all_or_nothing(expected) -> bool:
     return isinstance(expected, (str, bool, int, float)) or expected is None
 
 
+@functools.lru_cache(maxsize=128)
+def expected_of(exercise: Exercise, case: Case):
+    """What the course's version answers; in a case in training as often as that is asked."""
+    return exercise.answer(exercise.reference, case, case.arguments())
+
+
 class Prepared:
     """One case with its arguments, weights and right answer ready.
 
@@ -181,7 +188,7 @@ class Prepared:
         self.weights = hard_weights(exercise.reference, case.build) if self.module else None
         self.built: dict = {}
         self.given = None
-        self.expected = exercise.answer(exercise.reference, case, case.arguments())     # of cases in training, in full
+        self.expected = expected_of(exercise, case)
         self.fresh()
 
     def fresh(self):
@@ -228,13 +235,30 @@ class Prepared:
         return made
 
 
+class _Arguments:
+    """Those of a case. With a model among them, which takes long to make, they are given again until somebody has changed them."""
+
+    def __init__(self, case: Case):
+        self.case, self.kept, self.before = case, (), None
+
+    def __call__(self) -> tuple:
+        if self.before is None or fingerprint(self.kept) != self.before:
+            self.kept = self.case.arguments()
+            self.before = fingerprint(self.kept) if any(isinstance(each, nn.Module) for each in self.kept) else None
+        return self.kept
+
+
+arguments_of = functools.lru_cache(maxsize=64)(_Arguments)
+
+
 def fingerprint(value):
     """What is another after a value was changed in place; None if that cannot be told of such a value."""
     if isinstance(value, Tensor):
         return value._version, value.requires_grad, value.is_leaf and value.grad is None
     if isinstance(value, nn.Module):
-        return [[(each.training, len(vars(each)), len(each._forward_hooks), len(each._forward_pre_hooks), len(each._backward_hooks))
-                 for each in value.modules()], *map(fingerprint, value.parameters()), *map(fingerprint, value.buffers())]
+        return [(each.training, len(vars(each)), len(each._forward_hooks), len(each._forward_pre_hooks), len(each._backward_hooks),
+                 *map(fingerprint, each._parameters.values()), *map(fingerprint, each._buffers.values()))
+                for each in value.modules()]
     if isinstance(value, dict):
         value = [*value.keys(), *value.values()]
     if isinstance(value, (list, tuple)):
