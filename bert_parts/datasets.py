@@ -16,6 +16,7 @@ DIGESTS = {     # SHA-256; data/README.md says where each file comes from
     "mask_filler/model_8bit.safetensors": "15ad4ca96606f8361faa8ec18900ac57522839f814b4dc783f6caf428b600efe",
     "movie_reviews.tsv": "7eb9ac4f2b13e91fee30f9d9f14860eb300a3c9972caa5066ce416f97c296545",
     "passages.tsv.bz2": "065725009007b63c6f9fd64266e69a959c6dbb5197383eb781a99d96444be195",
+    "relations.tsv.bz2": "f57607c9ec8faa1aa3fa170249563c63c2122de82af0e773a57249a1a74274b3",
     "span_questions.tsv.bz2": "5fe3e4b49405d649a54606dc6c3ffd7d459121f70090ae8f99aa31c82b4f1ff9",
     "yes_no_questions.tsv.bz2": "235b3c843424464c26b2d080a8e7e568484f894fef4b437a6f679f7a2afb1805",
 }
@@ -57,6 +58,16 @@ class SpanQuestion(NamedTuple):
     answer: str
     start: int
     others: tuple[str, ...] = ()
+
+
+class MarkedSentence(NamedTuple):
+    """A sentence, and which of its words belong together, told by their numbers among what `tokenizer.words` makes of it.
+
+    links: (relation, the word that is asked, the word that is its answer), such as ("determiner", 0, 1) in "The film is long."
+    """
+
+    text: str
+    links: tuple[tuple[str, int, int], ...]
 
 
 class Address(NamedTuple):
@@ -138,6 +149,22 @@ def span_questions() -> list[SpanQuestion]:
         SpanQuestion(source, text, passage, answer, int(start))
         for source, text, passage, answer, start in _rows("span_questions.tsv.bz2")
     ]
+
+
+def marked_sentences() -> list[MarkedSentence]:
+    """1,683 sentences of film reviews and passages, in which a rule has marked 5,199 links: data/README.md says how.
+
+    Raises:
+        as movie_reviews
+    """
+    return [
+        MarkedSentence(text, tuple((name, int(asked), int(answer)) for name, asked, answer in map(_parted, links.split(" "))))
+        for text, links in _rows("relations.tsv.bz2")
+    ]
+
+
+def _parted(link: str) -> list[str]:
+    return link.split(":")
 
 
 def addresses() -> list[Address]:

@@ -19,7 +19,9 @@ from contextlib import suppress
 from pathlib import Path
 
 FOLDER = Path(__file__).resolve().parent
-sys.path.insert(0, str(FOLDER.parent))     # the course need not be installed
+sys.path[:0] = [str(FOLDER.parent), str(FOLDER)]     # the course need not be installed
+
+from mark import rows  # noqa: E402
 
 from bert_parts.datasets import DIGESTS  # noqa: E402
 from bert_parts.files import whole_file  # noqa: E402
@@ -65,6 +67,7 @@ def main():
         with tempfile.TemporaryDirectory() as folder:
             made = (movie_reviews(Path(folder)) | addresses(Path(folder)) | articles(Path(folder))
                     | questions(Path(folder)))
+            made |= relations(made)
             for name, content in made.items():
                 check(content, name, DIGESTS[name])
     except (OSError, KeyError, ValueError, subprocess.SubprocessError, tarfile.TarError, zipfile.BadZipFile) as error:
@@ -126,6 +129,13 @@ def questions(folder: Path) -> dict[str, bytes]:
         "yes_no_questions.tsv.bz2": packed(yes_no),
         "span_questions.tsv.bz2": packed(spans),
     }
+
+
+def relations(made: dict[str, bytes]) -> dict[str, bytes]:
+    """Sentences of the reviews and of the passages, in which is marked what belongs to what."""
+    reviews, passages = made["movie_reviews.tsv"].decode("utf-8"), bz2.decompress(made["passages.tsv.bz2"]).decode("utf-8")
+    reviews, passages = ([line.split("\t")[1] for line in text.splitlines()[1:]] for text in (reviews, passages))
+    return {"relations.tsv.bz2": packed(rows(reviews, (sentence for text in passages for sentence in sentences(text))))}
 
 
 def download(requirement: str, folder: Path, *options: str) -> Path:

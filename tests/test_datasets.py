@@ -16,7 +16,7 @@ from statistics import median
 
 import pytest
 
-from bert_parts import datasets
+from bert_parts import BertTokenizer, datasets
 from bert_parts.datasets import (
     DIGESTS,
     FOLDER,
@@ -26,6 +26,7 @@ from bert_parts.datasets import (
     YesNoQuestion,
     addresses,
     articles,
+    marked_sentences,
     movie_reviews,
     passages,
     span_questions,
@@ -66,6 +67,32 @@ def test_passages():
     assert texts[-1].text.endswith(".")
     assert all(title and text and (title + text).strip() == title + text for title, text in texts)
     assert len(set(texts)) == len(texts)
+
+
+def test_marked_sentences():
+    sentences, tokenizer = marked_sentences(), BertTokenizer(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"])
+    assert len(sentences) == 1683 and len({sentence.text for sentence in sentences}) == 1683
+    known = {review.text for review in movie_reviews()}
+    assert sum(sentence.text in known for sentence in sentences) == 483
+    counts = Counter(relation for _, links in sentences for relation, *_ in links)
+    assert counts == {"determiner": 1942, "possessive": 760, "object": 606, "verb": 606, "passive": 508, "preposition": 777}
+    words = {sentence.text: tokenizer.words(sentence.text) for sentence in sentences}
+    linked = {(relation, words[text][asked], words[text][answer]) for text, links in sentences for relation, asked, answer in links}
+    assert {("determiner", "the", "film"), ("possessive", "its", "share"), ("object", "eye", "has"), ("verb", "has", "eye")} <= linked
+    assert {asked for relation, asked, _ in linked if relation == "determiner"} == {"a", "an", "the"}
+    assert {asked for relation, asked, _ in linked if relation == "passive"} <= {"is", "are", "was", "were", "be", "been", "being"}
+
+
+@pytest.mark.parametrize("text, links", [
+    ("The old film has a warm, kind heart, and its director is here.", [("determiner", 0, 2), ("possessive", 11, 12)]),
+    ("It was written by the author of the play.", [("passive", 1, 2), ("determiner", 4, 5), ("preposition", 3, 5),
+                                                   ("determiner", 7, 8), ("preposition", 6, 8)]),
+    ("He has the key to his car.", [("determiner", 2, 3), ("object", 3, 1), ("verb", 1, 3), ("possessive", 5, 6)]),
+    ("He wants the team plays of the year and a rules.", []),
+    ("The film directed in a hurry is quickly followed by the next.", [("determiner", 4, 5), ("preposition", 3, 5), ("passive", 6, 8)]),
+])
+def test_links_are_marked_as_the_readme_says(text, links):
+    assert sorted(runpy.run_path(str(FOLDER / "mark.py"))["links"](text)) == sorted(links)
 
 
 def test_articles():
