@@ -77,7 +77,8 @@ def test_marked_sentences():
     counts = Counter(relation for _, links in sentences for relation, *_ in links)
     assert counts == {"determiner": 1942, "possessive": 760, "object": 606, "verb": 606, "passive": 508, "preposition": 777}
     words = {sentence.text: tokenizer.words(sentence.text) for sentence in sentences}
-    linked = {(relation, words[text][asked], words[text][answer]) for text, links in sentences for relation, asked, answer in links}
+    linked = {(relation, words[text][asked], words[text][answer])
+              for text, links in sentences for relation, asked, answer in links}
     assert {("determiner", "the", "film"), ("possessive", "its", "share"), ("object", "eye", "has"), ("verb", "has", "eye")} <= linked
     assert {asked for relation, asked, _ in linked if relation == "determiner"} == {"a", "an", "the"}
     assert {asked for relation, asked, _ in linked if relation == "passive"} <= {"is", "are", "was", "were", "be", "been", "being"}
@@ -89,7 +90,8 @@ def test_marked_sentences():
                                                    ("determiner", 7, 8), ("preposition", 6, 8)]),
     ("He has the key to his car.", [("determiner", 2, 3), ("object", 3, 1), ("verb", 1, 3), ("possessive", 5, 6)]),
     ("He wants the team plays of the year and a rules.", []),
-    ("The film directed in a hurry is quickly followed by the next.", [("determiner", 4, 5), ("preposition", 3, 5), ("passive", 6, 8)]),
+    ("The film directed in a hurry is quickly followed by the next.", [("determiner", 4, 5), ("preposition", 3, 5),
+                                                                       ("passive", 6, 8)]),
 ])
 def test_links_are_marked_as_the_readme_says(text, links):
     assert sorted(runpy.run_path(str(FOLDER / "mark.py"))["links"](text)) == sorted(links)

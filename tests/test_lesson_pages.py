@@ -183,6 +183,17 @@ def test_the_smallest_example_has_at_most_twelve_numbers():
     assert smallest(lambda x: x, lambda x: x, (torch.ones(2),), ["x"], 1e-5) == ""
 
 
+def test_an_example_may_fail_when_it_is_tried_again():
+    """A model that is given is not made afresh: what a version that failed has left on it stays."""
+    tries = []
+
+    def left_behind(x):
+        tries.append(x)
+        return x + (len(tries) == 1)
+
+    assert smallest(left_behind, lambda x: x, (torch.ones(2),), ["x"], 1e-5) == ""
+
+
 def test_where_values_part():
     def own(x):
         y = x * 2

@@ -1,0 +1,81 @@
+"""Looking inside a model: what each head looks at, what becomes of it without some heads, what it would say after each layer."""
+
+import torch
+from torch import Tensor, nn
+
+
+def head_hits(weights: Tensor, wanted: Tensor) -> Tensor:
+    """Whether each head looks most strongly where it is wanted to, for every token that is asked.
+
+    A token is asked if it is wanted to look anywhere. The mean over the tokens is a head's score
+    for a relation, such as from a determiner to its noun (Clark et al. 2019, section 4.2).
+
+    Shapes:
+        weights (B, H, T, S) of one layer, wanted (B, T, S) boolean → (H, N) boolean, the N tokens
+            that are asked text by text, each text from its beginning
+    """
+    asked = wanted.any(dim=-1)                                                  # (B, T)
+    strongest = weights.argmax(dim=-1, keepdim=True)                            # (B, H, T, 1)
+    hits = wanted[:, None].expand_as(weights).gather(-1, strongest)[..., 0]     # (B, H, T)
+    return hits.transpose(0, 1)[:, asked]                                       # (H, N)
+
+
+def gate_heads(model: nn.Module, batch: dict[str, Tensor], gates: Tensor) -> Tensor:
+    """What the model gives if what each head found is multiplied by a number: 0 switches it off.
+
+    The heads of a layer stand side by side in what its attention gives (Michel et al. 2019,
+    section 2.3). The model is left as it was.
+
+    Args:
+        model: anything on top of `model.bert`.
+        batch: what the tokenizer gives.
+
+    Shapes:
+        gates (L, H), or (B, L, H) if each text has its own: one for each layer and head
+    """
+    hooks = []
+    for number, layer in enumerate(model.bert.encoder.layer):
+        gate = gates[..., number, :]                                            # (H,) or (B, H)
+
+        def multiply(module, arguments, output, gate=gate):
+            heads = output.unflatten(-1, (gate.size(-1), -1))                   # (B, T, H, d)
+            return (heads * gate[..., None, :, None]).flatten(-2)               # (B, T, D)
+
+        hooks.append(layer.attention.self.register_forward_hook(multiply))
+    try:
+        return model(**batch)
+    finally:
+        for hook in hooks:
+            hook.remove()
+
+
+def hidden_states(bert: nn.Module, batch: dict[str, Tensor]) -> Tensor:
+    """The vectors of all tokens after the embeddings and after each layer. The model is left as it was.
+
+    Shapes:
+        → (L + 1, B, T, D)
+    """
+    found = []
+    hooks = [part.register_forward_hook(lambda module, arguments, output: found.append(output))
+             for part in (bert.embeddings, *bert.encoder.layer)]
+    try:
+        bert(**batch)
+    finally:
+        for hook in hooks:
+            hook.remove()
+    return torch.stack(found)
+
+
+def logit_lens(model: nn.Module, batch: dict[str, Tensor], asked: Tensor) -> Tensor:
+    """What the model would say after the embeddings and after each layer, were it the last
+    (nostalgebraist 2020). The model is left as it was.
+
+    Args:
+        model: a masked-language model with `model.bert` and `model.score_words`, in eval mode.
+        batch: what the tokenizer gives.
+
+    Shapes:
+        asked (B, T) boolean, True at N tokens → the scores of all words (L + 1, N, V), of which
+            the last are what the model gives there
+    """
+    return model.score_words(hidden_states(model.bert, batch)[:, asked])

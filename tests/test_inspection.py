@@ -1,0 +1,79 @@
+"""Hits counted by hand, gates against weights that are set to 0, and the lens against the model itself."""
+
+import pytest
+import torch
+
+from bert_parts import BertConfig, BertForSequenceClassification
+from bert_parts.heads import BertForMaskedLM
+from bert_parts.inspection import gate_heads, head_hits, hidden_states, logit_lens
+from bert_parts.learn.exercise import with_hard_weights
+
+CONFIG = BertConfig(vocab_size=30, hidden_size=24, num_hidden_layers=2, num_attention_heads=3, intermediate_size=40,
+                    max_position_embeddings=16)
+MASK = (torch.arange(9) < torch.tensor([9, 3, 6])[:, None]).long()
+IDS = torch.randint(1, 30, (3, 9), generator=torch.Generator().manual_seed(0)) * MASK
+BATCH = {"input_ids": IDS, "attention_mask": MASK, "token_type_ids": (torch.arange(9) >= 2).long() * MASK}
+
+
+@pytest.fixture
+def judge():
+    return with_hard_weights(BertForSequenceClassification(CONFIG, 4)).eval()
+
+
+@pytest.fixture
+def filler():
+    return with_hard_weights(BertForMaskedLM(CONFIG)).eval()
+
+
+def test_hits_by_hand():
+    weights = torch.tensor([[[[0.1, 0.9], [0.8, 0.2]], [[0.7, 0.3], [0.4, 0.6]]],
+                            [[[0.6, 0.4], [0.1, 0.9]], [[0.2, 0.8], [1.0, 0.0]]]])
+    wanted = torch.tensor([[[False, True], [False, False]], [[False, True], [True, True]]])
+    assert head_hits(weights, wanted).tolist() == [[True, False, True], [False, True, True]]
+    assert head_hits(weights, torch.zeros(2, 2, 2, dtype=torch.bool)).shape == (2, 0)
+
+
+def without(model, off):
+    """The same model, in which W^O multiplies what some heads found by 0."""
+    d = CONFIG.hidden_size // CONFIG.num_attention_heads
+    with torch.no_grad():
+        for layer, head in off:
+            model.bert.encoder.layer[layer].attention.output.dense.weight[:, head * d : (head + 1) * d] = 0
+    return model
+
+
+def test_a_gate_of_0_is_a_head_that_nobody_reads(judge):
+    off = [(0, 1), (1, 0), (1, 2)]
+    gates = torch.ones(2, 3)
+    gates[tuple(zip(*off, strict=True))] = 0
+    given = gate_heads(judge, BATCH, gates)
+    assert not torch.allclose(given, judge(**BATCH), atol=1e-3)
+    torch.testing.assert_close(given, without(judge, off)(**BATCH))
+
+
+def test_each_text_may_have_its_own_gates(judge):
+    gates = torch.randn(3, 2, 3, generator=torch.Generator().manual_seed(0))
+    alone = torch.cat([gate_heads(judge, {name: ids[[row]] for name, ids in BATCH.items()}, gates[row]) for row in range(3)])
+    torch.testing.assert_close(gate_heads(judge, BATCH, gates), alone, atol=1e-5, rtol=1e-5)
+
+
+def test_slopes_of_gates(judge):
+    judge, gates = judge.double(), torch.ones(2, 3, dtype=torch.double, requires_grad=True)
+    assert torch.autograd.gradcheck(lambda gates: gate_heads(judge, BATCH, gates), gates)
+
+
+def test_the_model_is_left_as_it_was_even_after_an_error(judge, filler):
+    with pytest.raises(RuntimeError):
+        gate_heads(judge, BATCH, torch.ones(2, 5))
+    with pytest.raises(ValueError):
+        hidden_states(filler.bert, {"input_ids": IDS + 100})
+    assert not any(part._forward_hooks for model in (judge, filler) for part in model.modules())
+
+
+def test_the_lens_ends_with_what_the_model_says(filler):
+    asked = torch.rand(3, 9, generator=torch.Generator().manual_seed(0)) < 0.5
+    scores = logit_lens(filler, BATCH, asked)
+    assert scores.shape == (3, int(asked.sum()), 30)
+    torch.testing.assert_close(scores[-1], filler(**BATCH)[asked])
+    first = filler.bert.embeddings(IDS, BATCH["token_type_ids"])
+    torch.testing.assert_close(scores[0], filler.score_words(first)[asked])
