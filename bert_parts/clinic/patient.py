@@ -1,0 +1,67 @@
+"""A patient: a project with one ill part, what people saw of it, and a number that shows it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from bert_parts.clinic.project import Project, sound
+
+
+@dataclass(frozen=True)
+class Patient:
+    """A project with one ill part.
+
+    Attributes:
+        name: which says nothing.
+        complaint: what was seen, in the words of who saw it.
+        shows: the number that shows it: of a project, the sound one or the ill.
+        unit: what that number is.
+        part: the name of the ill part, and `ill`, what stands in its place.
+        illness: what is wrong with it, in a sentence.
+        source: the number in a public tracker of which this is modelled, "owner/name#1", and `cost`, what it cost there.
+    """
+
+    name: str
+    complaint: str
+    shows: Callable[[Project], float]
+    unit: str
+    part: str
+    ill: Callable
+    illness: str
+    source: str = ""
+    cost: str = ""
+    body: Project = field(default_factory=sound)
+
+    @property
+    def project(self) -> Project:
+        """The project as it came in."""
+        return self.body.with_part(self.part, self.ill)
+
+    def treated(self, part: Callable, body: Project | None = None) -> Project:
+        """The project with another part in the place of the ill one; in a project of other sizes if one is given."""
+        return (body or self.body).with_part(self.part, part)
+
+
+def chart(patient: Patient) -> str:
+    """What is known when a patient comes in: the complaint, and the number, beside that of the sound project."""
+    ill, well = patient.shows(patient.project), patient.shows(patient.body)
+    return (f"{patient.name}: “{patient.complaint}”\n"
+            f"   {patient.unit}: {number(ill)}   (the sound project: {number(well)})")
+
+
+def number(value: float) -> str:
+    """Few digits, whatever the size; what is as small as rounding is 0."""
+    if abs(value) < 1e-6:
+        return "0"
+    return f"{value:.1e}" if abs(value) < 1e-2 else f"{value:.2f}"
+
+
+def suspect(patient: Patient, part: str) -> str:
+    """Whether a patient's ill part is the one that is named.
+
+    Raises:
+        ValueError: a project has no part of that name.
+    """
+    patient.body.with_part(part, patient.body.parts.get(part))
+    if part == patient.part:
+        return f"Yes: what ails {patient.name} is in `{part}`. Look at it with print(opened({patient.name}.project, {part!r}))."
+    return f"No: in {patient.name} the part `{part}` is sound. Which experiment would tell it from the others?"
