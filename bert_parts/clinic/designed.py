@@ -9,7 +9,7 @@ from torch.nn import functional as F
 from bert_parts.attention import MultiHeadAttention, join_heads, split_heads
 from bert_parts.clinic import symptoms
 from bert_parts.clinic.patient import Patient
-from bert_parts.clinic.project import Examples, sound
+from bert_parts.clinic.project import Examples
 from bert_parts.config import BertConfig
 from bert_parts.embeddings import BertEmbeddings
 from bert_parts.encoder import AddAndNorm, BertEncoder, BertLayer
@@ -149,5 +149,5 @@ DESIGNED = (
             "A whole-number division makes the rise 0 until its last step."),
     Patient("Lena", "After a day of training all weights are NaN. It happens only with small batches.",
             symptoms.loss_of_a_batch_without_questions, "the loss of a batch in which nothing is hidden", "loss", lenas_loss,
-            "The mean over no tokens at all is 0 / 0.", body=sound(batch_size=1)),
+            "The mean over no tokens at all is 0 / 0."),
 )

@@ -63,7 +63,8 @@ def pad_to_eight(rows: list[list[int]], pad_id: int) -> dict[str, Tensor]:
     """Rows as long as a multiple of 8, as some processors like them."""
     batch = pad(rows, pad_id)
     more = -batch["input_ids"].size(1) % 8
-    return {"input_ids": F.pad(batch["input_ids"], (0, more), value=pad_id), "attention_mask": F.pad(batch["attention_mask"], (0, more))}
+    return {"input_ids": F.pad(batch["input_ids"], (0, more), value=pad_id),
+            "attention_mask": F.pad(batch["attention_mask"], (0, more))}
 
 
 def largest(hidden: Tensor, attention_mask: Tensor) -> Tensor:

@@ -1,9 +1,9 @@
 """A patient: a project with one ill part, what people saw of it, and a number that shows it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from bert_parts.clinic.project import Project, sound
+from bert_parts.clinic.project import NO_PART, SOUND_PARTS, Project, sound
 
 
 @dataclass(frozen=True)
@@ -12,7 +12,7 @@ class Patient:
 
     Attributes:
         name: which says nothing.
-        complaint: what was seen, in the words of who saw it.
+        complaint: what was seen, as somebody might have put it.
         shows: the number that shows it: of a project, the sound one or the ill.
         unit: what that number is.
         part: the name of the ill part, and `ill`, what stands in its place.
@@ -29,23 +29,18 @@ class Patient:
     illness: str
     source: str = ""
     cost: str = ""
-    body: Project = field(default_factory=sound)
 
     @property
     def project(self) -> Project:
         """The project as it came in."""
-        return self.body.with_part(self.part, self.ill)
-
-    def treated(self, part: Callable, body: Project | None = None) -> Project:
-        """The project with another part in the place of the ill one; in a project of other sizes if one is given."""
-        return (body or self.body).with_part(self.part, part)
+        return sound().with_part(self.part, self.ill)
 
 
 def chart(patient: Patient) -> str:
     """What is known when a patient comes in: the complaint, and the number, beside that of the sound project."""
-    ill, well = patient.shows(patient.project), patient.shows(patient.body)
+    ill, well = patient.shows(patient.project), patient.shows(sound())
     return (f"{patient.name}: “{patient.complaint}”\n"
-            f"   {patient.unit}: {number(ill)}   (the sound project: {number(well)})")
+            f"   {patient.unit}: {number(ill)}; in the sound project: {number(well)}")
 
 
 def number(value: float) -> str:
@@ -61,7 +56,8 @@ def suspect(patient: Patient, part: str) -> str:
     Raises:
         ValueError: a project has no part of that name.
     """
-    patient.body.with_part(part, patient.body.parts.get(part))
+    if part not in SOUND_PARTS:
+        raise ValueError(NO_PART.format(name=part, names=", ".join(SOUND_PARTS)))
     if part == patient.part:
-        return f"Yes: what ails {patient.name} is in `{part}`. Look at it with print(opened({patient.name}.project, {part!r}))."
-    return f"No: in {patient.name} the part `{part}` is sound. Which experiment would tell it from the others?"
+        return f"Yes: what ails {patient.name} is in {part}."
+    return f"No: {patient.name}'s {part} is sound. Which experiment would tell it from the others?"

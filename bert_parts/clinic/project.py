@@ -93,7 +93,7 @@ def train_step(model: nn.Module, optimizer: torch.optim.Optimizer, examples: Exa
 
     Args:
         examples: batches and their labels; a label is the id to be guessed, or -100.
-        loss: of (model, batch, labels) the mean over all tokens that are asked for, or 0 if none is.
+        loss: of (model, batch, labels): the mean over the tokens asked for, or 0 if none is.
 
     Returns:
         The mean loss over all tokens that are asked for in all of the batches.
@@ -215,6 +215,7 @@ class Project:
             torch.manual_seed(self.seed)
             model = BertForMaskedLM(self.config)
             exchange(model, self.parts)
+            torch.manual_seed(self.seed)     # whatever was drawn while parts were built
             self.parts["initialize"](model)
             if hard:
                 for name, weight in model.named_parameters():

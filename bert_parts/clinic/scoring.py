@@ -60,7 +60,8 @@ class Score:
     def table(self) -> str:
         """A line for each test that refuses somebody, and one for all together."""
         tests = dict.fromkeys(test for failed in (*self.ill.values(), *self.healthy.values()) for test in failed)
-        lines = [f"{len(self.caught)} of {len(self.ill)} patients caught, {len(self.refused)} of {len(self.healthy)} healthy refused"]
+        lines = [f"{len(self.caught)} of {len(self.ill)} patients caught, "
+                 f"{len(self.refused)} of {len(self.healthy)} healthy refused"]
         for test in tests:
             for sort, projects in (("catches", self.ill), ("wrongly refuses", self.healthy)):
                 names = [name for name, failed in projects.items() if test in failed]

@@ -28,7 +28,7 @@ def _moves(project: Project, model) -> float:
 
 
 def attention_by_hand(project: Project) -> torch.Tensor:
-    """The weights that the first layer's attention really uses, (H, T, T): read off by giving each key a value that says which it is."""
+    """The weights that the first layer's attention really uses, (H, T, T): each key's value says which key it is."""
     attention = project.model(hard=True).bert.encoder.layer[0].attention.self
     d = attention.hidden_size // attention.num_heads
     handle = attention.value.register_forward_hook(lambda *_: torch.eye(d).repeat(1, attention.num_heads)[None])
@@ -147,7 +147,7 @@ def drops_after_a_look(project: Project) -> float:
 
 
 def loss_of_the_best(project: Project) -> float:
-    """How far the loss of the weights that were kept as the best lies from the best loss, at the end of a training that got worse."""
+    """How far the loss of the weights that were kept as the best lies from the best loss. (The training gets worse.)"""
     project = replace(project, peak=0.3, warmup=0.05)
     run = project.train(12)
     run.model.load_state_dict(run.best)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cache
 
 import torch
 from torch import Tensor
@@ -15,7 +16,8 @@ from bert_parts.clinic.wild import WILD
 
 PATIENTS = {patient.name: patient for patient in (*DESIGNED, *WILD)}
 ILL = {name: patient.project for name, patient in PATIENTS.items()}
-# A cure must hold in a project of other sizes than the one that was seen.
+# Where a cure must hold: in the project that everybody sees, and in one of other sizes.
+HERE = sound()
 ELSEWHERE = sound(hidden_size=24, num_attention_heads=2, num_hidden_layers=3, seed=5, hiding=0.3, batches=3, batch_size=3,
                   layer_norm_eps=1e-8, hidden_dropout_prob=0.2)
 
@@ -32,23 +34,22 @@ class Verdict:
 
 
 def treat(patient: Patient, part: Callable) -> Verdict:
-    """Put a part in the place of the ill one, and see what the project does then: here, and with other sizes.
+    """Put a part in the place of the ill one, and see what the project does then, here and with other sizes.
 
     It is judged by what it does, not by how it is written: every invariant of the clinic must hold, and where chance has no hand in
     it, the numbers must be those of the sound project.
     """
     if part is patient.ill:
         return Verdict(False, f"{patient.name} has not been treated yet.")
-    for body in (patient.body, ELSEWHERE):
-        cured, where = patient.treated(part, body), "" if body is patient.body else " in a project of other sizes"
-        for invariant in REFERENCE:
-            if not passes(invariant, cured):
-                return Verdict(False, f"{patient.name} is not well{where}: `{invariant.__name__}` does not hold.")
-        for what, numbers in NUMBERS.items():
-            if patient.part not in CHANCE and not _same(numbers, cured, body):
-                return Verdict(False, f"Of what was seen in {patient.name} nothing is left, but {what} is not what it should be"
-                                      f"{where}: something was taken away that belongs there.")
-    return Verdict(True, f"{patient.name} is well again. {patient.illness}")
+    for invariant in REFERENCE:
+        if not passes(invariant, ELSEWHERE.with_part(patient.part, part)):
+            return Verdict(False, f"{patient.name} is not well, or not in a project of other sizes: `{invariant.__name__}` does "
+                                  "not hold.")
+    for what in NUMBERS if patient.part not in CHANCE else ():
+        if not all(_same(what, body, body.with_part(patient.part, part)) for body in (HERE, ELSEWHERE)):
+            return Verdict(False, f"What {patient.name} complained of is gone, but {what} is not what it should be: something was "
+                                  "changed that was sound.")
+    return Verdict(True, f"{patient.name} is well again. What it was: {patient.illness[0].lower()}{patient.illness[1:]}")
 
 
 CHANCE = ("hide", "order", "rate")     # parts of which there are many that are sound
@@ -79,10 +80,15 @@ NUMBERS = {"the vectors of tokens": hidden_vectors, "the vectors of texts": text
            "the loss in training": numbers_of_training}
 
 
-def _same(numbers: Callable[[Project], Tensor], cured: Project, body: Project) -> bool:
+@cache
+def _wanted(what: str, at_home: bool) -> Tensor:
+    return NUMBERS[what](HERE if at_home else ELSEWHERE)
+
+
+def _same(what: str, body: Project, cured: Project) -> bool:
     try:
-        given = numbers(cured)
+        given = NUMBERS[what](cured)
     except Exception:     # a part that somebody wrote may fail at anything
         return False
-    wanted = numbers(body)
+    wanted = _wanted(what, body is HERE)
     return given.shape == wanted.shape and torch.allclose(given, wanted, atol=1e-4)

@@ -1,6 +1,6 @@
 """Thirteen patients modelled on bugs that public projects really had.
 
-The code is the course's own; what is taken from the trackers is what went wrong, and what was said of it.
+Code and complaints are the course's own; what is taken from the trackers is what went wrong, and what it cost.
 """
 
 import math
@@ -13,7 +13,7 @@ from torch.nn import functional as F
 from bert_parts.attention import MultiHeadAttention, join_heads, split_heads
 from bert_parts.clinic import symptoms
 from bert_parts.clinic.patient import Patient
-from bert_parts.clinic.project import Examples, save
+from bert_parts.clinic.project import Examples
 from bert_parts.masking import NOT_ASKED, choose_tokens, hide_tokens
 from bert_parts.training import MAX_NORM, batch_places
 
@@ -119,7 +119,7 @@ WILD = (
     Patient("Max", "Classification with BERT is far below what others report. With one sentence at a time it is better.",
             symptoms.beside_a_longer_text, "how far a vector moves beside a longer text", "MultiHeadAttention", MaxsAttention,
             "The sign of the mask is wrong: tokens are hidden and padding is read.", "nyu-mll/jiant#465",
-            "The pull request that mends it is titled “Critical bug”."),
+            "The pull request that mends it is titled “Critical bug: fix sign of BERT attention mask”."),
     Patient("Nora", "Fresh models pass all our tests. In a published model, whose scores are large, padding is looked at.",
             symptoms.after_a_long_training, "how far a vector moves beside a longer text, in a model with large weights",
             "MultiHeadAttention", NorasAttention, "What stands for “never” is a number that real scores fall below.",
@@ -147,7 +147,7 @@ WILD = (
     Patient("Tilda", "It answers “resume” where I asked about a résumé.", symptoms.apart,
             "how far the vectors of “resume” and “résumé” lie apart", "clean", tildas_clean,
             "Whoever asks for small letters loses the accents as well.", "huggingface/transformers#2742",
-            "In Spanish hacia (towards) and hacía (did) became one word. It was closed unchanged: BERT itself was trained so."),
+            "In Spanish hacia and hacía became one word. The uncased BERT was trained so (#35); for other models it is a loss."),
     Patient("Ulla", "Training loss goes down after the restart as before. The loss on held-out text does not.",
             symptoms.difference_after_a_stop, "how far the last loss lies from that of a training without a stop", "restore",
             ullas_restore, "After loading, words are scored by a copy of their table, which is no longer trained.",
@@ -155,7 +155,7 @@ WILD = (
     Patient("Viktor", "Two small batches ought to be as good as one large one. They are a little worse.",
             symptoms.one_batch_or_two, "how far the weights lie apart after one step", "train_step", viktors_train_step,
             "The mean of two means is not the mean of all: short texts count too much.", "huggingface/transformers#24725",
-            "Reported in 2023, it was mended in 2024 in several libraries, after others had measured it again."),
+            "Reported in 2023, it was mended in October 2024 (#34191); torchtune had to mend the same (#1875)."),
     Patient("Wanda", "After a restart the loss on what was just read is strangely low.", symptoms.difference_after_a_stop,
             "how far the last loss lies from that of a training without a stop", "order", wandas_order,
             "The shuffling starts with that of the first epoch again.", "huggingface/transformers#8878",
@@ -163,9 +163,9 @@ WILD = (
     Patient("Xaver", "With an evaluation in the middle of each epoch we overfit much sooner.", symptoms.drops_after_a_look,
             "whether dropout still drops after an evaluation", "evaluate", xavers_evaluate,
             "The evaluation leaves the model in eval mode.", "fartashf/vsepp#4",
-            "Dropout was off for the rest of each epoch; the author measured a noticeable difference."),
+            "It made a noticeable difference; the mend became a flag, so that the published results could still be had."),
     Patient("Yara", "Early stopping says the best was at step 4. What it gives back is as bad as the end.",
             symptoms.loss_of_the_best, "how far the loss of what was kept lies from the best loss", "keep", yaras_keep,
             "The state of a model is no copy: training goes on in the weights that were kept.", "pytorch/tutorials#188",
-            "It stood in PyTorch's own tutorial on transfer learning."),
+            "It stood in one of PyTorch's own tutorials."),
 )
