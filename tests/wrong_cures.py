@@ -207,12 +207,11 @@ def training_whatever_was(model, examples, loss):
     return value
 
 
-def never_in_eval_mode(model, examples, loss):
-    was, model.training = model.training, False
-    value = evaluate(model.train(), examples, loss)
-    model.train(was)
-    with torch.no_grad():
-        return value + 0 * sum(loss(model.train(), batch, labels).item() for batch, labels in examples)
+def dropout_for_nobody(model, examples, loss):
+    for module in model.modules():
+        if isinstance(module, nn.Dropout):
+            module.p = 0.0
+    return evaluate(model, examples, loss)
 
 
 def mean_of_batches(model, examples, loss):
@@ -349,7 +348,8 @@ WRONG_CURES = {
         "half an epoch": lambda step, began, count, size: wandas_order(step, began // 2, count, size),
     },
     "Xaver": {
-        "in training for good": training_whatever_was, "never in eval mode": never_in_eval_mode, "a mean of means": mean_of_batches,
+        "in training for good": training_whatever_was,
+        "no dropout from then on": dropout_for_nobody, "a mean of means": mean_of_batches,
     },
     "Yara": {
         "a copy of the list": lambda model: dict(model.state_dict()),

@@ -234,17 +234,19 @@ def rate_is_never_nothing(project: Project) -> bool:
 
 @torch.no_grad()
 def evaluation_leaves_no_trace(project: Project) -> bool:
-    """A look at a model in training gives the same number twice, and leaves the model in training."""
-    model = project.model().train()
-    looks = [project.evaluate(model) for _ in range(2)]
-    return looks[0] == looks[1] and all(module.training for module in model.modules())
+    """A look gives the same number twice, and leaves a model in the mode in which it was."""
+    model, looks = project.model(), []
+    for mode in (True, False):
+        looks.append(project.evaluate(model.train(mode)))
+        if any(module.training != mode for module in model.modules()):
+            return False
+    return looks[0] == looks[1]
 
 
 def kept_weights_stay(project: Project) -> bool:
-    """Weights that were kept are the same after a further step."""
+    """Weights that are kept are those of the model, and the same after a further step."""
     model = project.model()
-    kept = project.parts["keep"](model)
-    before = copy.deepcopy(kept)
+    kept, before = project.parts["keep"](model), copy.deepcopy(model.state_dict())
     project.step(model, torch.optim.SGD(model.parameters(), lr=0.1), [_asked(project)])
     return all(torch.equal(before[name], kept[name]) for name in before)
 

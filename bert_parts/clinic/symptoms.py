@@ -1,7 +1,5 @@
 """Numbers that show an illness. Each takes a project, sound or ill."""
 
-from dataclasses import replace
-
 import torch
 from torch.nn import functional as F
 
@@ -146,12 +144,13 @@ def drops_after_a_look(project: Project) -> float:
     return float(model.training)
 
 
-def loss_of_the_best(project: Project) -> float:
-    """How far the loss of the weights that were kept as the best lies from the best loss. (The training gets worse.)"""
-    project = replace(project, peak=0.3, warmup=0.05)
-    run = project.train(12)
-    run.model.load_state_dict(run.best)
-    return abs(project.evaluate(run.model) - min(run.looks))
+def kept_weights_move(project: Project) -> float:
+    """How far weights that were kept move, at most, in a further step."""
+    model = project.model()
+    kept = project.parts["keep"](model)
+    before = {name: tensor.clone() for name, tensor in kept.items()}
+    project.step(model, torch.optim.SGD(model.parameters(), lr=0.1), [project.hide(project.read(list(project.texts[:8])))])
+    return max((kept[name] - before[name]).abs().max().item() for name in before)
 
 
 def paid_for_the_first_tag(project: Project) -> float:

@@ -165,7 +165,7 @@ WILD = (
             "The evaluation leaves the model in eval mode.", "fartashf/vsepp#4",
             "It made a noticeable difference; the mend became a flag, so that the published results could still be had."),
     Patient("Yara", "Early stopping says the best was at step 4. What it gives back is as bad as the end.",
-            symptoms.loss_of_the_best, "how far the loss of what was kept lies from the best loss", "keep", yaras_keep,
+            symptoms.kept_weights_move, "how far the weights that were kept move in the next step", "keep", yaras_keep,
             "The state of a model is no copy: training goes on in the weights that were kept.", "pytorch/tutorials#188",
             "It stood in one of PyTorch's own tutorials."),
 )
