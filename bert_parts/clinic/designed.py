@@ -123,7 +123,7 @@ DESIGNED = (
     Patient("Clara", "Some words seem to be read by everybody and others by nobody. Loss goes down all the same.",
             symptoms.sum_of_weights, "the least that a query gives to all keys together", "MultiHeadAttention", ClarasAttention,
             "Softmax runs over the queries, not the keys."),
-    Patient("David", "The first loss that is printed is ten times what a friend of mine gets.",
+    Patient("David", "The first loss that is printed is several times what a friend of mine gets.",
             symptoms.loss_at_the_start, "the loss before the first step", "initialize", davids_initialize,
             "Tables keep torch's own beginning, a standard deviation of 1; words are scored by that very table."),
     Patient("Emma", "After a few layers all words of a sentence look alike.", symptoms.alike,

@@ -47,6 +47,8 @@ def number(value: float) -> str:
     """Few digits, whatever the size; what is as small as rounding is 0."""
     if abs(value) < 1e-6:
         return "0"
+    if abs(value) >= 100:
+        return f"{value:,.0f}"
     return f"{value:.1e}" if abs(value) < 1e-2 else f"{value:.2f}"
 
 
