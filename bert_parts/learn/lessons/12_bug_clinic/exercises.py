@@ -1,0 +1,124 @@
+"""Notebook 12: a test that tells the ill from the healthy, what a set of tests is worth, and a step of training that is sound."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from bert_parts.clinic.healthy import HEALTHY
+from bert_parts.clinic.invariants import padding_does_not_matter
+from bert_parts.clinic.project import Project, sound, train_step
+from bert_parts.clinic.scoring import score_tests
+from bert_parts.clinic.ward import ILL
+from bert_parts.learn.exercise import Case, Exercise, Finding
+from bert_parts.masking import NOT_ASKED, masked_lm_loss
+
+HERE = Path(__file__).parent
+TITLE = "The bug clinic"
+BUILDS = "tests that tell ill projects from healthy ones, what a set of tests is worth, a step of training that is sound"
+PAPER = "[Devlin et al. 2019](https://arxiv.org/abs/1810.04805), appendix A.2"
+
+# ── padding_does_not_matter ──────────────────────────────────────────────────────────────────────────────────────────
+
+
+def answer_of_a_test(answer, *_):
+    """A test answers True or False; a tensor with one of these will do."""
+    if not isinstance(answer, bool | Tensor) or isinstance(answer, Tensor) and (answer.numel() != 1 or answer.dtype != torch.bool):
+        raise TypeError("a test answers True or False")
+    return bool(answer)
+
+
+# ── score_tests ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+NUMBERS = {"ill": {"two": 2, "nine": 9, "none": None, "four": 4}, "healthy": {"one": 1, "eight": 8, "seven": 7, "text": "six"}}
+
+
+def odd(number) -> bool:
+    return number % 2 == 1
+
+
+def small(number) -> bool:
+    return number < 9
+
+
+def never(number) -> bool:
+    return True
+
+
+def falls_over(number) -> bool:
+    raise RuntimeError("this test fails at everything")
+
+
+def tests_and_numbers(*tests: Callable) -> Callable[[], tuple]:
+    return lambda: (list(tests), dict(NUMBERS["ill"]), dict(NUMBERS["healthy"]))
+
+
+def on_real_patients(thing: Callable) -> Finding | str:
+    """The learner's function with a real test, on some of the patients and of the healthy."""
+    ill, healthy = ({name: projects[name] for name in names} for projects, names in (
+        (ILL, ("Anna", "Karl", "Rosa")), (HEALTHY, ("as it is", "one head"))))
+    given = thing([padding_does_not_matter], ill, healthy)
+    if given != {"caught": ["Anna", "Rosa"], "missed": ["Karl"], "refused": []}:
+        return Finding("By itself your part agrees, but in the clinic it gives another score.")
+    return "In the clinic: of Anna, Karl and Rosa a test of padding catches two, and two healthy projects pass it."
+
+
+# ── train_step ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def a_step(asked: tuple[tuple[int, ...], ...], left_over: float = 0.0) -> Callable[[], tuple]:
+    """A model, an optimizer, and small batches: how many tokens are asked for in each of their texts."""
+    def made() -> tuple:
+        project = sound(hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0, num_hidden_layers=1)
+        model = project.model()
+        for weight in model.parameters():
+            weight.grad = torch.full_like(weight, left_over)
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.5)
+        return model, optimizer, [examples_of(project, counts) for counts in asked], masked_lm_loss
+
+    return made
+
+
+def examples_of(project: Project, counts: tuple[int, ...]) -> tuple[dict[str, Tensor], Tensor]:
+    batch = project.read(list(project.texts[5 : 5 + len(counts)]))
+    labels = torch.full_like(batch["input_ids"], NOT_ASKED)
+    for text, count in enumerate(counts):
+        labels[text, 1 : 1 + count] = batch["input_ids"][text, 1 : 1 + count]
+    return batch, labels
+
+
+def weights_after(answer, model, *_):
+    """The loss, and what the step has made of the weights."""
+    if not isinstance(answer, float):
+        raise TypeError("the mean loss is expected as the answer, a float, as .item() gives it")
+    return answer, torch.cat([weight.detach().flatten() for weight in model.parameters()])
+
+
+EXERCISES = (
+    Exercise(lesson=HERE, reference=padding_does_not_matter, seen=answer_of_a_test, cases=(
+        Case("a sound project", lambda: (sound(),)),
+        Case("a project whose vectors depend on padding", lambda: (ILL["Rosa"],)),
+        Case("a project in which padding is on the left", lambda: (ILL["Simon"],)),
+        Case("a project in which a mask is forgotten", lambda: (ILL["Anna"],)),
+        Case("a project in which padding is read when weights are large", lambda: (ILL["Nora"],)),
+        Case("a sound project that pads to a multiple of 8", lambda: (HEALTHY["rows of 8, 16, 24"],)),
+        Case("a sound project that takes the largest number of each column", lambda: (HEALTHY["the largest of each column"],)),
+        Case("a project that is ill, but not in its padding", lambda: (ILL["Tilda"],)),
+    )),
+    Exercise(lesson=HERE, reference=score_tests, drop_in=on_real_patients, cases=(
+        Case("one test", tests_and_numbers(small)),
+        Case("two tests, of which a project may fail one", tests_and_numbers(small, odd)),
+        Case("a test that everybody passes", tests_and_numbers(never)),
+        Case("no test at all", tests_and_numbers()),
+        Case("a test that raises an error", tests_and_numbers(falls_over)),
+    )),
+    Exercise(lesson=HERE, reference=train_step, seen=weights_after, cases=(
+        Case("one batch", a_step(((2, 1, 3),))),
+        Case("two batches in which equally many tokens are asked for", a_step(((2, 1), (3, 0)))),
+        Case("gradients that an earlier step has left", a_step(((2, 1, 3),), left_over=0.3)),
+        Case("two batches, of one question and of eight", a_step(((1,), (3, 2, 3)))),
+        Case("three batches, of which one asks nothing", a_step(((2, 2), (0, 0), (1,)))),
+        Case("batches that ask nothing", a_step(((0, 0), (0,)))),
+    )),
+)
