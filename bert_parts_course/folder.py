@@ -25,7 +25,8 @@ LOCK_SECONDS = 60
 
 def course_files() -> dict[str, Path]:
     """All that is put into a learner's folder: where it goes there, and where it comes from."""
-    parts = [path for path in [*PARTS.glob("*.py"), *PARTS.glob("learn/*.py")] if path.name != "__init__.py"]
+    kinds = ("*.py", "clinic/*.py", "learn/*.py")
+    parts = [path for kind in kinds for path in PARTS.glob(kind) if path.name != "__init__.py"]
     return {
         "README.md": HERE / "README.md",
         **{f"notebooks/{path.name}": path for path in sorted(NOTEBOOKS.glob("[0-9][0-9]_*.ipynb"))},

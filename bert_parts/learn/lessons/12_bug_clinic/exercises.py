@@ -119,6 +119,7 @@ EXERCISES = (
         Case("gradients that an earlier step has left", a_step(((2, 1, 3),), left_over=0.3)),
         Case("two batches, of one question and of eight", a_step(((1,), (3, 2, 3)))),
         Case("three batches, of which one asks nothing", a_step(((2, 2), (0, 0), (1,)))),
+        Case("batches that ask for one token in all", a_step(((0, 1), (0,)))),
         Case("batches that ask nothing", a_step(((0, 0), (0,)))),
     )),
 )
