@@ -96,6 +96,15 @@ def weights_after(answer, model, *_):
 
 
 EXERCISES = (
+    Exercise(lesson=HERE, reference=train_step, seen=weights_after, cases=(
+        Case("one batch", a_step(((2, 1, 3),))),
+        Case("two batches in which equally many tokens are asked for", a_step(((2, 1), (3, 0)))),
+        Case("gradients that an earlier step has left", a_step(((2, 1, 3),), left_over=0.3)),
+        Case("two batches, of one question and of eight", a_step(((1,), (3, 2, 3)))),
+        Case("three batches, of which one asks nothing", a_step(((2, 2), (0, 0), (1,)))),
+        Case("batches that ask for one token in all", a_step(((0, 1), (0,)))),
+        Case("batches that ask nothing", a_step(((0, 0), (0,)))),
+    )),
     Exercise(lesson=HERE, reference=padding_does_not_matter, seen=answer_of_a_test, cases=(
         Case("a sound project", lambda: (sound(),)),
         Case("a project whose vectors depend on padding", lambda: (ILL["Rosa"],)),
@@ -112,14 +121,5 @@ EXERCISES = (
         Case("a test that everybody passes", tests_and_numbers(never)),
         Case("no test at all", tests_and_numbers()),
         Case("a test that raises an error", tests_and_numbers(falls_over)),
-    )),
-    Exercise(lesson=HERE, reference=train_step, seen=weights_after, cases=(
-        Case("one batch", a_step(((2, 1, 3),))),
-        Case("two batches in which equally many tokens are asked for", a_step(((2, 1), (3, 0)))),
-        Case("gradients that an earlier step has left", a_step(((2, 1, 3),), left_over=0.3)),
-        Case("two batches, of one question and of eight", a_step(((1,), (3, 2, 3)))),
-        Case("three batches, of which one asks nothing", a_step(((2, 2), (0, 0), (1,)))),
-        Case("batches that ask for one token in all", a_step(((0, 1), (0,)))),
-        Case("batches that ask nothing", a_step(((0, 0), (0,)))),
     )),
 )
