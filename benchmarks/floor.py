@@ -8,9 +8,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from benchmarks.texts import NAME, Setting, reviews, short_rows
+from benchmarks.texts import NAME, Setting, in_batches, short_rows
 from benchmarks.timing import Contender, Makers
-from benchmarks.vectors import BATCH
+from benchmarks.vectors import BATCH, texts_of
 from bert_parts import load_pretrained
 from bert_parts.costs import layer_flops
 from bert_parts.prepacking import prepacked
@@ -20,16 +20,16 @@ from bert_parts.quantization import int8, whole_vectors
 
 def of_reviews(setting: Setting) -> tuple[str, Makers]:
     """The products that the vectors of the same reviews need, on the tokens alone, without padding."""
-    lengths = sorted((len(row) for row in short_rows(reviews(50 if setting.quick else 1000))), reverse=True)
-    batches = [lengths[start : start + BATCH] for start in range(0, len(lengths), BATCH)]
+    batches = in_batches(short_rows(texts_of(setting)), BATCH, by_length=True).batches
+    counts = [int(batch["attention_mask"].sum()) for batch in batches]
     makers = {
-        "float32, MKL": partial(_alone, batches, multiply=lambda x, map: F.linear(x, map.weight, map.bias)),
-        "float32, oneDNN": partial(_alone, batches, ready=rounded, multiply=lambda x, map: product(x, map.weight, map.bias)),
-        "float32, oneDNN, matrices packed before": partial(_alone, batches, made_of=prepacked),
-        "int8, vectors in whole numbers before": partial(_alone, batches, made_of=int8, ready=whole_vectors, exact=False),
+        "float32, MKL": partial(_alone, counts, multiply=lambda x, map: F.linear(x, map.weight, map.bias)),
+        "float32, oneDNN": partial(_alone, counts, ready=rounded, multiply=lambda x, map: product(x, map.weight, map.bias)),
+        "float32, oneDNN, matrices packed before": partial(_alone, counts, made_of=prepacked),
+        "int8, vectors in whole numbers before": partial(_alone, counts, made_of=int8, ready=whole_vectors, exact=False),
     }
     config = load_pretrained(NAME)[0].config
-    flops = layer_flops(config, lengths)
+    flops = layer_flops(config, counts)     # what hangs on the length of a text, attention, is left out
     billions = config.num_hidden_layers * (flops["projections"] + flops["feed-forward"]) / 1e9
     return (f"What the vectors above cannot be made without: {billions:,.0f} billion multiplications and additions, in batches of "
             f"{BATCH} reviews, by length and without padding. Attention, GELU, sums, LayerNorm and making whole numbers come "
@@ -37,7 +37,7 @@ def of_reviews(setting: Setting) -> tuple[str, Makers]:
 
 
 def _alone(
-    batches: list[list[int]],
+    counts: list[int],
     made_of: Callable[[nn.Module], nn.Module] = lambda model: model,
     ready: Callable[[Tensor], object] = lambda x: x,
     multiply: Callable[[object, nn.Module], Tensor] = lambda x, map: map(x),
@@ -46,14 +46,13 @@ def _alone(
     """Each linear map of each layer, of as many random vectors as a batch has tokens.
 
     Args:
-        batches: the lengths of the texts.
+        counts: the tokens of each batch.
         made_of: the model whose maps they are, of the pretrained one.
         ready: what is done with the vectors before anything is timed.
     """
     maps = [linear for layer in made_of(load_pretrained(NAME)[0]).encoder.layer for linear in _maps(layer)]
     generator = torch.Generator().manual_seed(0)
     widths = sorted({linear.in_features for linear in maps})
-    counts = [sum(lengths) for lengths in batches]
     vectors = [{width: ready(0.1 * torch.randn(count, width, generator=generator)) for width in widths} for count in counts]
 
     @torch.inference_mode()

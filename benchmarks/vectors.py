@@ -23,8 +23,12 @@ BATCH = 64     # texts, as `sentence_vectors` takes them; sentence-transformers 
 LONGEST = 256     # tokens of a text, as the checkpoint is made to read
 
 
+def texts_of(setting: Setting) -> list[str]:
+    return reviews(50 if setting.quick else 1000)
+
+
 def of_reviews(setting: Setting) -> tuple[str, Makers]:
-    texts = reviews(50 if setting.quick else 1000)
+    texts = texts_of(setting)
     makers = {f"sentence-transformers, batches of {size}": partial(_theirs, texts, size) for size in (32, BATCH)}
     makers |= {name: partial(_exported, setting, engine, texts) for name, engine in EXPORTED.items()}
     makers |= {f"bert_parts{way}": partial(make, texts) for way, make in

@@ -157,14 +157,8 @@ def marked_sentences() -> list[MarkedSentence]:
     Raises:
         as movie_reviews
     """
-    return [
-        MarkedSentence(text, tuple((name, int(asked), int(answer)) for name, asked, answer in map(_parted, links.split(" "))))
-        for text, links in _rows("relations.tsv.bz2")
-    ]
-
-
-def _parted(link: str) -> list[str]:
-    return link.split(":")
+    parted = ((text, (link.split(":") for link in links.split(" "))) for text, links in _rows("relations.tsv.bz2"))
+    return [MarkedSentence(text, tuple((name, int(asked), int(answer)) for name, asked, answer in links)) for text, links in parted]
 
 
 def addresses() -> list[Address]:

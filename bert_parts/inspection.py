@@ -1,5 +1,7 @@
 """Looking inside a model: what each head looks at, what becomes of it without some heads, what it would say after each layer."""
 
+from contextlib import ExitStack
+
 import torch
 from torch import Tensor, nn
 
@@ -33,20 +35,16 @@ def gate_heads(model: nn.Module, batch: dict[str, Tensor], gates: Tensor) -> Ten
     Shapes:
         gates (L, H), or (B, L, H) if each text has its own: one for each layer and head
     """
-    hooks = []
-    for number, layer in enumerate(model.bert.encoder.layer):
-        gate = gates[..., number, :]                                            # (H,) or (B, H)
+    with ExitStack() as hooks:     # which removes them, whatever happens
+        for number, layer in enumerate(model.bert.encoder.layer):
+            gate = gates[..., number, :]                                        # (H,) or (B, H)
 
-        def multiply(module, arguments, output, gate=gate):
-            heads = output.unflatten(-1, (gate.size(-1), -1))                   # (B, T, H, d)
-            return (heads * gate[..., None, :, None]).flatten(-2)               # (B, T, D)
+            def multiply(module, arguments, output, gate=gate):
+                heads = output.unflatten(-1, (gate.size(-1), -1))               # (B, T, H, d)
+                return (heads * gate[..., None, :, None]).flatten(-2)           # (B, T, D)
 
-        hooks.append(layer.attention.self.register_forward_hook(multiply))
-    try:
+            hooks.enter_context(layer.attention.self.register_forward_hook(multiply))
         return model(**batch)
-    finally:
-        for hook in hooks:
-            hook.remove()
 
 
 def hidden_states(bert: nn.Module, batch: dict[str, Tensor]) -> Tensor:
@@ -56,13 +54,10 @@ def hidden_states(bert: nn.Module, batch: dict[str, Tensor]) -> Tensor:
         → (L + 1, B, T, D)
     """
     found = []
-    hooks = [part.register_forward_hook(lambda module, arguments, output: found.append(output))
-             for part in (bert.embeddings, *bert.encoder.layer)]
-    try:
+    with ExitStack() as hooks:
+        for part in (bert.embeddings, *bert.encoder.layer):
+            hooks.enter_context(part.register_forward_hook(lambda module, arguments, output: found.append(output)))
         bert(**batch)
-    finally:
-        for hook in hooks:
-            hook.remove()
     return torch.stack(found)
 
 

@@ -3,16 +3,11 @@
 import pytest
 import torch
 
-from bert_parts import BertConfig, BertForSequenceClassification
+from bert_parts import BertForSequenceClassification
 from bert_parts.heads import BertForMaskedLM
 from bert_parts.inspection import gate_heads, head_hits, hidden_states, logit_lens
 from bert_parts.learn.exercise import with_hard_weights
-
-CONFIG = BertConfig(vocab_size=30, hidden_size=24, num_hidden_layers=2, num_attention_heads=3, intermediate_size=40,
-                    max_position_embeddings=16)
-MASK = (torch.arange(9) < torch.tensor([9, 3, 6])[:, None]).long()
-IDS = torch.randint(1, 30, (3, 9), generator=torch.Generator().manual_seed(0)) * MASK
-BATCH = {"input_ids": IDS, "attention_mask": MASK, "token_type_ids": (torch.arange(9) >= 2).long() * MASK}
+from tests.test_attribution import BATCH, CONFIG, IDS
 
 
 @pytest.fixture
@@ -65,6 +60,8 @@ def test_slopes_of_gates(judge):
 def test_the_model_is_left_as_it_was_even_after_an_error(judge, filler):
     with pytest.raises(RuntimeError):
         gate_heads(judge, BATCH, torch.ones(2, 5))
+    with pytest.raises(IndexError):
+        gate_heads(judge, BATCH, torch.ones(1, 3))     # the first layer has its hook by then
     with pytest.raises(ValueError):
         hidden_states(filler.bert, {"input_ids": IDS + 100})
     assert not any(part._forward_hooks for model in (judge, filler) for part in model.modules())

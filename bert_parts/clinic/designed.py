@@ -13,7 +13,7 @@ from bert_parts.clinic.project import Examples
 from bert_parts.config import BertConfig
 from bert_parts.embeddings import BertEmbeddings
 from bert_parts.encoder import AddAndNorm, BertEncoder, BertLayer
-from bert_parts.masking import choose_tokens, hide_tokens, may_be_chosen
+from bert_parts.masking import NOT_ASKED, choose_tokens, hide_tokens, may_be_chosen
 from bert_parts.training import MAX_NORM
 
 
@@ -84,7 +84,7 @@ class HugosEncoder(BertEncoder):
 
 
 def idas_train_step(model: nn.Module, optimizer: torch.optim.Optimizer, examples: Examples, loss) -> float:
-    counts = [int((labels != -100).sum()) for _, labels in examples]
+    counts = [int((labels != NOT_ASKED).sum()) for _, labels in examples]
     total = 0.0
     for (batch, labels), count in zip(examples, counts, strict=True):
         share = loss(model, batch, labels) * count / max(1, sum(counts))
@@ -110,7 +110,7 @@ def karls_rate(step: int, steps: int, peak: float, warmup: float) -> float:
 def lenas_loss(model: nn.Module, batch: dict[str, Tensor], labels: Tensor) -> Tensor:
     hidden, _ = model.bert(**batch)
     scores = model.score_words(hidden)
-    return F.cross_entropy(scores.flatten(0, 1), labels.flatten(), ignore_index=-100)
+    return F.cross_entropy(scores.flatten(0, 1), labels.flatten(), ignore_index=NOT_ASKED)
 
 
 DESIGNED = (

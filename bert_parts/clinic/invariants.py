@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from bert_parts.attention import split_heads
-from bert_parts.clinic.project import VOCABULARY, Project
+from bert_parts.clinic.project import VOCABULARY, Examples, Project
 from bert_parts.masking import NOT_ASKED
 
 SHORT, LONG = "he reads", "the man works and the child reads a book in the garden of the old man"
@@ -164,22 +164,15 @@ def step_forgets_old_gradients(project: Project) -> bool:
         for weight in model.parameters():
             weight.grad = torch.full_like(weight, rest)
         project.step(model, torch.optim.SGD(model.parameters(), lr=0.1), [_asked(project)])
-        ends.append(_all_numbers(model))
+        ends.append(all_numbers(model))
     return close(*ends, 1e-5)
 
 
 def small_batches_make_a_large_one(project: Project) -> bool:
     """A step on two unequal small batches is the step on both as one."""
     batch, labels = _asked(project)
-    cuts = [slice(0, 1), slice(1, None)]
     labels[0, 2:] = NOT_ASKED     # the first has little to say
-    parts = [({name: rows[cut] for name, rows in batch.items()}, labels[cut]) for cut in cuts]
-    ends = []
-    for examples in (parts, [(batch, labels)]):
-        model = project.model()
-        project.step(model, torch.optim.SGD(model.parameters(), lr=0.1), examples)
-        ends.append(_all_numbers(model))
-    return close(*ends, 1e-5)
+    return close(*(weights_after(project, examples) for examples in (in_two(batch, labels, 1), [(batch, labels)])), 1e-5)
 
 
 def step_goes_downhill(project: Project) -> bool:
@@ -194,7 +187,7 @@ def no_question_breaks_nothing(project: Project) -> bool:
     """A batch of which nothing is asked leaves loss and weights finite."""
     model, (batch, labels) = project.model(), _asked(project)
     loss = project.step(model, torch.optim.SGD(model.parameters(), lr=0.1), [(batch, torch.full_like(labels, NOT_ASKED))])
-    return math.isfinite(loss) and bool(_all_numbers(model).isfinite().all())
+    return math.isfinite(loss) and bool(all_numbers(model).isfinite().all())
 
 
 def only_words_are_hidden(project: Project) -> bool:
@@ -289,7 +282,20 @@ def _asked(project: Project) -> tuple[dict[str, Tensor], Tensor]:
     return batch | {"input_ids": shown}, torch.where(asked, ids, NOT_ASKED)
 
 
-def _all_numbers(model: nn.Module) -> Tensor:
+def in_two(batch: dict[str, Tensor], labels: Tensor, at: int) -> Examples:
+    """A batch as two: so many texts, and the rest."""
+    return [({name: rows[cut] for name, rows in batch.items()}, labels[cut]) for cut in (slice(at), slice(at, None))]
+
+
+def weights_after(project: Project, examples: Examples, rate: float = 0.1) -> Tensor:
+    """All weights of a fresh model after a step down the slope."""
+    model = project.model()
+    project.step(model, torch.optim.SGD(model.parameters(), lr=rate), examples)
+    return all_numbers(model)
+
+
+def all_numbers(model: nn.Module) -> Tensor:
+    """All weights of a model in a row."""
     return torch.cat([weight.detach().flatten() for weight in model.parameters()])
 
 

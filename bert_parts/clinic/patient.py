@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bert_parts.clinic.project import NO_PART, SOUND_PARTS, Project, sound
+from bert_parts.clinic.project import Project, part_named, sound
 
 
 @dataclass(frozen=True)
@@ -58,8 +58,7 @@ def suspect(patient: Patient, part: str) -> str:
     Raises:
         ValueError: a project has no part of that name.
     """
-    if part not in SOUND_PARTS:
-        raise ValueError(NO_PART.format(name=part, names=", ".join(SOUND_PARTS)))
+    part_named(part)
     if part == patient.part:
         return f"Yes: what ails {patient.name} is in {part}."
     return f"No: {patient.name}'s {part} is sound. Which experiment would tell it from the others?"

@@ -53,7 +53,6 @@ SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
 VOCABULARY = SPECIAL + sorted({word for text in TEXTS for word in text.split()}) + ["exposé", "expose", "pate"]
 SIZES = BertConfig(vocab_size=len(VOCABULARY), hidden_size=32, num_hidden_layers=2, num_attention_heads=4,
                    intermediate_size=64, max_position_embeddings=24)
-NO_PART = "A project has no part {name!r}: choose one of {names}."
 Examples = list[tuple[dict[str, Tensor], Tensor]]     # batches and their labels
 
 
@@ -147,6 +146,17 @@ SOUND_PARTS = {
 }
 
 
+def part_named(name: str, parts: Mapping[str, Callable] = SOUND_PARTS) -> Callable:
+    """The part of that name.
+
+    Raises:
+        ValueError: there is none.
+    """
+    if name not in parts:
+        raise ValueError(f"A project has no part {name!r}: choose one of {', '.join(parts)}.")
+    return parts[name]
+
+
 # ── the project ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -197,8 +207,7 @@ class Project:
 
     def with_part(self, name: str, part: Callable) -> "Project":
         """The same project with one part exchanged."""
-        if name not in self.parts:
-            raise ValueError(NO_PART.format(name=name, names=", ".join(self.parts)))
+        part_named(name, self.parts)
         return replace(self, parts=self.parts | {name: part})
 
     @cached_property
@@ -316,6 +325,4 @@ def sound(**changes) -> Project:
 
 def opened(project: Project, name: str) -> str:
     """The source of a project's part."""
-    if name not in project.parts:
-        raise ValueError(NO_PART.format(name=name, names=", ".join(project.parts)))
-    return inspect.getsource(project.parts[name])
+    return inspect.getsource(part_named(name, project.parts))

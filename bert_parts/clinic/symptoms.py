@@ -3,7 +3,7 @@
 import torch
 from torch.nn import functional as F
 
-from bert_parts.clinic.invariants import LONG, SHORT
+from bert_parts.clinic.invariants import LONG, SHORT, all_numbers, in_two, weights_after
 from bert_parts.clinic.project import Project
 from bert_parts.masking import NOT_ASKED
 
@@ -50,11 +50,6 @@ def sum_of_weights(project: Project) -> float:
 def loss_at_the_start(project: Project) -> float:
     batch, labels = project.hide(project.read(list(project.texts)))
     return project.loss(project.model(), batch, labels).item()
-
-
-def loss_after(project: Project, steps: int = 30) -> float:
-    """The evaluation's loss at the end of a short training."""
-    return project.train(steps, look_every=steps).looks[-1]
 
 
 @torch.no_grad()
@@ -113,21 +108,16 @@ def step_without_a_question(project: Project) -> float:
     optimizer = torch.optim.SGD(model.parameters(), lr=1.0)
     batch, labels = project.hide(project.read(list(project.texts[:8])), 3)
     project.step(model, optimizer, [(batch, labels)])
-    before = torch.cat([weight.detach().flatten() for weight in model.parameters()])
+    before = all_numbers(model)
     project.step(model, optimizer, [(batch, torch.full_like(labels, NOT_ASKED))])
-    return (torch.cat([weight.detach().flatten() for weight in model.parameters()]) - before).abs().max().item()
+    return (all_numbers(model) - before).abs().max().item()
 
 
 def one_batch_or_two(project: Project) -> float:
     """How far the weights after a step on two batches lie, at most, from those after the same texts in one."""
     batch, labels = project.hide(project.read(sorted(project.texts, key=len)), 1)
-    cuts = (slice(0, 12), slice(12, 24))     # the short texts, and the long ones
-    ends = []
-    for examples in ([({name: rows[cut] for name, rows in batch.items()}, labels[cut]) for cut in cuts], [(batch, labels)]):
-        model = project.model()
-        project.step(model, torch.optim.SGD(model.parameters(), lr=1.0), examples)
-        ends.append(torch.cat([weight.detach().flatten() for weight in model.parameters()]))
-    return (ends[0] - ends[1]).abs().max().item()
+    two, one = in_two(batch, labels, 12), [(batch, labels)]     # the short texts, and the long ones
+    return (weights_after(project, two, 1.0) - weights_after(project, one, 1.0)).abs().max().item()
 
 
 @torch.no_grad()

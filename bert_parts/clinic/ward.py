@@ -41,12 +41,13 @@ def treat(patient: Patient, part: Callable) -> Verdict:
     """
     if part is patient.ill:
         return Verdict(False, f"{patient.name} has not been treated yet.")
+    here, elsewhere = (body.with_part(patient.part, part) for body in (HERE, ELSEWHERE))
     for invariant in REFERENCE:
-        if not passes(invariant, ELSEWHERE.with_part(patient.part, part)):
+        if not passes(invariant, elsewhere):
             return Verdict(False, f"{patient.name} is not well, or not in a project of other sizes: `{invariant.__name__}` does "
                                   "not hold.")
     for what in NUMBERS if patient.part not in CHANCE else ():
-        if not all(_same(what, body, body.with_part(patient.part, part)) for body in (HERE, ELSEWHERE)):
+        if not (_same(what, HERE, here) and _same(what, ELSEWHERE, elsewhere)):
             return Verdict(False, f"What {patient.name} complained of is gone, but {what} is not what it should be: something was "
                                   "changed that was sound.")
     return Verdict(True, f"{patient.name} is well again. What it was: {patient.illness[0].lower()}{patient.illness[1:]}")
