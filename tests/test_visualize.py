@@ -361,7 +361,7 @@ def committed_views():
 def test_the_numbers_of_a_committed_view_are_those_of_its_data():
     """Derived again from what the view's own script draws."""
     seen = list(committed_views())
-    assert len(seen) == 2
+    assert len(seen) == 3
     for said, page in seen:
         tokens, _ = json.JSONDecoder().raw_decode(page.split('"left_text": ', 1)[1])
         maps = torch.tensor(ast.literal_eval(re.search(r'"attn":(\[\[\[\[.*?\]\]\]\])', page)[1]))     # (L, H, T, T)

@@ -54,6 +54,7 @@ TESTS = {
     "files": "files checkpoint",
     "fill": "pretraining mask_filler",
     "heads": "heads",
+    "inspection": "inspection",
     "masking": "pretraining mask_filler",
     "model": "pooler heads model",
     "muon": "pretraining",

@@ -236,15 +236,19 @@ class Prepared:
 
 
 class _Arguments:
-    """Those of a case. With a model among them, which takes long to make, they are given again until somebody has changed them."""
+    """Those of a case. With a model among them, which takes long to make, they are given again until somebody has changed them, with
+    the random numbers that would follow if they were made anew."""
 
     def __init__(self, case: Case):
-        self.case, self.kept, self.before = case, (), None
+        self.case, self.kept, self.before, self.chance = case, (), None, None
 
     def __call__(self) -> tuple:
         if self.before is None or fingerprint(self.kept) != self.before:
             self.kept = self.case.arguments()
             self.before = fingerprint(self.kept) if any(isinstance(each, nn.Module) for each in self.kept) else None
+            self.chance = torch.default_generator.get_state()
+        else:
+            torch.default_generator.set_state(self.chance)
         return self.kept
 
 
