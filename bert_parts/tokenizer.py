@@ -15,7 +15,7 @@ import operator
 import re
 from array import array
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import reduce
 from itertools import chain
 from pathlib import Path
@@ -173,8 +173,13 @@ class BertTokenizer:
         return [piece for word in self.words(text) for piece in word_pieces(word, self.vocab)]
 
     def ids(self, text: str) -> list[int]:
-        """The ids of tokenize(text). The same words come again and again: what stands between spaces is read once."""
-        return reduce(operator.iadd, map(self.remembered.__getitem__, text.split(" ")), [])
+        """The ids of tokenize(text)."""
+        return self.ids_of_each([text])[0]
+
+    def ids_of_each(self, texts: Iterable[str]) -> list[list[int]]:
+        """The ids of each text. The same words come again and again: what stands between spaces is read once."""
+        read, join = self.remembered.__getitem__, operator.iadd
+        return [reduce(join, map(read, text.split(" ")), []) for text in texts]
 
     def read(self, stretch: str) -> tuple[int, ...]:
         """The ids of what stands between spaces. Its words are remembered, too: "film" is cut once for "Film" and "(film,"."""
@@ -217,11 +222,9 @@ class BertTokenizer:
         pairs = [None] * len(texts) if pairs is None else as_list(pairs, "pairs")
         _check_pairs(texts, pairs)
         max_length = _check_max_length(max_length, special=2 if pairs[0] is None else 3)
+        second = pairs if pairs[0] is None else self.ids_of_each(pairs)
         return pad_batch(
-            [
-                build_row(self.ids(text), None if pair is None else self.ids(pair), max_length, self.cls_id, self.sep_id)
-                for text, pair in zip(texts, pairs, strict=True)
-            ],
+            [build_row(*row, max_length, self.cls_id, self.sep_id) for row in zip(self.ids_of_each(texts), second, strict=True)],
             self.pad_id,
         )
 

@@ -236,8 +236,8 @@ class Prepared:
 
 
 class _Arguments:
-    """Those of a case. With a model among them, which takes long to make, they are given again until somebody has changed them, with
-    the random numbers that would follow if they were made anew."""
+    """Those of a case. With a model among them, which takes long to make, they are given again until somebody has changed them,
+    with the random numbers that would follow if they were made anew."""
 
     def __init__(self, case: Case):
         self.case, self.kept, self.before, self.chance = case, (), None, None
