@@ -74,7 +74,7 @@ def test_other_cures_than_the_courses_are_accepted():
 
 
 def test_what_is_said_of_the_wild_has_a_number():
-    assert all(re.fullmatch(r"[\w.-]+/[\w.-]+#\d+", patient.source) and patient.cost for patient in wild.WILD)
+    assert all(re.fullmatch(r"[\w.-]+/[\w.-]+#\d+", patient.source) and patient.known for patient in wild.WILD)
     assert len({patient.source for patient in wild.WILD}) == 13
 
 

@@ -118,6 +118,18 @@ def with_means_of_texts(model, optimizer, examples, loss):
     return total
 
 
+def never_divided(model, optimizer, examples, loss):
+    optimizer.zero_grad()
+    counts, total = [int((labels != NOT_ASKED).sum()) for _, labels in examples], 0.0
+    for (batch, labels), count in zip(examples, counts, strict=True):
+        share = loss(model, batch, labels) * count
+        share.backward()
+        total += share.item()
+    nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+    optimizer.step()
+    return total / max(1, sum(counts))
+
+
 def zeroed_in_between(model, optimizer, examples, loss):
     for example in examples:
         total = train_step(model, optimizer, [example], loss)
@@ -284,6 +296,8 @@ WRONG_CURES = {
         "all but padding": asked_by_what_is_shown,
         "nothing is asked": lambda ids, *given: (ids, torch.full_like(ids, NOT_ASKED)),
         "asked, and not hidden": lambda ids, *given: (ids, mask_tokens(ids, *given)[1]),
+        "only elsewhere": lambda ids, tokenizer, generator, rate=0.15: (
+            jonas_hide if rate == 0.15 else mask_tokens)(ids, tokenizer, generator, rate),
     },
     "Karl": {
         "no rise, no fall": lambda step, steps, peak, warmup: 2 * peak,
@@ -340,7 +354,7 @@ WRONG_CURES = {
     },
     "Viktor": {
         "by the number of texts": with_means_of_texts, "divided once more": with_loss_scaled,
-        "one after the other": zeroed_in_between,
+        "one after the other": zeroed_in_between, "a sum, which clipping hides": never_divided,
         "the first only": lambda model, optimizer, examples, loss: viktors_train_step(model, optimizer, examples[:1], loss),
     },
     "Wanda": {

@@ -17,7 +17,7 @@ class Patient:
         unit: what that number is.
         part: the name of the ill part, and `ill`, what stands in its place.
         illness: what is wrong with it, in a sentence.
-        source: the number in a public tracker of which this is modelled, "owner/name#1", and `cost`, what it cost there.
+        source: the number in a public tracker on which this is modelled, "owner/name#1", and `known`, what is told of it there.
     """
 
     name: str
@@ -28,7 +28,7 @@ class Patient:
     ill: Callable
     illness: str
     source: str = ""
-    cost: str = ""
+    known: str = ""
 
     @property
     def project(self) -> Project:

@@ -36,16 +36,16 @@ class Verdict:
 def treat(patient: Patient, part: Callable) -> Verdict:
     """Put a part in the place of the ill one, and see what the project does then, here and with other sizes.
 
-    It is judged by what it does, not by how it is written: every invariant of the clinic must hold, and where chance has no hand in
-    it, the numbers must be those of the sound project.
+    It is judged by what it does, not by how it is written: every invariant of the clinic must hold in both, and where chance has no
+    hand in it, the numbers must be those of the sound project.
     """
     if part is patient.ill:
         return Verdict(False, f"{patient.name} has not been treated yet.")
     here, elsewhere = (body.with_part(patient.part, part) for body in (HERE, ELSEWHERE))
-    for invariant in REFERENCE:
-        if not passes(invariant, elsewhere):
-            return Verdict(False, f"{patient.name} is not well, or not in a project of other sizes: `{invariant.__name__}` does "
-                                  "not hold.")
+    for body, where in ((here, ""), (elsewhere, " in a project of other sizes")):
+        for invariant in REFERENCE:
+            if not passes(invariant, body):
+                return Verdict(False, f"{patient.name} is not well{where}: `{invariant.__name__}` does not hold.")
     for what in NUMBERS if patient.part not in CHANCE else ():
         if not (_same(what, HERE, here) and _same(what, ELSEWHERE, elsewhere)):
             return Verdict(False, f"What {patient.name} complained of is gone, but {what} is not what it should be: something was "

@@ -1,6 +1,6 @@
 """Thirteen patients modelled on bugs that public projects really had.
 
-Code and complaints are the course's own; what is taken from the trackers is what went wrong, and what it cost.
+Code and complaints are the course's own; what is taken from the trackers is what went wrong, and what is known of it there.
 """
 
 import math
@@ -130,7 +130,7 @@ WILD = (
             "Padding may be hidden and asked for like a word: it is easy to guess.", "huggingface/transformers#11155",
             "Three lines were lost in a clean-up, and with them that padding is left out."),
     Patient("Paula", "The tagger never gives the first tag. Its loss is fine.", symptoms.paid_for_the_first_tag,
-            "what is paid for two tokens tagged wrongly, one of the first tag", "tag_loss", paulas_tag_loss,
+            "what is paid for two tokens, one of the first tag and tagged wrongly, one tagged rightly", "tag_loss", paulas_tag_loss,
             "Tokens without a tag are marked with 0, which is the number of a tag, too.", "nyu-mll/jiant#925",
             "It “has led to some wonky runs”, the report says: the loss left out a whole class."),
     Patient("Quentin", "Loaded the published weights, and my outputs are off by a very little. Close enough?",
@@ -151,11 +151,14 @@ WILD = (
     Patient("Ulla", "Training loss goes down after the restart as before. The loss on held-out text does not.",
             symptoms.difference_after_a_stop, "how far the last loss lies from that of a training without a stop", "restore",
             ullas_restore, "After loading, words are scored by a copy of their table, which is no longer trained.",
-            "facebookresearch/lingua#74", "Whoever reported it had a training loss that fell and a validation loss that did not."),
+            "facebookresearch/lingua#74",
+            "There the two tables came apart while training on several devices, and were made one again for evaluation: the "
+            "training loss fell, the validation loss did not. The copy after a restart is ours."),
     Patient("Viktor", "Two small batches ought to be as good as one large one. They are a little worse.",
             symptoms.one_batch_or_two, "how far the weights lie apart after one step", "train_step", viktors_train_step,
             "The mean of two means is not the mean of all: short texts count too much.", "huggingface/transformers#24725",
-            "Reported in 2023, it was mended in October 2024 (#34191); torchtune had to mend the same (#1875)."),
+            "Reported in 2023. In October 2024 the mending began (#34191), and took several pull requests; torchtune mended the "
+            "same (#1875)."),
     Patient("Wanda", "After a restart the loss on what was just read is strangely low.", symptoms.difference_after_a_stop,
             "how far the last loss lies from that of a training without a stop", "order", wandas_order,
             "The shuffling starts with that of the first epoch again.", "huggingface/transformers#8878",

@@ -7,12 +7,13 @@ import torch
 from torch import Tensor
 
 from bert_parts.clinic.healthy import HEALTHY
-from bert_parts.clinic.invariants import all_numbers, padding_does_not_matter
+from bert_parts.clinic.invariants import FAINT, all_numbers, padding_does_not_matter
 from bert_parts.clinic.project import Project, sound, train_step
 from bert_parts.clinic.scoring import score_tests
 from bert_parts.clinic.ward import ILL
 from bert_parts.learn.exercise import Case, Exercise, Finding
 from bert_parts.masking import NOT_ASKED, masked_lm_loss
+from bert_parts.pooler import mean_pooling
 
 HERE = Path(__file__).parent
 TITLE = "The bug clinic"
@@ -27,6 +28,11 @@ def answer_of_a_test(answer, *_):
     if not isinstance(answer, bool | Tensor) or isinstance(answer, Tensor) and (answer.numel() != 1 or answer.dtype != torch.bool):
         raise TypeError("a test answers True or False")
     return bool(answer)
+
+
+def leaks(hidden: Tensor, attention_mask: Tensor) -> Tensor:
+    """Means of the tokens, and a little of the place at the end, which in a padded row is padding."""
+    return mean_pooling(hidden, attention_mask) + 0.001 * hidden[:, -1]
 
 
 # ── score_tests ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -67,7 +73,7 @@ def on_real_patients(thing: Callable) -> Finding | str:
 # ── train_step ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def a_step(asked: tuple[tuple[int, ...], ...], left_over: float = 0.0) -> Callable[[], tuple]:
+def a_step(asked: tuple[tuple[int, ...], ...], left_over: float = 0.0, loss: Callable = masked_lm_loss) -> Callable[[], tuple]:
     """A model, an optimizer, and small batches: how many tokens are asked for in each of their texts."""
     def made() -> tuple:
         project = sound(hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0, num_hidden_layers=1)
@@ -75,7 +81,7 @@ def a_step(asked: tuple[tuple[int, ...], ...], left_over: float = 0.0) -> Callab
         for weight in model.parameters():
             weight.grad = torch.full_like(weight, left_over)
         optimizer = torch.optim.SGD(model.parameters(), lr=0.5)
-        return model, optimizer, [examples_of(project, counts) for counts in asked], masked_lm_loss
+        return model, optimizer, [examples_of(project, counts) for counts in asked], loss
 
     return made
 
@@ -86,6 +92,11 @@ def examples_of(project: Project, counts: tuple[int, ...]) -> tuple[dict[str, Te
     for text, count in enumerate(counts):
         labels[text, 1 : 1 + count] = batch["input_ids"][text, 1 : 1 + count]
     return batch, labels
+
+
+def faint(model, batch: dict[str, Tensor], labels: Tensor) -> Tensor:
+    """A loss whose gradients are too short to be clipped, which would hide how long they are."""
+    return FAINT * masked_lm_loss(model, batch, labels)
 
 
 def weights_after(answer, model, *_):
@@ -101,6 +112,7 @@ EXERCISES = (
         Case("two batches in which equally many tokens are asked for", a_step(((2, 1), (3, 0)))),
         Case("gradients that an earlier step has left", a_step(((2, 1, 3),), left_over=0.3)),
         Case("two batches, of one question and of eight", a_step(((1,), (3, 2, 3)))),
+        Case("two batches with short gradients, which need no clipping", a_step(((1, 2), (3,)), loss=faint)),
         Case("three batches, of which one asks nothing", a_step(((2, 2), (0, 0), (1,)))),
         Case("batches that ask for one token in all", a_step(((0, 1), (0,)))),
         Case("batches that ask nothing", a_step(((0, 0), (0,)))),
@@ -109,6 +121,7 @@ EXERCISES = (
         Case("a sound project", lambda: (sound(),)),
         Case("a project whose vectors depend on padding", lambda: (ILL["Rosa"],)),
         Case("a project in which padding is on the left", lambda: (ILL["Simon"],)),
+        Case("a project in which padding moves a vector by about 0.001", lambda: (sound().with_part("pool", leaks),)),
         Case("a project in which a mask is forgotten", lambda: (ILL["Anna"],)),
         Case("a project in which padding is read when weights are large", lambda: (ILL["Nora"],)),
         Case("a sound project that pads to a multiple of 8", lambda: (HEALTHY["rows of 8, 16, 24"],)),
