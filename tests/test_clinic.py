@@ -188,7 +188,7 @@ SETS = [     # tests, how many patients they catch, how many of the healthy they
     ([fails_at_everything], 25, 20),
     (["padding_does_not_matter"], {"Anna", "Clara", "Felix", "Hugo", "Max", "Nora", "Rosa", "Simon"}, 0),
     (["padding_is_not_read"], {"Anna", "Clara", "Felix", "Hugo", "Max", "Nora"}, 0),
-    (["resuming_is_not_stopping"], {"Felix", "Hugo", "Ida", "Ulla", "Wanda", "Xaver"}, 0),
+    (["resuming_is_not_stopping"], {"Felix", "Hugo", "Ida", "Lena", "Ulla", "Wanda", "Xaver"}, 0),
     (["step_goes_downhill"], 0, 0),
     (["loss_begins_at_ln_v"], {"David"}, 0),
     (["gradients_reach_every_weight"], {"Greta"}, 0),
