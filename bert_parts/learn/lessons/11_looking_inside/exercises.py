@@ -167,10 +167,10 @@ def seeded(seed: int) -> torch.Generator:
     return torch.Generator().manual_seed(seed)
 
 
-SET_BACK = Finding("Called twice with one generator, your code answers the same: it sets the generator back. Whoever made it has set "
-                   "its seed; you only draw.", "generator set back")
-MORE_DRAWN = Finding("Your labels are right, but you draw another number of tokens than there are types, so that whoever draws next "
-                     "from the same generator finds something else: draw V, one for each type.", "more drawn than types")
+SET_BACK = Finding("Called twice with one generator, your code answers the same: it sets the generator back. Whoever made it has "
+                   "set its seed; you only draw.", "generator set back")
+MORE_DRAWN = Finding("Your labels are right, but you draw another number of tokens than there are types, so that whoever draws "
+                     "next from the same generator finds something else: draw V, one for each type.", "more drawn than types")
 
 
 def draws_on(thing: Callable) -> Finding | None:
@@ -193,8 +193,8 @@ def all_that_is_learned_by_heart(thing: Callable) -> Finding | str:
     if given.shape != expected.shape or not torch.equal(given, expected):
         return Finding("By itself your function agrees; on real tokens its labels differ from the course's.")
     before, after = (values.float().mean() for values in (lengths, given))
-    return (f"On {len(ids):,} real tokens of {len(ids.unique()):,} types, labelled by their lengths: {before:.1f} letters on average, "
-            f"and {after:.1f} by lot.")
+    return (f"On {len(ids):,} real tokens of {len(ids.unique()):,} types, labelled by their lengths: {before:.1f} letters on "
+            f"average, and {after:.1f} by lot.")
 
 
 # ── logit_lens ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -229,7 +229,8 @@ EXERCISES = (
         Case("7 tokens of 4 types", lambda: (FEW.clone(), NAMED.clone(), seeded(0))),
         Case("the same tokens, another seed", lambda: (FEW.clone(), NAMED.clone(), seeded(5))),
         Case("300 tokens of up to 60 types, ids far apart", lambda: (*tokens_of(300, 60, 4, seed=1), seeded(2))),
-        Case("40 tokens, of which many have a type of their own, a label below 0", lambda: (*tokens_of(40, 90, 7, seed=2), seeded(3))),
+        Case("40 tokens, of which many have a type of their own; one of the labels below 0",
+             lambda: (*tokens_of(40, 90, 7, seed=2), seeded(3))),
         Case("one type only", lambda: (torch.full((6,), 8), torch.arange(6) * 10, seeded(4))),
         Case("one token", lambda: (torch.tensor([2]), torch.tensor([3]), seeded(0))),
     )),
