@@ -12,7 +12,7 @@ def seeded(seed):
 
 
 def test_by_hand():
-    """Three types, 3, 7 and 9, for which tokens 1, 0 and 0 are drawn, as the same seed says."""
+    """Three types, 3, 7 and 9; which tokens are drawn, the same seed says."""
     types, labels = torch.tensor([7, 3, 9, 7]), torch.tensor([5, 6, 6, 8])
     drawn = torch.randint(4, (3,), generator=seeded(0)).tolist()
     of = dict(zip((3, 7, 9), (labels[token].item() for token in drawn), strict=True))
