@@ -62,6 +62,7 @@ TESTS = {
     "pairs": "pretraining",
     "pooler": "pooler model",
     "prepacking": "prepacking",
+    "probing": "probing",
     "products": "products",
     "quantization": "quantization",
     "reading": "reading search",

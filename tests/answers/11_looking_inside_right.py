@@ -80,6 +80,39 @@ def gate_heads(model, batch, gates):
             hook.remove()
     return answer
 
+# %% control_labels | a draw at a time
+# style: careful beginner
+import torch
+
+
+def control_labels(types, labels, generator):
+    result = torch.zeros_like(labels)
+    for kind in torch.unique(types):
+        token = torch.randint(len(labels), (1,), generator=generator)
+        result[types == kind] = labels[token]
+    return result
+
+# %% control_labels | looked up by bisection
+# style: numpy
+import torch
+
+
+def control_labels(types, labels, generator):
+    vocabulary = torch.unique(types)
+    tokens = torch.randint(0, types.shape[0], vocabulary.shape, generator=generator)
+    return labels[tokens[torch.searchsorted(vocabulary, types)]]
+
+# %% control_labels | a table over all ids
+# style: Hugging Face
+import torch
+
+
+def control_labels(types, labels, generator):
+    occurs = types.bincount() > 0
+    table = torch.zeros(len(occurs), dtype=labels.dtype)
+    table[occurs] = labels[torch.randint(high=labels.numel(), size=(int(occurs.sum()),), generator=generator)]
+    return table.index_select(0, types)
+
 # %% logit_lens | layer by layer, without hooks
 # style: careful beginner
 import torch

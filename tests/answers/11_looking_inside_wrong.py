@@ -96,6 +96,46 @@ def gate_heads(model, batch, gates):
         handle.remove()
     return out
 
+# %% control_labels | a draw for each token
+# style: hasty
+# at: return labels[torch.randint(len(labels), types.shape, generator=generator)]
+# kind: shape, missing, axis
+# known: one for each token
+import torch
+
+
+def control_labels(types, labels, generator):
+    return labels[torch.randint(len(labels), types.shape, generator=generator)]
+
+# %% control_labels | in the order of the text
+# style: careful beginner
+# at: for kind in types.tolist():
+# kind: order, missing, name
+# known: as they come
+import torch
+
+
+def control_labels(types, labels, generator):
+    chosen = {}
+    for kind in types.tolist():
+        if kind not in chosen:
+            chosen[kind] = labels[torch.randint(len(labels), (), generator=generator)]
+    return torch.stack([chosen[kind] for kind in types.tolist()])
+
+# %% control_labels | every label as likely as the next
+# style: Hugging Face
+# at: names = labels.unique()
+# kind: extra, missing, name
+# known: all labels alike
+import torch
+
+
+def control_labels(types, labels, generator):
+    vocabulary, index = torch.unique(types, return_inverse=True)
+    names = labels.unique()
+    drawn = torch.randint(len(names), (len(vocabulary),), generator=generator)
+    return names[drawn][index]
+
 # %% logit_lens | no mask
 # style: hasty
 # at: x = layer(x)

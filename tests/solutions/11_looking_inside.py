@@ -30,6 +30,13 @@ def gate_heads(model, batch, gates):
             handle.remove()
 
 
+def control_labels(types, labels, generator):
+    occurring = sorted(set(types.tolist()))
+    tokens = torch.randint(len(labels), (len(occurring),), generator=generator)
+    label_of = {kind: labels[token] for kind, token in zip(occurring, tokens.tolist(), strict=True)}
+    return torch.stack([label_of[kind] for kind in types.tolist()])
+
+
 def logit_lens(model, batch, asked):
     seen = []
     parts = [model.bert.embeddings] + list(model.bert.encoder.layer)
