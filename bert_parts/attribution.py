@@ -57,7 +57,7 @@ def integrated_gradients(
     Shapes:
         batch of (B, T), scores (B, L) → (B, T); for padding 0
     """
-    total = torch.zeros(batch["input_ids"].shape)
+    total = 0
     places, weights = np.polynomial.legendre.leggauss(steps)                # on the way from -1 to 1
     for share, weight in zip((places + 1) / 2, weights / 2, strict=True):
         hook = model.bert.embeddings.word_embeddings.register_forward_hook(
