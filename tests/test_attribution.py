@@ -1,11 +1,14 @@
-"""Contributions against finite differences, and against a model that is straight, where they add up to the score."""
+"""Contributions against finite differences, captum, and a model that is straight; what flows through layers, path by path."""
+
+from itertools import product
 
 import pytest
 import torch
+from captum.attr import IntegratedGradients
 from torch import nn
 
 from bert_parts import BertConfig, BertForSequenceClassification
-from bert_parts.attribution import gradient_times_input
+from bert_parts.attribution import gradient_times_input, integrated_gradients, rollout
 from bert_parts.learn.exercise import with_hard_weights
 
 CONFIG = BertConfig(vocab_size=30, hidden_size=24, num_hidden_layers=2, num_attention_heads=3, intermediate_size=40,
@@ -125,3 +128,89 @@ def test_no_hook_stays_after_an_error(model):
     with pytest.raises(IndexError):
         gradient_times_input(model, BATCH, 4)
     assert not model.bert.embeddings.word_embeddings._forward_hooks
+
+
+# ------------------------------------------------------------------------------------------------ integrated gradients
+
+
+def scores_with(model, vectors, ids=IDS, mask=MASK, segments=BATCH["token_type_ids"]):
+    """The scores where these are the word vectors."""
+    hook = model.bert.embeddings.word_embeddings.register_forward_hook(lambda module, given, output: vectors)
+    scores = model(ids, mask, segments)
+    hook.remove()
+    return scores
+
+
+@pytest.mark.parametrize("against", [None, 0])
+def test_integrated_gradients_are_those_of_captum(model, against):
+    def explained(*arguments):
+        scores = scores_with(model, *arguments)
+        return scores[:, 2] - (0 if against is None else scores[:, against])
+
+    wanted = IntegratedGradients(explained).attribute(
+        model.bert.embeddings.word_embeddings(IDS).detach(), baselines=0.0, n_steps=7, method="gausslegendre",
+        additional_forward_args=(IDS, MASK, BATCH["token_type_ids"]))
+    given = integrated_gradients(model, BATCH, 2, against, steps=7)
+    assert given.shape == IDS.shape and not given.requires_grad
+    torch.testing.assert_close(given, wanted.sum(dim=-1), atol=1e-8, rtol=1e-6)
+
+
+def test_integrated_gradients_are_the_mean_slope_on_the_way(model):
+    """Against many steps that are evenly spaced."""
+    vectors = model.bert.embeddings.word_embeddings(IDS).detach()
+    total, steps = torch.zeros_like(vectors), 300
+    for step in range(steps):
+        here = (vectors * (step + 0.5) / steps).requires_grad_()
+        total += torch.autograd.grad(scores_with(model, here)[:, 1].sum(), here)[0] / steps
+    given = integrated_gradients(model, BATCH, 1, steps=20)
+    torch.testing.assert_close(given, (total * vectors).sum(dim=-1), atol=1e-6, rtol=1e-4)
+
+
+def test_integrated_gradients_add_up_to_the_score_less_that_of_no_words(model):
+    with torch.no_grad():
+        gained = model(**BATCH)[:, 3] - scores_with(model, torch.zeros(*IDS.shape, CONFIG.hidden_size, dtype=torch.double))[:, 3]
+        given = integrated_gradients(model, BATCH, 3, steps=20)
+    assert gained.abs().min() > 1e-3 and (given[MASK == 0] == 0).all()
+    torch.testing.assert_close(given.sum(dim=1), gained, atol=1e-9, rtol=1e-6)
+
+
+def test_in_a_straight_model_integrated_gradients_are_gradient_times_input():
+    torch.manual_seed(0)
+    model, batch = Straight(), {"input_ids": IDS, "attention_mask": MASK}
+    torch.testing.assert_close(integrated_gradients(model, batch, 3, 1, steps=1), gradient_times_input(model, batch, 3, 1))
+
+
+def test_integrated_gradients_leave_the_model_as_it_was_even_after_an_error(model):
+    before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+    integrated_gradients(model, BATCH, 2)
+    with pytest.raises(IndexError):
+        integrated_gradients(model, BATCH, 4)
+    assert all(parameter.grad is None for parameter in model.parameters())
+    assert all(torch.equal(before[name], tensor) for name, tensor in model.state_dict().items())
+    assert not model.bert.embeddings.word_embeddings._forward_hooks
+
+
+# ------------------------------------------------------------------------------------------------------------- rollout
+
+
+def test_rollout_by_hand():
+    first = torch.tensor([[[[1.0, 0.0], [1.0, 0.0]], [[1.0, 0.0], [0.0, 1.0]]]])     # two heads
+    second = torch.tensor([[[[0.0, 1.0], [0.0, 1.0]], [[0.0, 1.0], [0.0, 1.0]]]])
+    assert rollout([first]).tolist() == [[[1.0, 0.0], [0.25, 0.75]]]
+    assert rollout([first, second]).tolist() == [[[0.625, 0.375], [0.25, 0.75]]]
+
+
+def test_rollout_adds_up_every_way_through_the_layers():
+    T, layers = 3, 4
+    maps = [torch.randn(2, 5, T, T, generator=torch.Generator().manual_seed(seed)).double().softmax(dim=-1)
+            for seed in range(layers)]
+    steps = [(each.mean(dim=1) + torch.eye(T)) / 2 for each in maps]     # from a layer's tokens down to those before it
+    wanted = torch.zeros(2, T, T, dtype=torch.double)
+    for way in product(range(T), repeat=layers + 1):     # from the text up
+        share = torch.ones(2, dtype=torch.double)
+        for step, below, above in zip(steps, way[:-1], way[1:], strict=True):
+            share = share * step[:, above, below]
+        wanted[:, way[-1], way[0]] += share
+    given = rollout(maps)
+    torch.testing.assert_close(given, wanted)
+    torch.testing.assert_close(given.sum(dim=-1), torch.ones(2, T, dtype=torch.double))

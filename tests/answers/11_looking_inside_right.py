@@ -80,6 +80,49 @@ def gate_heads(model, batch, gates):
             hook.remove()
     return answer
 
+# %% rollout | from the last layer down
+# style: numpy
+import torch
+
+
+def rollout(maps):
+    T = maps[0].shape[-1]
+    steps = [(a.mean(1) + torch.eye(T)) / 2 for a in maps]
+    joint = steps[-1]
+    for step in steps[-2::-1]:
+        joint = joint @ step
+    return joint
+
+# %% rollout | with divided rows, stacked
+# style: Hugging Face
+import torch
+
+
+def rollout(maps):
+    attentions = torch.stack(maps).mean(dim=2)
+    attentions = attentions + torch.eye(attentions.size(-1), device=attentions.device)[None, None]
+    attentions = attentions / attentions.sum(dim=-1, keepdim=True)
+    result = attentions[0]
+    for attention in attentions[1:]:
+        result = torch.matmul(attention, result)
+    return result
+
+# %% rollout | half of the difference
+# style: careful beginner
+import torch
+
+
+def rollout(maps):
+    B, H, T, _ = maps[0].shape
+    mixed = torch.zeros(B, T, T)
+    for t in range(T):
+        mixed[:, t, t] = 1
+    for weights in maps:
+        average = sum(weights[:, h] for h in range(H)) / H
+        from_attention = torch.einsum("bts,bsu->btu", average, mixed)
+        mixed = mixed + (from_attention - mixed) / 2
+    return mixed
+
 # %% control_labels | a draw at a time
 # style: careful beginner
 import torch

@@ -96,6 +96,53 @@ def gate_heads(model, batch, gates):
         handle.remove()
     return out
 
+# %% rollout | the rest of the weight goes to the residual twice
+# style: careful beginner
+# at: step = 0.5 * weights.mean(dim=1) + eye
+# kind: number, missing
+import torch
+
+
+def rollout(maps):
+    eye = torch.eye(maps[0].size(-1))
+    mixed = eye
+    for weights in maps:
+        step = 0.5 * weights.mean(dim=1) + eye
+        mixed = step @ mixed
+    return mixed
+
+# %% rollout | multiplies on the right
+# style: numpy
+# at: joint = joint @ step
+# kind: order, argument
+# known: product in the wrong order
+import torch
+
+
+def rollout(maps):
+    T = maps[0].shape[-1]
+    joint = torch.eye(T)
+    for a in maps:
+        step = (a.mean(1) + torch.eye(T)) / 2
+        joint = joint @ step
+    return joint
+
+# %% rollout | normalises over the columns
+# style: Hugging Face
+# at: attention = attention / attention.sum(dim=1, keepdim=True)
+# kind: axis
+# known: columns normalised
+import torch
+
+
+def rollout(maps):
+    result = torch.eye(maps[0].size(-1))
+    for attention in maps:
+        attention = attention.mean(dim=1) + torch.eye(attention.size(-1))
+        attention = attention / attention.sum(dim=1, keepdim=True)
+        result = torch.matmul(attention, result)
+    return result
+
 # %% control_labels | a draw for each token
 # style: hasty
 # at: return labels[torch.randint(len(labels), types.shape, generator=generator)]

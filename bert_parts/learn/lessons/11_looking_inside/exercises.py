@@ -6,6 +6,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
+from bert_parts.attribution import rollout
 from bert_parts.config import BertConfig
 from bert_parts.datasets import marked_sentences
 from bert_parts.heads import BertForMaskedLM, BertForSequenceClassification
@@ -151,6 +152,30 @@ def on_the_real_model(thing: Callable) -> Finding | str:
     return "On the real BERT with 12 of its 72 heads switched off: the same scores as the course's, on 4 sentences with padding."
 
 
+# ── rollout ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def some_maps(layers: int, *shape: int, seed: int) -> tuple[list[torch.Tensor]]:
+    return ([looks(*shape, seed=seed + layer) for layer in range(layers)],)
+
+
+def with_padding() -> tuple[list[torch.Tensor]]:
+    """Nobody looks at the last token of the first text, nor at the last three of the second."""
+    real = torch.arange(6) < torch.tensor([5, 3])[:, None, None, None]
+    return ([randn(2, 3, 6, 6, seed=seed, scale=2.0).masked_fill(~real, -torch.inf).softmax(dim=-1) for seed in range(30, 35)],)
+
+
+def all_real_layers(thing: Callable) -> Finding | str:
+    model, _ = real_model()
+    with torch.no_grad(), record_attention(model) as maps:
+        model(**real_batch())
+    given, expected = thing(list(maps)), rollout(maps)
+    if given.shape != expected.shape or not (given - expected).abs().max() < TOLERANCE:
+        return Finding("By itself your function agrees; on the real maps it gives other numbers than the course's.")
+    return (f"On the real maps of 6 layers: of [CLS] after the last layer {expected[0, 0, 0]:.0%} came from [CLS], by this count, "
+            "in the first text.")
+
+
 # ── control_labels ───────────────────────────────────────────────────────────────────────────────────────────────────
 
 FEW = torch.tensor([7, 3, 7, 12, 3, 7, 5])                       # types in no order, 7 three times
@@ -224,6 +249,12 @@ EXERCISES = (
         Case("a gate for each of 4 layers and 2 heads", lambda: gated(DEEP)),
         Case("gates for each of 5 texts", lambda: gated(SMALL, 5)),
         Case("a model that scores words", lambda: (a_filler(DEEP), *gated(DEEP)[1:])),
+    )),
+    Exercise(lesson=HERE, reference=rollout, drop_in=all_real_layers, cases=(
+        Case("one text of 4 tokens, one layer of 2 heads", lambda: some_maps(1, 1, 2, 4, 4, seed=0)),
+        Case("one text of 4 tokens, 2 layers of 3 heads", lambda: some_maps(2, 1, 3, 4, 4, seed=10)),
+        Case("three texts of 5 tokens, 4 layers of 2 heads", lambda: some_maps(4, 3, 2, 5, 5, seed=20)),
+        Case("two texts with padding, 5 layers of 3 heads", with_padding),
     )),
     Exercise(lesson=HERE, reference=control_labels, probes=(draws_on,), drop_in=all_that_is_learned_by_heart, cases=(
         Case("7 tokens of 4 types", lambda: (FEW.clone(), NAMED.clone(), seeded(0))),
