@@ -122,16 +122,17 @@ def dashboard(model: nn.Module, tokenizer: BertTokenizer, text: str, labels: Seq
     Args, and what text cannot be shown: as in `find`. The model is asked anew at each change, and left as it was.
     """
     from IPython.display import display
-    from ipywidgets import Button, Checkbox, Dropdown, HBox, Layout, Output, Text, VBox
-    from ipywidgets.widgets.widget_bool import CheckboxStyle     # one for all: dozens would take up room in the notebook
+    from ipywidgets import Button, Checkbox, Dropdown, HBox, Label, Layout, Output, Text, VBox
+    from ipywidgets.widgets.widget_bool import CheckboxStyle
 
     layers, heads = range(model.config.num_hidden_layers), range(model.config.num_attention_heads)
     sentence = Text(text, description="Sentence", continuous_update=False, layout=Layout(width="95%"))
     view, layer, head = (
         Dropdown(options=list(options), description=name, layout=Layout(width=width))
-        for name, options, width in (("View", VIEWS, "17em"), ("Layer", layers, "10em"), ("Head", heads, "10em"))
+        for name, options, width in (("View", VIEWS, "21em"), ("Layer", layers, "10em"), ("Head", heads, "10em"))
     )
-    look = {"indent": False, "layout": Layout(width="3.4em", min_width="3.4em", margin="0"), "style": CheckboxStyle()}
+    # One for all: dozens would take up room in the notebook.
+    look = {"indent": False, "layout": Layout(width="4.4em", min_width="4.4em", margin="0"), "style": CheckboxStyle()}
     switches = [[Checkbox(True, description=f"{row}.{column}", **look) for column in heads] for row in layers]
     all_on, shown = Button(description="All heads on"), Output()
 
@@ -159,6 +160,7 @@ def dashboard(model: nn.Module, tokenizer: BertTokenizer, text: str, labels: Seq
         each.observe(ask, names="value")
     all_on.on_click(switch_on)
     ask()
-    rows = VBox([HBox(row) for row in switches], layout=Layout(overflow="auto"))
-    choices = HBox([view, layer, head, all_on], layout=Layout(flex_flow="row wrap"))
-    return VBox([sentence, choices, rows, shown])
+    choices = HBox([view, layer, head], layout=Layout(flex_flow="row wrap"))
+    heading = HBox([Label("Heads that are on, by layer and number:"), all_on], layout=Layout(flex_flow="row wrap"))
+    rows = VBox([HBox(row) for row in switches], layout=Layout(overflow="auto", padding="0 0 0 4px"))
+    return VBox([sentence, choices, heading, rows, shown])

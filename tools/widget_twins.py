@@ -49,6 +49,8 @@ def shown(model_id: str, state: dict) -> Iterator[tuple[str, str]]:
 
 
 def control(description: str, value: str) -> tuple[str, str]:
+    if not description:
+        return f"<p>{escape(value)}</p>", value
     return f"<p>{escape(description)}: <em>{escape(value)}</em></p>", f"{description}: {value}"
 
 
