@@ -12,6 +12,7 @@ COLOURS = "magma_r"      # perceptually uniform, and light where little is atten
 DPI = 110
 CSS_DPI = 96             # pixels of a page in an inch
 MODEL_WIDTH = 970        # of bertviz's model view, in pixels
+NEURON_WIDTH = 1010      # of its neuron view
 FAINTEST = 0.05          # of a still picture's lines: fainter ones are hardly seen, and take up most of its room
 STILL_COLOURS = 64       # of 256 in other pictures: lines that cross pack badly
 
@@ -106,13 +107,11 @@ def draw_grid(weights: Tensor, note: str = ""):
 
 def draw_head_view(layer: Tensor, rows: list[str], columns: list[str], heads: list[int], name: str):
     """One layer (H, T, S) as bertviz's head view shows it at first: the heads' lines between two columns of tokens."""
-    from matplotlib.patches import Rectangle
-
     figure, axes = _canvas(360, 22.5 * max(len(rows), len(columns)) + 60)
     axes.text(2, 15, name, fontsize=_points(14), va="center", parse_math=False)
     for head in range(len(layer)):
         on = head in heads
-        axes.add_patch(Rectangle((20 * head, 28), 20, 20, color=_of_head(head, 1 if on else 0.15), linewidth=0))
+        axes.add_patch(_rectangle((20 * head, 28), 20, 20, _of_head(head, 1 if on else 0.15)))
         ink = HEAD_INKS[head % len(HEAD_INKS)] if on else "black"
         axes.text(20 * head + 10, 38.5, str(head), color=ink, fontsize=_points(11), weight="bold" if on else "normal",
                   ha="center", va="center")
@@ -144,6 +143,59 @@ def draw_model_view(weights: Tensor, height: float):
             ends = (left + 5, left + wide - 9)
             _draw_lines(axes, weights[layer, head][None], [(_of_layer(layer), ())], ends, top + 5, box, width=2.2)
     return figure
+
+
+def draw_neuron_view(
+    queries: Tensor, keys: Tensor, weights: Tensor, tokens: list[str], chosen: int, name: str, height: float
+):
+    """One head as bertviz's neuron view shows it: queries (T, d), keys (T, d) and, for the chosen token, what its query gives."""
+    figure, axes = _canvas(NEURON_WIDTH, height)
+    axes.text(8, 16, name, fontsize=_points(14), va="center", parse_math=False)
+    scores = (queries[chosen] * keys).sum(dim=-1, keepdim=True) / queries.size(1) ** 0.5      # (T, 1)
+    columns = ((145, 200, queries, "Query q"), (382.5, 200, keys, "Key k"),
+               (607.5, 200, queries[chosen] * keys, "q × k (elementwise)"), (834, 22, scores, "q · k"))
+    for left, width, values, title in columns:
+        axes.text(left + width / 2, 58, title, fontsize=_points(16), ha="center", va="center")
+        for token, numbers in enumerate(values):
+            ends = (left, left + width, 76 + 26 * token + 20, 76 + 26 * token)
+            axes.imshow(_signed(numbers)[None].numpy(), extent=ends, aspect="auto", interpolation="nearest")
+    axes.text(892, 58, "Softmax", fontsize=_points(16), va="center")
+    _draw_neuron_lines(axes, weights[chosen], chosen)
+    for place, token in enumerate(tokens):
+        y = 86 + 26 * place
+        axes.add_patch(_rectangle((883.5, y - 12), 120, 26, ("#478be8", weights[chosen, place].item())))
+        if place == chosen:
+            axes.add_patch(_rectangle((0, y - 12), 120, 26, "#e5e5e5"))
+        for x, side in ((110, "right"), (891, "left")):
+            axes.text(x, y, token, fontsize=_points(15), ha=side, va="center", parse_math=False)
+    axes.set(xlim=(0, NEURON_WIDTH), ylim=(height, 0))     # which pictures move
+    return figure
+
+
+def _draw_neuron_lines(axes, weights: Tensor, chosen: int):
+    """From the chosen token's query to every key and on to its weight, the fainter the smaller the weight (T,)."""
+    here = 86 + 26 * chosen
+    axes.plot((121, 143), (here, here), color="blue", linewidth=_points(2))
+    for place, weight in enumerate(weights.tolist()):
+        opacity, y = math.tanh(1.8 * weight), 86 + 26 * place
+        if opacity > FAINTEST:
+            for xs, ys in (((346, 363, 363, 380), (here, here, y, y)), *(((x, x + 23), (y, y)) for x in (583, 809, 858))):
+                axes.plot(xs, ys, color="blue", alpha=opacity, linewidth=_points(2))
+
+
+def _signed(numbers: Tensor) -> Tensor:
+    """As bertviz colours numbers: above zero blue, below orange, the paler the nearer to it. (d,) → (d, 4)"""
+    from matplotlib.colors import to_rgb
+
+    blue, orange = torch.tensor(to_rgb("#0c36d8")), torch.tensor(to_rgb("#ff6318"))
+    colours = torch.where(numbers[:, None] >= 0, blue, orange)
+    return torch.cat([colours, (numbers.abs() / 4).tanh()[:, None]], dim=-1)
+
+
+def _rectangle(corner: tuple[float, float], width: float, height: float, colour):
+    from matplotlib.patches import Rectangle
+
+    return Rectangle(corner, width, height, color=colour, linewidth=0)
 
 
 def _canvas(width: float, height: float):

@@ -10,6 +10,8 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
+from importlib import resources
 from importlib.metadata import version
 from pathlib import Path
 from types import MethodType
@@ -27,6 +29,7 @@ from bert_parts.drawing import (
     draw_grid,
     draw_head_view,
     draw_model_view,
+    draw_neuron_view,
     draw_panels,
     png,
     still_png,
@@ -51,6 +54,11 @@ STYLE = (
     'rect[style*="opacity: 0"]:focus-visible{fill-opacity:0}'     # model view's rectangles lie over the thumbnails
     "[role=option]:focus-visible{outline:none}[role=option]:focus-visible .background{stroke:#000;stroke-width:2}"
     "[role=option] text{paint-order:stroke;stroke:#fff;stroke-width:3px}"     # read on any head's colour
+)
+NEURON_STYLE = (
+    "body,select,button{font:14px/1.4 Helvetica,Arial,sans-serif}p{margin:0 0 4px;max-width:1010px}#told{min-height:40px}"
+    "#expand[aria-pressed=true]{font-weight:bold}[role=option]:focus-visible .highlight{stroke:#000;stroke-width:2}"
+    ".mark{fill:none;stroke:#000;stroke-width:1.5}.mark,.vector-highlight-group{pointer-events:none}"     # over the numbers
 )
 
 
@@ -77,29 +85,61 @@ def record_attention(model: nn.Module) -> Iterator[list[Tensor]]:
     Raises:
         ValueError: the model has no attention module.
     """
+    def listen(module: nn.Module, keep: Callable[[Tensor], None]) -> list[Callable[[], None]]:
+        if type(module) is MultiHeadAttention and runs_as_its_class(module):
+            return _mix_by_weights(module, keep)
+        return _watch(module, lambda query, key, mask: keep(attention_weights(query, key, mask)))
+
+    with _recorded(model, listen) as maps:
+        yield maps
+
+
+@contextmanager
+def record_neurons(model: nn.Module) -> Iterator[list[dict[str, Tensor]]]:
+    """Record what every attention module compares, while the block is open: its queries and keys, and the weights they give.
+
+        with record_neurons(model) as neurons:
+            model(input_ids)
+        neurons[0]["queries"]     # the first layer's
+
+    Which modules take part, when the list starts anew, and what is raised, as in record_attention. Each runs as always.
+
+    Shapes:
+        neurons: for each attention module a dict of "queries" (B, H, T, d), "keys" (B, H, S, d) and "attn" (B, H, T, S), detached,
+        the names under which bertviz's neuron view knows them
+    """
+    def listen(module: nn.Module, keep: Callable[[dict[str, Tensor]], None]) -> list[Callable[[], None]]:
+        return _watch(module, lambda query, key, mask: keep(
+            {"attn": attention_weights(query, key, mask), "queries": query, "keys": key}))
+
+    with _recorded(model, listen) as neurons:
+        yield neurons
+
+
+@contextmanager
+def _recorded(model: nn.Module, listen: Callable[[nn.Module, Callable], list[Callable[[], None]]]) -> Iterator[list]:
+    """What listen(module, keep) has kept of each attention module in the last forward. It gives what takes back what it hung up."""
     modules = [module for module in model.modules() if _is_attention(module)]
     if not modules:
         raise ValueError(
             f"{type(model).__name__} has no attention module to record: expected at least one module with "
             f"`num_heads`, `query`, `key` and `value`."
         )
-    maps: list[Tensor] = []
-    seen: dict[int, Tensor] = {}
+    found, seen = [], {}
 
     def start_anew(*_):
         seen.clear()
-        maps.clear()
+        found.clear()
 
-    def keep(index: int, weights: Tensor):
-        seen[index] = weights
-        maps[:] = [seen[i] for i in sorted(seen)]
+    def keep(index: int, what):
+        seen[index] = what
+        found[:] = [seen[i] for i in sorted(seen)]
 
     leave = [model.register_forward_pre_hook(start_anew).remove]
     try:
         for index, module in enumerate(modules):
-            own = type(module) is MultiHeadAttention and runs_as_its_class(module)
-            leave += (_mix_by_weights if own else _watch)(module, lambda weights, index=index: keep(index, weights))
-        yield maps
+            leave += listen(module, partial(keep, index))
+        yield found
     finally:
         for undo in reversed(leave):
             undo()
@@ -139,8 +179,9 @@ def _mix_by_weights(attention: MultiHeadAttention, keep: Callable[[Tensor], None
     return [leave]
 
 
-def _watch(attention: nn.Module, keep: Callable[[Tensor], None]) -> list[Callable[[], None]]:
-    """Hooks that call keep(weights), (B, H, T, S), after each forward of one attention module. Gives what removes them."""
+def _watch(attention: nn.Module, keep: Callable[[Tensor, Tensor, Tensor | None], None]) -> list[Callable[[], None]]:
+    """Hooks that call keep(query, key, mask), of (B, H, T, d) and (B, H, S, d), after each forward of one attention module.
+    Gives what removes them."""
     projected = {}
 
     def catch(name):
@@ -156,7 +197,7 @@ def _watch(attention: nn.Module, keep: Callable[[Tensor], None]) -> list[Callabl
             )
         query, key = (split_heads(projected.pop(name), module.num_heads) for name in ("query", "key"))
         mask = inspect.signature(module.forward).bind(*args, **kwargs).arguments.get("mask")
-        keep(attention_weights(query, key, mask))
+        keep(query, key, mask)
 
     hooks = [
         attention.query.register_forward_hook(catch("query")),
@@ -420,7 +461,8 @@ def head_view(
     )
     height = 22.5 * max(weights.shape[2:]) + 55     # as head_view.js lays it out
     page = f"<script>drawHeads({look})</script>{page.data}"
-    return _framed(page, "Head view", weights, still, f"min-height:{round(height) + MARGINS}px", words, note, left_out)
+    title, start = _title("Head view", weights), f"start({weights.size(1)})"
+    return _framed(page, title, start, still, f"min-height:{round(height) + MARGINS}px", words, note, left_out)
 
 
 def model_view(maps: list[Tensor], rows: list[str], columns: list[str] | None = None) -> Picture:
@@ -439,7 +481,68 @@ def model_view(maps: list[Tensor], rows: list[str], columns: list[str] | None = 
     note = "click a thumbnail to enlarge it, and again to close it. By keyboard: Tab to a thumbnail, then Enter."
     height = _model_view_height(*weights.shape)
     still = draw_model_view(weights, height)
-    return _framed(page.data, "Model view", weights, still, f"padding-bottom:{MARGINS}px", words, note, left_out)
+    title, start = _title("Model view", weights), f"start({weights.size(1)})"
+    return _framed(page.data, title, start, still, f"padding-bottom:{MARGINS}px", words, note, left_out)
+
+
+def neuron_view(neurons: list[dict[str, Tensor]], tokens: list[str], layer: int = 0, head: int = 0, chosen: int = 0) -> Picture:
+    """bertviz's neuron view: how the weights of a word come about, number by number.
+
+    Each row is a token's query, its key, the products of the chosen word's query with this key, and their sum, of which softmax
+    makes the weight. A neuron, which is one of the numbers of a query or key, is told in words when it is pointed at, or chosen
+    by the keyboard.
+
+    Shapes:
+        neurons: as record_neurons gives them, of one text whose tokens look at each other
+
+    Args:
+        tokens: of the text.
+        layer: the one that is shown, with all its heads; all layers would be megabytes.
+        head, chosen: which head, and which token, by its place, is switched on at first.
+
+    Numbers are shown to two decimals. What is left out, and what stands where it cannot be drawn, as in head_view.
+
+    Raises:
+        ValueError: the neurons and the tokens do not fit each other, or there is no such layer, head or token.
+    """
+    _check_maps([each["attn"] for each in neurons], tokens, tokens)
+    _check_choice("layer", [layer], len(neurons))
+    weights, tokens, _, left_out = _first_tokens([neurons[layer]["attn"]], tokens, tokens, HEAD_VIEW, MOST_TOKENS)
+    _check_choice("head", [head], weights.size(1))
+    _check_choice("token", [chosen], len(tokens))
+    queries, keys = (neurons[layer][name][:, :, : len(tokens)].detach().cpu().double() for name in ("queries", "keys"))
+    given = {"attn": weights.round(decimals=3), "queries": queries.round(decimals=2), "keys": keys.round(decimals=2)}
+    height = 26 * len(tokens) + 84     # as neuron_view.js lays it out, below a line with the switches
+    shown = f"Layer {layer}, head {head}"
+    still = draw_neuron_view(queries[0, head], keys[0, head], weights[0, head], tokens, chosen, shown, height)
+    pairs = _strongest(weights[0, head, chosen][None], [tokens[chosen]], tokens)[:3]
+    words = f"{shown}: {_describe_tokens(tokens, tokens)} The strongest pairs of {tokens[chosen]}: {'; '.join(pairs)}."
+    note = (
+        "choose a head at the top. Point at a word at the left to see how its weights come about, then at one of the numbers, "
+        "which are blue above zero and orange below, the darker the larger. By keyboard: Tab to the words, then the arrow keys "
+        "↑ and ↓ from word to word, ← and → from neuron to neuron; the switch “Numbers” shows the lines alone."
+    )
+    room = f"padding-bottom:{2 * MARGINS}px;min-height:{round(0.64 * height) + 4 * MARGINS}px"     # 640 pixels wide at least
+    page = _neuron_page(given, tokens, layer, head)
+    title = f"Neuron view of attention: layer {layer}, {weights.size(1)} heads"
+    return _framed(page, title, f"startNeurons({chosen})", still, room, words, note, left_out)
+
+
+def _neuron_page(given: dict[str, Tensor], tokens: list[str], layer: int, head: int) -> str:
+    """What bertviz would make, with one layer, the queries and keys that we have recorded, and room to say what is chosen."""
+    text = [token.replace("<", LESS_THAN) for token in tokens]
+    numbers = {name: values.tolist() for name, values in given.items()}
+    parameters = {
+        "attention": {"all": {"left_text": text, "right_text": text, **numbers}}, "default_filter": "all", "bidirectional": True,
+        "display_mode": "light", "layer": 0, "head": head, "root_div_id": "bertviz",
+    }
+    script = (resources.files("bertviz") / "neuron_view.js").read_text(encoding="utf-8")
+    ours = (ASSETS / "neurons.js").read_text(encoding="utf-8")
+    return (
+        f'<style>{NEURON_STYLE}</style><div id="bertviz"><p>Layer {layer}&ensp;<label>Head: <select id="att_head"></select></label>'
+        f'&ensp;<button type="button" id="expand">Numbers</button></p><div id="vis"></div></div><p role="status" id="told"></p>'
+        f"<script>window.bertviz_params = {json.dumps(parameters)}</script><script>{script}</script><script>{ours}</script>"
+    )
 
 
 def _model_view_height(layers: int, heads: int, *lengths: int) -> float:
@@ -463,17 +566,20 @@ def _for_bertviz(weights: Tensor, rows: list[str], columns: list[str]) -> dict:
     return {"cross_attention": attention, "decoder_tokens": rows, "encoder_tokens": columns}
 
 
-def _framed(page: str, name: str, weights: Tensor, still, room: str, words: str, note: str, left_out: str) -> Picture:
+def _title(name: str, weights: Tensor) -> str:
+    layers, heads, *_ = weights.shape
+    return f"{name} of attention: {layers} layers, {heads} heads"
+
+
+def _framed(page: str, title: str, start: str, still, room: str, words: str, note: str, left_out: str) -> Picture:
     """bertviz's page, made to need nothing from outside, in a frame of its own on white ground, before a still picture.
 
     The frame keeps the page's scripts away from the notebook, and the notebook's dark theme away from the page. Where
     frames are taken out, as in a notebook that has not been run here or on a sanitised page, the picture is seen.
     """
-    layers, heads, *_ = weights.shape
-    title = f"{name} of attention: {layers} layers, {heads} heads"
     alt = f"{title}. {words} {left_out}".strip()
     data = still_png(still)
-    source = _document(page, title, heads).replace("&", "&amp;").replace("'", "&#39;")     # all that the quotes need
+    source = _document(page, title, start).replace("&", "&amp;").replace("'", "&#39;")     # all that the quotes need
     size = still.get_size_inches() * CSS_DPI
     behind = _img(data, alt, f"display:block;margin:0;width:{round(size[0])}px;max-width:100%;height:auto")
     frame = (
@@ -487,13 +593,13 @@ def _framed(page: str, name: str, weights: Tensor, still, room: str, words: str,
     return Picture(f'<div style="background:#fff;color:#333">{drawing}{notes}</div>', alt, data)
 
 
-def _document(page: str, title: str, heads: int) -> str:
-    """The whole HTML document inside the frame: d3, bertviz's page, and what both need around them."""
+def _document(page: str, title: str, start: str) -> str:
+    """The whole HTML document inside the frame: d3, bertviz's page, and what both need around them, which `start` begins."""
     d3, frame = ((ASSETS / name).read_text(encoding="utf-8") for name in ("d3-5.16.0.subset.min.js", "frame.js"))
     return (
         f'<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>{title}</title><style>{STYLE}</style>'
         f"<script>{d3}</script><script>{frame}</script></head>"
-        f"<body>{NOTICE.format(version=version('bertviz'))}{_offline(page)}<script>start({heads})</script></body></html>"
+        f"<body>{NOTICE.format(version=version('bertviz'))}{_offline(page)}<script>{start}</script></body></html>"
     )
 
 
@@ -504,11 +610,11 @@ def _offline(page: str) -> str:
     page = re.sub(r"bertviz-[0-9a-f]{32}", "bertviz", page)
     page = re.sub(r"// HACK: .*", "", page)                               # all the data once more, in a comment
     page = re.sub(r"\n\s+", "\n", page)
-    page = re.sub(r'"attn": (\[\[\[\[.*?\]\]\]\])', _shorten, page)
+    page = re.sub(r'"(?:attn|queries|keys)": \[\[\[\[.*?\]\]\]\]', _shorten, page)
     return page.replace(json.dumps(LESS_THAN)[1:-1], r"\u003c")
 
 
 def _shorten(match: re.Match) -> str:
-    """The same numbers in fewer characters: [0.25, 0.0] → [.25,0]."""
-    numbers = match.group(1).replace(" ", "").replace("0.0,", "0,").replace("0.0]", "0]").replace("0.", ".")
-    return f'"attn":{numbers}'
+    """The same numbers in fewer characters: [0.25, -3.0] → [.25,-3]."""
+    numbers = match.group().replace(" ", "").replace(".0,", ",").replace(".0]", "]")
+    return re.sub(r"(?<!\d)0\.", ".", numbers)

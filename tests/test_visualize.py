@@ -21,7 +21,18 @@ from torch.nn import functional as F
 
 from bert_parts.attention import MultiHeadAttention, attention_weights, causal_mask, split_heads
 from bert_parts.drawing import DPI, HEAD_COLOURS, HEAD_DASHES, HEAD_INKS, draw_panels, small_png
-from bert_parts.visualize import ASSETS, Picture, head_view, heads_grid, heatmap, model_view, record_attention, show
+from bert_parts.visualize import (
+    ASSETS,
+    Picture,
+    head_view,
+    heads_grid,
+    heatmap,
+    model_view,
+    neuron_view,
+    record_attention,
+    record_neurons,
+    show,
+)
 from tools.notebook_rules import code_cells, notebooks, text_of
 
 ROOT = Path(__file__).parents[1]
@@ -172,6 +183,35 @@ def test_an_attention_that_bypasses_its_parts_is_named():
     assert hooks(model) == 0
 
 
+def test_neurons_are_what_the_weights_are_made_of(decoder):
+    """Of the course's own attention and of another, to itself and across, with masks."""
+    batch = inputs()
+    with record_attention(decoder) as maps:
+        before = decoder(*batch)
+    with record_neurons(decoder) as neurons:
+        assert torch.equal(decoder(*batch), decoder(*batch))
+    torch.testing.assert_close(decoder(*batch), before)
+    assert hooks(decoder) == 0 and [each.keys() for each in neurons] == [{"attn", "queries", "keys"}] * 2
+    x, context, mask = batch
+    for own, each, weights, allowed, source in zip(
+        (decoder.itself, decoder.across), neurons, maps, (causal_mask(5), mask), (x, context), strict=True
+    ):
+        torch.testing.assert_close(each["attn"], weights)
+        scores = each["queries"] @ each["keys"].mT / each["keys"].size(-1) ** 0.5
+        torch.testing.assert_close(scores.masked_fill(~allowed, -torch.inf).softmax(-1), weights)
+        torch.testing.assert_close(each["keys"], split_heads(own.key(source), own.num_heads))
+        assert not any(tensor.requires_grad for tensor in each.values())
+    torch.testing.assert_close(neurons[0]["queries"], split_heads(decoder.itself.query(x), 3))
+
+
+def test_neurons_too_need_an_attention_and_leave_nothing_after_an_error(decoder):
+    with pytest.raises(ValueError, match="Linear has no attention module"), record_neurons(nn.Linear(2, 2)):
+        pass
+    with pytest.raises(RuntimeError, match="thirteen"), record_neurons(decoder):
+        decoder(*inputs(13))
+    assert hooks(decoder) == 0
+
+
 # ----------------------------------------------------------------------------------------------------- static pictures
 
 
@@ -181,6 +221,12 @@ def weights(*shape):
 
 def some_maps(layers=2, heads=3, length=6, keys=6):
     return list(weights(layers, 1, heads, length, keys))
+
+
+def some_neurons(layers=2, heads=3, length=6, width=4):
+    """Queries and keys as if drawn by lot, some of them above 10, and the weights that follow."""
+    draws = torch.randn(layers, 2, 1, heads, length, width, generator=torch.Generator().manual_seed(1)) * 4
+    return [{"attn": attention_weights(*each), "queries": each[0], "keys": each[1]} for each in draws]
 
 
 def in_html(picture):
@@ -282,6 +328,11 @@ def test_show_gives_the_words_and_closes(capsys):
         (lambda: head_view(some_maps(), TOKENS, layer=2), "no layer 2: the maps have layers 0 to 1"),
         (lambda: head_view(some_maps(), TOKENS, heads=[1, 3]), "no head 3: the maps have heads 0 to 2"),
         (lambda: model_view([], TOKENS), "There are no maps"),
+        (lambda: neuron_view([], TOKENS), "There are no maps"),
+        (lambda: neuron_view(some_neurons(), TOKENS[1:]), "but 5 and 5 tokens were given"),
+        (lambda: neuron_view(some_neurons(), TOKENS, layer=2), "no layer 2: the maps have layers 0 to 1"),
+        (lambda: neuron_view(some_neurons(), TOKENS, head=3), "no head 3: the maps have heads 0 to 2"),
+        (lambda: neuron_view(some_neurons(), TOKENS, chosen=-1), "no token -1: the maps have tokens 0 to 5"),
     ],
 )
 def test_what_does_not_fit_is_said_in_one_sentence(draw, message):
@@ -296,6 +347,7 @@ VIEWS = {
     "head": lambda: head_view(some_maps(), TOKENS, layer=1, heads=[0]),
     "model": lambda: model_view(some_maps(), TOKENS),
     "across": lambda: head_view(some_maps(keys=3), TOKENS, ["le", "chat", "."]),
+    "neuron": lambda: neuron_view(some_neurons(), TOKENS, layer=1, head=2, chosen=3),
     "model across": lambda: model_view(some_maps(keys=3), TOKENS, ["le", "chat", "."]),
 }
 
@@ -312,7 +364,7 @@ def test_a_view_needs_nothing_from_outside(name):
     assert not re.search(r"\b(src|href)\s*=", page) and "cdnjs" not in page and "require.config" not in page
     # The names of SVG and its kin look like addresses and are none; the other stands in bertviz's notice.
     assert set(re.findall(r"https?://[\w.]+", page)) <= {"http://www.w3.org", "https://github.com"}
-    assert page.count("https://github.com") == page.count("Based on: https://github.com/tensorflow/tensor2tensor") == 1
+    assert page.count("https://github.com") == len(re.findall("Based on:? https://github.com/tensorflow/tensor2tensor", page)) == 1
     assert "background:#fff" in view.html
 
 
@@ -327,6 +379,7 @@ def test_a_view_of_a_real_size_is_small():
     tokens = [f"t{i}" for i in range(15)]
     assert len(model_view(maps, tokens).html) < 350_000
     assert len(head_view(maps, tokens).html) < 170_000
+    assert len(neuron_view(some_neurons(heads=12, length=15, width=32), tokens).html) < 170_000
 
 
 @pytest.mark.parametrize("name", VIEWS)
@@ -337,8 +390,8 @@ def test_a_view_has_a_still_picture(name):
     assert base64.b64decode(data["image/png"]) == in_html(view) == view.png
     assert about["image/png"]["alt"] == data["text/plain"] == view.alt
     assert view.html.index("<img") < view.html.index("<iframe")
-    assert "2 layers, 3 heads" in view.alt and "$cat$" in view.alt
-    assert size(view)[0] == (360 if name in ("head", "across") else 970)
+    assert ("layer 1, 3 heads" if name == "neuron" else "2 layers, 3 heads") in view.alt and "$cat$" in view.alt
+    assert size(view)[0] == {"head": 360, "across": 360, "neuron": 1010}.get(name, 970)
 
 
 def test_the_words_of_a_view_are_those_of_what_is_switched_on():
@@ -396,7 +449,7 @@ def test_heads_are_told_apart_by_more_than_hue():
 
 def test_bertviz_keeps_its_notice():
     """Apache 2.0, section 4: what is passed on keeps its notices, says that it was changed, and under what licence it is."""
-    for view in (head_view(some_maps(), TOKENS), model_view(some_maps(), TOKENS)):
+    for view in (head_view(some_maps(), TOKENS), model_view(some_maps(), TOKENS), neuron_view(some_neurons(), TOKENS)):
         page = inside(view)
         assert "@fileoverview Transformer Visualization D3 javascript code." in page and "Jesse Vig" in page
         assert "Apache License 2.0" in page and "Changed by bert_parts" in page
@@ -436,15 +489,45 @@ def test_two_lengths_are_cut_each():
     assert "only" not in head_view([layer[:, :, :40, :40]], LONG[:40]).alt
 
 
+def held(page, name):
+    """The numbers of that name in a view's page."""
+    text = re.search(rf'"{name}":(\[\[\[\[.*?\]\]\]\])', page)[1]
+    return torch.tensor(ast.literal_eval(text), dtype=torch.double)     # a leading dot is Python as well as JavaScript
+
+
 def test_a_view_holds_the_weights_to_three_decimals():
     maps = some_maps()
-    text = re.search(r'"attn":(\[\[\[\[.*?\]\]\]\])', inside(model_view(maps, TOKENS)))[1]
-    numbers = torch.tensor(ast.literal_eval(text))     # a leading dot is Python as well as JavaScript
-    torch.testing.assert_close(numbers, torch.cat(maps), atol=5.1e-4, rtol=0)
+    torch.testing.assert_close(held(inside(model_view(maps, TOKENS)), "attn"), torch.cat(maps).double(), atol=5.1e-4, rtol=0)
 
 
-def test_no_token_can_end_the_script():
-    page = inside(head_view(some_maps(length=2, keys=2), ["</script>", "it's &amp;"]))
+def test_a_neuron_view_holds_one_layer_to_two_decimals():
+    neurons = some_neurons()
+    page = inside(neuron_view(neurons, TOKENS, layer=1))
+    for name, apart in (("attn", 5.1e-4), ("queries", 5.1e-3), ("keys", 5.1e-3)):
+        assert neurons[1]["queries"].abs().max() > 10
+        torch.testing.assert_close(held(page, name), neurons[1][name].double(), atol=apart, rtol=0)
+    again = attention_weights(held(page, "queries"), held(page, "keys"))
+    torch.testing.assert_close(again, held(page, "attn"), atol=0.02, rtol=0)
+
+
+def test_the_words_of_a_neuron_view_are_those_of_the_chosen_token():
+    row = some_neurons()[1]["attn"][0, 2, 3]
+    best = row.argsort(descending=True)[:3].tolist()
+    said = "; ".join(f"<b> → {TOKENS[place]} {row[place]:.2f}" for place in best)
+    assert VIEWS["neuron"]().alt.endswith(f"Layer 1, head 2: 6 tokens ({' '.join(TOKENS)}) look at each other. "
+                                          f"The strongest pairs of <b>: {said}.")
+
+
+def test_a_long_text_has_the_neurons_of_its_first_tokens():
+    view = neuron_view(some_neurons(layers=1, heads=12, length=60, width=32), LONG[:60])
+    assert "Shown: only the first 40 of 60 tokens" in view.alt and held(inside(view), "keys").shape == (1, 12, 40, 32)
+    assert len(view.html) < 500_000
+
+
+@pytest.mark.parametrize("draw", [lambda tokens: head_view(some_maps(length=2, keys=2), tokens),
+                                  lambda tokens: neuron_view(some_neurons(length=2), tokens)])
+def test_no_token_can_end_the_script(draw):
+    page = inside(draw(["</script>", "it's &amp;"]))
     assert r"\u003c/script>" in page and "it's &amp;" in page
     assert page.count("</script>") == page.count("<script>") + page.count('<script type="text/javascript">')
 

@@ -95,3 +95,19 @@ def test_what_is_displayed_anew_takes_the_place_of_what_was_there():
     assert watched.takes(message("update_display_data", **anew, transient={"display_id": "one"}))
     assert watched.takes(message("update_display_data", **anew, transient={"display_id": "unknown"}))
     assert output["data"] == anew["data"] and first["content"]["metadata"] == anew["metadata"]
+
+
+def test_switches_side_by_side_are_one_line_and_a_choice_is_what_is_chosen():
+    states = {
+        "box": {"state": {"children": ["IPY_MODEL_view", "IPY_MODEL_label", "IPY_MODEL_button", "IPY_MODEL_row"]}},
+        "view": {"state": {"description": "View", "index": 1, "_options_labels": ["map", "lines"]}},
+        "button": {"state": {"description": "All on"}},
+        "label": {"state": {"description": "", "value": "Heads <on>:"}},
+        "row": {"state": {"children": ["IPY_MODEL_0", "IPY_MODEL_1"]}},
+        "0": {"state": {"description": "0.0", "value": True}},
+        "1": {"state": {"description": "0.1", "value": False}},
+    }
+    made = twin("box", states)
+    assert made["text/plain"] == f"View: lines\nHeads <on>:\n☑ 0.0 ☐ 0.1\n{NOTE}"
+    choice = "<p>View: <em>lines</em></p>"
+    assert made["text/html"] == f"<div>{choice}<p>Heads &lt;on&gt;:</p><p>☑ 0.0 ☐ 0.1</p><p><small>{NOTE}</small></p></div>"

@@ -36,14 +36,32 @@ def shown(model_id: str, state: dict) -> Iterator[tuple[str, str]]:
     values = state[model_id].get("state", {})
     if "value" in values:
         yield control(values.get("description", ""), str(values["value"]))
-    for child in values.get("children", []):
-        yield from shown(child.removeprefix("IPY_MODEL_"), state)
+    elif "_options_labels" in values:     # a list to choose from has the place of what is chosen
+        yield control(values["description"], values["_options_labels"][values["index"]])
+    children = [child.removeprefix("IPY_MODEL_") for child in values.get("children", [])]
+    if children and all(is_switch(state[child].get("state", {})) for child in children):
+        yield switches([state[child]["state"] for child in children])
+    else:
+        for child in children:
+            yield from shown(child, state)
     for output in values.get("outputs", []):
         yield of_output(output)
 
 
 def control(description: str, value: str) -> tuple[str, str]:
+    if not description:
+        return f"<p>{escape(value)}</p>", value
     return f"<p>{escape(description)}: <em>{escape(value)}</em></p>", f"{description}: {value}"
+
+
+def is_switch(values: dict) -> bool:
+    return isinstance(values.get("value"), bool)
+
+
+def switches(row: list[dict]) -> tuple[str, str]:
+    """Those that stand side by side, in one line."""
+    text = " ".join(f"{'☑' if each['value'] else '☐'} {each['description']}" for each in row)
+    return f"<p>{escape(text)}</p>", text
 
 
 def of_output(output: dict) -> tuple[str, str]:

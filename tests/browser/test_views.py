@@ -7,7 +7,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 from playwright.sync_api import expect
 
 from bert_parts.drawing import HEAD_COLOURS, HEAD_DASHES
-from bert_parts.visualize import head_view, heads_grid, heatmap, model_view
+from bert_parts.visualize import head_view, heads_grid, heatmap, model_view, neuron_view
 from tools.notebook_rules import MAX_TABLE
 from tools.widget_twins import STATE, WIDGET_VIEW, give_twins
 
@@ -18,10 +18,12 @@ SET_UP = f"""
 import torch
 from matplotlib import pyplot
 from bert_parts.drawing import HEAD_COLOURS, HEAD_DASHES
-from bert_parts.visualize import head_view, heads_grid, heatmap, model_view, show
+from bert_parts.visualize import head_view, heads_grid, heatmap, model_view, neuron_view, show
 tokens = {TOKENS}
 draws = torch.randn(4, 1, 12, 14, 14, generator=torch.Generator().manual_seed(0))
 maps = list((3 * draws).softmax(-1))
+queries, keys = 2 * torch.randn(2, 1, 12, 14, 32, generator=torch.Generator().manual_seed(0))
+neurons = [{{"attn": (queries @ keys.mT / 32 ** 0.5).softmax(-1), "queries": queries, "keys": keys}}]
 """
 FIGURE = """
 figure, axes = pyplot.subplots(figsize=(4, 2))
@@ -33,6 +35,7 @@ DRAWN = [
     "heads_grid(maps, tokens)",
     "head_view(maps, tokens)",
     "model_view(maps, tokens)",
+    "neuron_view(neurons, tokens, head=7, chosen=3)",
 ]
 
 
@@ -46,8 +49,8 @@ def test_in_jupyterlab(lab, page, photograph):
     lab.add(a_notebook(), "pictures.ipynb")
     try:
         run_all(lab, page, "pictures.ipynb")
-        assert page.locator(VIEW).count() == 2
-        assert page.locator(".jp-OutputArea-output img").count() == 5     # the views' still pictures are behind their frames
+        assert page.locator(VIEW).count() == 3
+        assert page.locator(".jp-OutputArea-output img").count() == 6     # the views' still pictures are behind their frames
         assert page.get_by_alt_text("A line that falls and rises.").count() == 1     # and not once more without words
         for theme in themes(page):
             photograph(f"pictures-{theme.lower()}", ".jp-WindowedPanel-viewport")
@@ -63,18 +66,24 @@ def some_maps():
     return list(torch.randn(4, 1, 12, 14, 14, generator=torch.Generator().manual_seed(0)).mul(3).softmax(-1))
 
 
+def some_neurons():
+    queries, keys = 2 * torch.randn(2, 1, 12, 14, 32, generator=torch.Generator().manual_seed(0))
+    return [{"attn": (queries @ keys.mT / 32 ** 0.5).softmax(-1), "queries": queries, "keys": keys}]
+
+
 def an_executed_notebook():
     """The same pictures, drawn here and put in as outputs."""
     maps = some_maps()
-    pictures = [draw(maps, TOKENS) for draw in (head_view, model_view, heads_grid)] + [heatmap(maps[0][0, 0], TOKENS)]
+    pictures = [draw(maps, TOKENS) for draw in (head_view, model_view)] + [neuron_view(some_neurons(), TOKENS, head=7, chosen=3)]
+    pictures += [heads_grid(maps, TOKENS), heatmap(maps[0][0, 0], TOKENS)]
     bundles = [picture._repr_mimebundle_() for picture in pictures]
     outputs = [new_output("display_data", data, metadata=about) for data, about in bundles]
     return new_notebook(cells=[new_code_cell("...", outputs=[output]) for output in outputs])
 
 
-@pytest.fixture
-def exported(tmp_path):
-    return export(an_executed_notebook(), tmp_path / "pictures.html")
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory):
+    return export(an_executed_notebook(), tmp_path_factory.mktemp("exported") / "pictures.html")
 
 
 def test_an_untrusted_notebook_shows_what_is_static(lab, page, photograph):
@@ -82,10 +91,10 @@ def test_an_untrusted_notebook_shows_what_is_static(lab, page, photograph):
     nbformat.write(an_executed_notebook(), lab.root / "untrusted.ipynb")
     page.goto(f"{lab.address}/doc/tree/untrusted.ipynb?reset&token={lab.token}")
     pictures = page.locator(".jp-OutputArea-output img")
-    expect(pictures).to_have_count(4)
+    expect(pictures).to_have_count(5)
     words = [picture.get_attribute("alt") for picture in pictures.all()]
-    assert [alt.split()[0] for alt in words] == ["Head", "Model", "Grid", "Heatmap:"]
-    assert [round(picture.bounding_box()["width"]) for picture in pictures.all()[:2]] == [360, 970]
+    assert [alt.split()[0] for alt in words] == ["Head", "Model", "Neuron", "Grid", "Heatmap:"]
+    assert [round(picture.bounding_box()["width"]) for picture in pictures.all()[:3]] == [360, 970, 1010]
     pictures.evaluate_all("pictures => Promise.all(pictures.map(picture => picture.decode()))")     # else it throws
     expect(page.get_by_text("To explore it, once the cell has run: choose a layer")).to_be_visible()
     assert page.locator(VIEW).count() == 0
@@ -260,3 +269,109 @@ def test_a_word_pointed_at_shows_its_lines_alone(page, exported):
     frame = views(page)[0]
     frame.get_by_text("river").first.hover()
     assert frame.locator("line[visibility='visible']").count() == 12 * len(TOKENS)
+
+
+# ── the neuron view ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture
+def neurons(page, exported):
+    """Its frame, in an exported page."""
+    page.goto(exported)
+    return views(page)[2]
+
+
+def told(frame) -> str:
+    return frame.get_by_role("status").inner_text()
+
+
+def signed(value: float) -> str:
+    return f"{value:+.2f}".replace("-", "−")
+
+
+def of_head(head):
+    """Queries, keys and weights of the exported notebook's view, as it holds them."""
+    layer = some_neurons()[0]
+    places = {"queries": 2, "keys": 2, "attn": 3}
+    return [layer[name][0, head].double().round(decimals=decimals) for name, decimals in places.items()]
+
+
+def of_neuron(neuron, place, head=7):
+    """What is to be said of a neuron in the query of a word: derived again from what the view holds."""
+    queries, keys, _ = of_head(head)
+    parts = queries[place, neuron] * keys[:, neuron] / 32 ** 0.5
+    best = parts.abs().argsort(descending=True)[:3]
+    said = ", ".join(f"“{TOKENS[n]}” {signed(parts[n])} (in its key {keys[n, neuron]:.2f})" for n in best)
+    where = f"in the query of “{TOKENS[place]}”. Its largest parts in q · k / √32"
+    return f"Neuron {neuron} is {queries[place, neuron]:.2f} {where}: {said}.".replace("-", "−")
+
+
+def of_word(place, head=7):
+    """What is to be said of a word of which no neuron is chosen."""
+    queries, keys, weights = of_head(head)
+    at = int(weights[place].argmax())
+    parts = queries[place] * keys[at] / 32 ** 0.5
+    largest = ", ".join(f"neuron {n} {signed(parts[n])}" for n in parts.abs().argsort(descending=True)[:3].tolist())
+    looks = f"“{TOKENS[place]}” looks most at “{TOKENS[at]}”, with {weights[place, at]:.2f} of its weight."
+    return f"{looks} q · k / √32 is {parts.sum():.2f} there. Its largest parts: {largest}.".replace("-", "−")
+
+
+def test_the_neuron_view_begins_with_numbers(neurons):
+    assert told(neurons) == of_word(3)
+    assert neurons.locator("#expanded").get_attribute("visibility") == "visible"
+    assert neurons.locator("#expanded .vector").count() == 3 * len(TOKENS)
+    sums = neurons.locator(".dotproduct").evaluate_all("squares => squares.map(square => +square.dataset.value)")
+    queries, keys, _ = of_head(7)
+    torch.testing.assert_close(torch.tensor(sums, dtype=torch.double), keys @ queries[3] / 32 ** 0.5)
+
+
+def test_a_neuron_is_pointed_at_by_the_mouse(neurons):
+    neurons.locator("#expanded #leftText").get_by_text("bank").hover()
+    assert told(neurons) == of_word(4)
+    for name, neuron, row in (("product", 20, 2), ("keys", 31, 13), ("queries", 0, 4)):     # the word stays chosen
+        neurons.locator(f"#expanded #{name} .vector").nth(row).locator(".element").nth(neuron).hover()
+        assert told(neurons) == of_neuron(neuron, 4)
+        assert neurons.locator(".mark").count() == 3
+    neurons.get_by_label("Head").select_option("11")
+    assert told(neurons) == of_neuron(0, 4, head=11)     # in another drawing, too
+    assert neurons.locator(".mark").count() == 3
+
+
+def test_a_neuron_is_chosen_by_the_keyboard(page, neurons):
+    here = "[document.activeElement.role, document.activeElement.ariaSelected, document.activeElement.ariaLabel]"
+    neurons.get_by_role("button").focus()
+    page.keyboard.press("Tab")
+    *_, weights = of_head(7)
+
+    def looks(place):
+        best = weights[place].argsort(descending=True)[:3].tolist()
+        return ["option", "true", f"{TOKENS[place]} looks at " + ", ".join(f"{TOKENS[n]} {weights[place, n]:.2f}" for n in best)]
+
+    assert neurons.evaluate(here) == looks(3)
+    for key in ("ArrowDown", "ArrowDown", "ArrowUp"):
+        page.keyboard.press(key)
+    assert neurons.evaluate(here) == looks(4) and told(neurons) == of_word(4)
+    for key, neuron in (("ArrowLeft", 0), ("ArrowRight", 1), ("ArrowRight", 2), ("ArrowLeft", 1)):
+        page.keyboard.press(key)
+        assert told(neurons) == of_neuron(neuron, 4)
+    page.keyboard.press("Shift+Tab")
+    page.keyboard.press("Enter")     # the switch
+    assert neurons.get_by_role("button").get_attribute("aria-pressed") == "false"
+    assert neurons.locator("#expanded").get_attribute("visibility") == "hidden"
+    page.keyboard.press("Tab")
+    page.keyboard.press("ArrowUp")
+    assert neurons.evaluate(here) == looks(3) and told(neurons) == of_neuron(1, 3)
+    for _ in range(20):
+        page.keyboard.press("ArrowUp")
+    assert neurons.evaluate(here) == looks(0)
+
+
+@pytest.mark.parametrize("width", [390, 900, 1400])
+def test_the_neuron_view_has_room(page, exported, width):
+    """As wide as there is room; a narrow window scrolls it sideways, and what is said is read without."""
+    page.set_viewport_size({"width": width, "height": 900})
+    page.goto(exported)
+    frame = views(page)[2]
+    assert frame.evaluate("document.documentElement.scrollHeight <= innerHeight")
+    assert frame.locator("#told").evaluate("told => told.getBoundingClientRect().right <= innerWidth")
+    assert frame.locator("#vis > svg").evaluate("svg => svg.getBoundingClientRect().width") >= min(640, width - 16)
