@@ -1,9 +1,12 @@
-"""Looking inside a model: what each head looks at, what becomes of it without some heads, what it would say after each layer."""
+"""Looking inside a model: what each head looks at and adds, what becomes of it without some heads, what it would say after each
+layer, and where it keeps what it says it by."""
 
 from contextlib import ExitStack
 
 import torch
 from torch import Tensor, nn
+
+from bert_parts.attention import split_heads
 
 
 def head_hits(weights: Tensor, wanted: Tensor) -> Tensor:
@@ -59,6 +62,39 @@ def hidden_states(bert: nn.Module, batch: dict[str, Tensor]) -> Tensor:
             hooks.enter_context(part.register_forward_hook(lambda module, arguments, output: found.append(output)))
         bert(**batch)
     return torch.stack(found)
+
+
+def value_norms(bert: nn.Module, batch: dict[str, Tensor]) -> Tensor:
+    """How long the vector is that a head would add if it looked at one token only: ‖f(x)‖, where f(x) = (x W^V + b^V) W^O, with
+    the head's own columns of W^V and rows of W^O (Kobayashi et al. 2020, section 3).
+
+    Times a head's weight, which is no negative number, it is the length of what the head takes from that token: ‖α f(x)‖.
+
+    Shapes:
+        → (L, B, H, T); of padding, too, at which nobody looks
+    """
+    norms = []
+    for layer, x in zip(bert.encoder.layer, hidden_states(bert, batch)[:-1], strict=True):
+        attention, heads = layer.attention, layer.attention.self.num_heads
+        values = split_heads(attention.self.value(x), heads)                    # (B, H, T, d)
+        slices = attention.output.dense.weight.unflatten(1, (heads, -1))        # (D, H, d)
+        norms.append(torch.einsum("bhtd,ohd->bhto", values, slices).norm(dim=-1))
+    return torch.stack(norms)
+
+
+def patched(bert: nn.Module, batch: dict[str, Tensor], layer: int, where: Tensor, states: Tensor) -> Tensor:
+    """The last hidden states if some tokens' vectors are others after one layer, from which the model then goes on: activation
+    patching (Vig et al. 2020). The model is left as it was.
+
+    Args:
+        layer: after which, counted from 1; 0 = after the embeddings.
+
+    Shapes:
+        where (B, T) boolean, states (B, T, D): the vectors to put where it is True → (B, T, D)
+    """
+    part = (bert.embeddings, *bert.encoder.layer)[layer]
+    with part.register_forward_hook(lambda module, arguments, output: torch.where(where[..., None], states, output)):
+        return bert(**batch)[0]
 
 
 def logit_lens(model: nn.Module, batch: dict[str, Tensor], asked: Tensor) -> Tensor:

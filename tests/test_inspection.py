@@ -1,12 +1,14 @@
-"""Hits counted by hand, gates against weights that are set to 0, and the lens against the model itself."""
+"""Hits counted by hand, gates against weights that are set to 0, lens and patches against the model itself, and what heads add
+against sums written out."""
 
 import pytest
 import torch
 
 from bert_parts import BertForSequenceClassification
 from bert_parts.heads import BertForMaskedLM
-from bert_parts.inspection import gate_heads, head_hits, hidden_states, logit_lens
+from bert_parts.inspection import gate_heads, head_hits, hidden_states, logit_lens, patched, value_norms
 from bert_parts.learn.exercise import with_hard_weights
+from bert_parts.visualize import record_attention
 from tests.test_attribution import BATCH, CONFIG, IDS
 
 
@@ -74,3 +76,49 @@ def test_the_lens_ends_with_what_the_model_says(filler):
     torch.testing.assert_close(scores[-1], filler(**BATCH)[asked])
     first = filler.bert.embeddings(IDS, BATCH["token_type_ids"])
     torch.testing.assert_close(scores[0], filler.score_words(first)[asked])
+
+
+def test_norms_of_what_heads_add(filler):
+    bert, d = filler.bert, 8
+    norms, states = value_norms(bert, BATCH), hidden_states(bert, BATCH)
+    assert norms.shape == (2, 3, 3, 9)
+    with record_attention(bert) as maps:
+        bert(**BATCH)
+    for number, layer in enumerate(bert.encoder.layer):
+        value, out = layer.attention.self.value, layer.attention.output.dense
+        found = layer.attention.self(states[number], mask=BATCH["attention_mask"].bool()[:, None, None])
+        for text in range(3):
+            added = torch.zeros(9, 24) + out.bias
+            for head in range(3):
+                columns = slice(head * d, (head + 1) * d)
+                f = (states[number, text] @ value.weight[columns].T + value.bias[columns]) @ out.weight[:, columns].T
+                torch.testing.assert_close(norms[number, text, head], (f**2).sum(dim=1).sqrt())
+                added += maps[number][text, head] @ f
+            torch.testing.assert_close(added, out(found[text]), atol=1e-5, rtol=1e-5)     # f is what is added
+
+
+@pytest.mark.parametrize("layer", [0, 1, 2])
+def test_a_whole_text_that_is_patched_gives_what_the_other_gives(filler, layer):
+    bert, other = filler.bert, BATCH | {"input_ids": IDS.flip(-1) * BATCH["attention_mask"]}
+    states = hidden_states(bert, other)
+    whole = torch.ones_like(IDS, dtype=torch.bool)
+    torch.testing.assert_close(patched(bert, BATCH, layer, whole, states[layer]), states[-1])
+    torch.testing.assert_close(patched(bert, BATCH, layer, ~whole, states[layer]), bert(**BATCH)[0])
+
+
+def test_the_rest_is_not_patched(filler):
+    bert, states = filler.bert, torch.randn(3, 9, 24, generator=torch.Generator().manual_seed(0))
+    where = torch.zeros_like(IDS, dtype=torch.bool)
+    where[0, 4] = where[2, 1] = True
+    x = hidden_states(bert, BATCH)[1].clone()
+    x[0, 4], x[2, 1] = states[0, 4], states[2, 1]
+    by_hand = bert.encoder.layer[1](x, BATCH["attention_mask"].bool()[:, None, None])
+    torch.testing.assert_close(patched(bert, BATCH, 1, where, states), by_hand)
+    last = patched(bert, BATCH, 2, where, states)
+    assert torch.equal(last[where], states[where]) and torch.equal(last[~where], bert(**BATCH)[0][~where])
+
+
+def test_a_patch_that_does_not_fit_leaves_no_hook(filler):
+    with pytest.raises(RuntimeError):
+        patched(filler.bert, BATCH, 1, torch.ones(3, 5, dtype=torch.bool), torch.zeros(3, 9, 24))
+    assert not any(part._forward_hooks for part in filler.modules())
