@@ -29,7 +29,7 @@ def course_files() -> dict[str, Path]:
     parts = [path for kind in kinds for path in PARTS.glob(kind) if path.name != "__init__.py"]
     return {
         "README.md": HERE / "README.md",
-        **{f"notebooks/{path.name}": path for path in sorted(NOTEBOOKS.glob("[0-9][0-9]_*.ipynb"))},
+        **{f"notebooks/{path.name}": path for path in sorted(NOTEBOOKS.glob("[0-9][0-9]*_*.ipynb"))},
         **{f"{FOR_READING}{path.relative_to(PARTS).as_posix()}": path for path in sorted(parts)},
     }
 
