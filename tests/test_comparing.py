@@ -91,5 +91,5 @@ def test_nearly_all_outputs_are_compared_and_the_readme_says_how_many():
     found = [counted(json.loads(path.read_text(encoding="utf-8"))) for path in notebooks()]
     ignored = [cell for each in found for cell in each["not at all"]]
     total = sum(len(ids) for each in found for ids in each.values())
-    assert len(ignored) <= 13, ignored
+    assert len(ignored) <= 14, ignored
     assert f"{total - len(ignored)} of {total}," in (ROOT / "README.md").read_text(encoding="utf-8")

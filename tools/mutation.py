@@ -47,6 +47,7 @@ TESTS = {
     "checkpoint": "heads checkpoint",
     "config": "config checkpoint",
     "costs": "costs",
+    "dashboard": "dashboard",
     "datasets": "datasets",
     "devices": "devices training",
     "embeddings": "embeddings model",
