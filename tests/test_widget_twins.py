@@ -85,6 +85,18 @@ def test_a_kernels_messages_tell_what_its_widgets_show():
     assert "<b>inside</b>" in twin("box", watched.state)["text/html"]
 
 
+def test_where_a_stream_is_cut_does_not_matter():
+    whole = {"area": {"state": {"outputs": [printed("found\n0.49  one\n"), shown({"text/plain": "a map"}), printed("after\n")]}}}
+    pieces = ["found\n", "0.49  ", "one\n"]
+    for name in ("stdout", "stderr"):
+        for output in whole["area"]["state"]["outputs"][::2]:
+            output["name"] = name
+        cut = [{"name": name, "text": piece} for piece in pieces] + whole["area"]["state"]["outputs"][1:]
+        assert twin("area", {"area": {"state": {"outputs": cut}}}) == twin("area", whole)
+    both = [{"name": "stdout", "text": "one"}, {"name": "stderr", "text": "two"}]
+    assert twin("area", {"area": {"state": {"outputs": both}}})["text/plain"] == f"one\ntwo\n{NOTE}"
+
+
 def test_what_is_displayed_anew_takes_the_place_of_what_was_there():
     watched = Watched()
     first = message("display_data", data={"text/plain": "training"}, metadata={}, transient={"display_id": "one"})

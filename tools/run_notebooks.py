@@ -31,7 +31,7 @@ sys.path.insert(0, str(ROOT))
 from bert_parts.files import whole_file  # noqa: E402
 from tools.console import print_anything  # noqa: E402
 from tools.notebook_rules import FOLDER, KERNELSPEC, notebooks, problems, source_of  # noqa: E402
-from tools.widget_twins import give_twins  # noqa: E402
+from tools.widget_twins import give_twins, with_whole_streams  # noqa: E402
 
 # What a notebook, and all together, may take on two cores: said in the table when it is more.
 MINUTES, MINUTES_IN_ALL, GIGABYTES = 5, 25, 1.5
@@ -158,12 +158,7 @@ def tidy(notebook: nbformat.NotebookNode, name: str):
 
 def merged(outputs: list) -> list:
     """Neighbouring pieces of one stream joined, progress bars gone."""
-    kept = []
-    for output in outputs:
-        if output.output_type == "stream" and kept and kept[-1].get("name") == output.name:
-            kept[-1].text += output.text
-        else:
-            kept.append(output)
+    kept = [nbformat.from_dict(output) for output in with_whole_streams(outputs)]
     for output in kept:
         if output.get("name") == "stderr":
             lines = re.split(r"[\r\n]", output.text)

@@ -44,8 +44,19 @@ def shown(model_id: str, state: dict) -> Iterator[tuple[str, str]]:
     else:
         for child in children:
             yield from shown(child, state)
-    for output in values.get("outputs", []):
+    for output in with_whole_streams(values.get("outputs", [])):
         yield of_output(output)
+
+
+def with_whole_streams(outputs: list[dict]) -> list[dict]:
+    """Outputs with the neighbouring pieces of one stream joined, since where a stream is cut is left to chance."""
+    whole = []
+    for output in outputs:
+        if "text" in output and whole and whole[-1].get("name") == output["name"]:
+            whole[-1] = whole[-1] | {"text": joined(whole[-1]["text"]) + joined(output["text"])}
+        else:
+            whole.append(output)
+    return whole
 
 
 def control(description: str, value: str) -> tuple[str, str]:
