@@ -38,8 +38,7 @@ def pytest_unconfigure(config):
     shutil.rmtree(SCRATCH, ignore_errors=True)
 
 
-@pytest.fixture
-def one_thread():
+def on_one_thread():
     """As in the process in which check tries an answer. Of small tensors two threads share every layer norm, which takes longer."""
     import torch
 
@@ -47,6 +46,10 @@ def one_thread():
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(threads)
+
+
+one_thread = pytest.fixture(on_one_thread)
+module_on_one_thread = pytest.fixture(on_one_thread, scope="module")     # for what a module's own fixtures work out, too
 
 
 @pytest.fixture

@@ -30,13 +30,7 @@ from tools.claims import TABLE, table
 MEASURED = read_measured()
 ROUNDING = 0.03     # on another processor
 
-
-@pytest.fixture(scope="module", autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+pytestmark = pytest.mark.usefixtures("module_on_one_thread")
 
 
 def test_all_are_measured():

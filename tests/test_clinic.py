@@ -17,13 +17,7 @@ from bert_parts.clinic.scoring import passes, score_tests, scored
 from bert_parts.clinic.ward import ILL, PATIENTS, treat
 from tests.wrong_cures import WRONG_CURES
 
-
-@pytest.fixture(scope="module", autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+pytestmark = pytest.mark.usefixtures("module_on_one_thread")
 
 
 @pytest.fixture(scope="module")

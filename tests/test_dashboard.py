@@ -8,6 +8,7 @@ from bert_parts.dashboard import VIEWS, dashboard, find
 from bert_parts.learn.exercise import with_hard_weights
 from bert_parts.tokenizer import BertTokenizer
 from bert_parts.visualize import MOST_TOKENS, record_attention
+from tests.test_inspection import without
 
 WORDS = ["the", "film", "has", "a", "heart", "<b>", "."]
 TOKENIZER = BertTokenizer(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *WORDS])
@@ -27,13 +28,6 @@ def filler():
     return with_hard_weights(BertForMaskedLM(CONFIG)).eval()
 
 
-def without(model, layer, head):
-    """The same model, in which W^O multiplies what a head found by 0."""
-    with torch.no_grad():
-        model.bert.encoder.layer[layer].attention.output.dense.weight[:, head * 8 : (head + 1) * 8] = 0
-    return model
-
-
 def off(layer, head):
     gates = ALL_ON.clone()
     gates[layer, head] = 0
@@ -47,7 +41,7 @@ def test_a_label_has_its_probabilities_with_and_without_a_head(judge):
     batch = TOKENIZER([TEXT])
     found = find(judge, TOKENIZER, TEXT, off(0, 1), LABELS)
     before = judge(**batch)[0].softmax(-1).tolist()
-    with record_attention(without(judge, 0, 1)) as maps:
+    with record_attention(without(judge, [(0, 1)])) as maps:
         now = judge(**batch)[0].softmax(-1).tolist()
     assert [name for name, *_ in found.answers] == LABELS and found.tokens == ["[CLS]", *TEXT.split(), "[SEP]"]
     torch.testing.assert_close(torch.tensor([shares for _, *shares in found.answers]), torch.tensor([before, now]).T)
@@ -60,7 +54,7 @@ def test_a_mask_has_the_likeliest_words_of_both(filler):
     here = TOKENIZER([text])["input_ids"] == TOKENIZER.mask_id
     found = find(filler, TOKENIZER, text, off(1, 2))
     before = filler(**TOKENIZER([text]))[here][0].softmax(-1)
-    now = without(filler, 1, 2)(**TOKENIZER([text]))[here][0].softmax(-1)
+    now = without(filler, [(1, 2)])(**TOKENIZER([text]))[here][0].softmax(-1)
     shown = [TOKENIZER.tokens.index(name) for name, *_ in found.answers]
     assert len(shown) == len(set(shown)) and set(shown) == {*before.topk(5).indices.tolist(), *now.topk(5).indices.tolist()}
     assert shown[:5] == before.topk(5).indices.tolist()

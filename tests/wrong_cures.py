@@ -119,15 +119,9 @@ def with_means_of_texts(model, optimizer, examples, loss):
 
 
 def never_divided(model, optimizer, examples, loss):
-    optimizer.zero_grad()
-    counts, total = [int((labels != NOT_ASKED).sum()) for _, labels in examples], 0.0
-    for (batch, labels), count in zip(examples, counts, strict=True):
-        share = loss(model, batch, labels) * count
-        share.backward()
-        total += share.item()
-    nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-    optimizer.step()
-    return total / max(1, sum(counts))
+    """The gradients of a sum over all tokens; only what is given back is divided."""
+    asked = max(1, sum(int((labels != NOT_ASKED).sum()) for _, labels in examples))
+    return train_step(model, optimizer, examples, lambda *given: asked * loss(*given)) / asked
 
 
 def zeroed_in_between(model, optimizer, examples, loss):

@@ -13,8 +13,9 @@ from pathlib import Path
 
 import torch
 
-from bert_parts.clinic.claims.judging import MEASURED, judge, read_measured, rounded, told, write_measured
+from bert_parts.clinic.claims.judging import judge, read_measured, rounded, told, write_measured
 from bert_parts.clinic.claims.listed import CLAIMS
+from bert_parts.files import whole_file
 from tools.console import print_anything
 
 TABLE = Path(__file__).resolve().parents[1] / "docs" / "claims.md"
@@ -36,10 +37,9 @@ def table() -> str:
         if name in measured:
             found = judge(claim, *measured[name])
             link = f"[{claim.source[0]}]({claim.source[1]})"
-            margin = f"{100 * claim.margin:.0f} %" if claim.unit == "%" else f"{claim.margin} {claim.unit}"
             lines.append(f"| {claim.sentence} | {claim.published} ({link}) | {claim.ours}: {told(claim, found.ours)} | "
                          f"{claim.control}: {told(claim, found.control)} | {told(claim, found.difference, '+')} | "
-                         f"{margin} | **{found.verdict}** |")
+                         f"{claim.worth} | **{found.verdict}** |")
     return "\n".join(lines) + "\n"
 
 
@@ -50,7 +50,7 @@ def main():
     arguments = parser.parse_args()
     print_anything()
     torch.set_num_threads(1)
-    measured = read_measured(MEASURED)
+    measured = read_measured()
     missing = [name for name in CLAIMS if name not in measured]
     wanted = arguments.names or (list(CLAIMS) if arguments.again else missing)
     for number, name in enumerate(wanted, 1):
@@ -61,7 +61,8 @@ def main():
         found = judge(CLAIMS[name], *found)
         print(f"{number}/{len(wanted)} {name:14} {told(CLAIMS[name], found.difference, '+'):28} {found.verdict}"
               f"   ({time.process_time() - began:.0f} s)", flush=True)
-    TABLE.write_text(table(), encoding="utf-8", newline="\n")
+    with whole_file(TABLE) as whole:
+        whole.write_text(table(), encoding="utf-8", newline="\n")
 
 
 if __name__ == "__main__":

@@ -174,8 +174,8 @@ def small_batches_make_a_large_one(project: Project) -> bool:
     batch, labels = _asked(project)
     labels[0, 2:] = NOT_ASKED     # the first has little to say
     once = [(batch, labels)]
-    ends = [weights_after(faint(project), examples, 2.0) for examples in (once, in_two(batch, labels, 1), once * 2)]
-    return close(ends[0], ends[1], 1e-5) and close(ends[0], ends[2], 1e-5)
+    expected, *others = (weights_after(faint(project), examples, 2.0) for examples in (once, in_two(batch, labels, 1), once * 2))
+    return all(close(expected, other, 1e-5) for other in others)
 
 
 def step_goes_downhill(project: Project) -> bool:

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import torch
 
+from bert_parts.files import whole_file
+
 MEASURED = Path(__file__).parent / "measured.tsv"
 TRUE, HALF, FALSE, UNKNOWN = "true", "half true", "false", "cannot be told here"
 T_OF_FIVE = 2.776     # Student's t with 4 degrees of freedom: 95 % of it lie within
@@ -42,6 +44,11 @@ class Claim:
     measure: Callable[[], tuple[list[float], list[float]]]
     nothing: bool = False
     quick: bool = False
+
+    @property
+    def worth(self) -> str:
+        """The margin in words."""
+        return f"{100 * self.margin:.0f} %" if self.unit == "%" else f"{self.margin} {self.unit}"
 
 
 @dataclass(frozen=True)
@@ -111,7 +118,8 @@ def write_measured(measured: dict[str, tuple[list[float], list[float]]], path: P
     lines = ["claim\tours\tcontrol"]
     for name, both in measured.items():
         lines.append("\t".join([name, *(" ".join(f"{value:.{DIGITS}f}" for value in each) for each in both)]))
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8", newline="\n")
+    with whole_file(path) as whole:
+        whole.write_text("\n".join(lines) + "\n", encoding="utf-8", newline="\n")
 
 
 def told(claim: Claim, found: tuple[float, float, float], sign: str = "") -> str:
