@@ -1,7 +1,7 @@
 """Measure what is said about BERT. Claim by claim; what has been measured is kept, so that a run can be stopped.
 
     python -m tools.claims                what is missing
-    python -m tools.claims --again        everything anew (some minutes of one core)
+    python -m tools.claims --again        everything anew (about an hour of one core)
     python -m tools.claims NAME …         these anew
 
 The numbers go to bert_parts/clinic/claims/measured.tsv, the table that follows from them to docs/claims.md.

@@ -2,8 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from textwrap import fill
 
 from bert_parts.clinic.project import Project, part_named, sound
+
+WIDE = 88     # characters of a printed line
 
 
 @dataclass(frozen=True)
@@ -39,8 +42,9 @@ class Patient:
 def chart(patient: Patient) -> str:
     """What is known when a patient comes in: the complaint, and the number, beside that of the sound project."""
     ill, well = patient.shows(patient.project), patient.shows(sound())
-    return (f"{patient.name}: “{patient.complaint}”\n"
-            f"   {patient.unit}: {number(ill)}; in the sound project: {number(well)}")
+    return (fill(f"{patient.name}: “{patient.complaint}”", WIDE, subsequent_indent="   ") + "\n"
+            + fill(f"{patient.unit}: {number(ill)}; in the sound project: {number(well)}", WIDE, initial_indent="   ",
+                   subsequent_indent="      "))
 
 
 def number(value: float) -> str:

@@ -7,7 +7,7 @@ from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import replace
 
 from bert_parts.learn.apart import apart, stumbled
-from bert_parts.learn.bounded import BUSY, SECONDS, killed_after
+from bert_parts.learn.bounded import BUSY, SECONDS, TimeUp, killed_after
 from bert_parts.learn.cells import later_try, origin
 from bert_parts.learn.diagnosis import findings
 from bert_parts.learn.exercise import Exercise, Finding
@@ -118,5 +118,6 @@ def dropped_in(exercise: Exercise, thing) -> Finding | str:
     with redirect_stderr(io.StringIO()):     # where bars of progress go, which nobody sees move
         outcome = outcome_of(lambda: exercise.drop_in(thing), thing)
     if isinstance(outcome, Trouble):
-        return Finding(f"By itself your part is right; inside the real model it fails. {outcome.message}")
+        how = "comes to no end" if outcome.kind[0] == TimeUp.__name__ else "fails"
+        return Finding(f"By itself your part is right; inside the real model it {how}. {outcome.message}")
     return outcome

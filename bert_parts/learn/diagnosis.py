@@ -549,7 +549,7 @@ def kind_of_value(value: Needed, measure: Measure | None, of_answer: Measure | N
 
 
 def lines_in_words(lines: tuple[int, ...]) -> str:
-    return "in " + " and ".join(f"line {line}" for line in lines)
+    return "in " + " and ".join(f"line {line}" for line in dict.fromkeys(lines))
 
 
 def value_of(exercise: Exercise, thing, refusal: Refusal) -> Needed | None:

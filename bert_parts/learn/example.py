@@ -29,13 +29,13 @@ def smallest(answer: Callable, expected: Callable, arguments: tuple, names: list
         usable = both_numbers and wanted.double().isfinite().all()     # not of a text without a word
         return (given, wanted) if usable and not alike else None
 
-    until = time.thread_time() + SECONDS
+    until, before = time.thread_time() + SECONDS, arguments
     if differ(arguments) is None:
         return ""
     for smaller in (sliced, rounded):
         arguments = shrunk(arguments, smaller, differ, until)
     found = differ(arguments)     # none if a hook of a version that failed on the way has stayed on a model that is given
-    return told(arguments, names, *found) if found else ""
+    return told(arguments, names, *found, arguments is before) if found else ""
 
 
 def copies(arguments: tuple) -> tuple:
@@ -79,8 +79,14 @@ def rounded(arguments: tuple):
             yield tried
 
 
-def told(arguments: tuple, names: list[str], given: Tensor, wanted: Tensor) -> str:
+def told(arguments: tuple, names: list[str], given: Tensor, wanted: Tensor, same: bool) -> str:
+    """
+    Args:
+        same: whether these are the arguments that the learner was told of before.
+    """
     tensors = {name: value for name, value in zip(names, arguments, strict=False) if isinstance(value, Tensor)}
+    if numbers(given) == numbers(wanted):     # say, where there is nothing, or by their kinds only
+        return ""
     if sum(value.numel() for value in tensors.values()) + 2 * given.numel() <= NUMBERS:
         inputs = ", ".join(f"`{name}` {numbers(value)}" for name, value in tensors.items())
         return f"The smallest example: of {inputs} yours makes {numbers(given)}, and {numbers(wanted)} is expected."
@@ -91,7 +97,10 @@ def told(arguments: tuple, names: list[str], given: Tensor, wanted: Tensor) -> s
     start = max(0, min(place[-1], given.size(-1) - NUMBERS // 2))
     row = (*place[:-1], slice(start, start + NUMBERS // 2))
     where = ", ".join([*map(str, place[:-1]), f"{start}:{start + given[row].numel()}" if given[row].numel() > 1 else str(start)])
-    return f"For example, at [{where}] you have {numbers(given[row])}, and {numbers(wanted[row])} is expected."
+    if numbers(given[row]) == numbers(wanted[row]):
+        return ""
+    begin = "For example" if same else "In a smaller example"
+    return f"{begin}, at [{where}] you have {numbers(given[row])}, and {numbers(wanted[row])} is expected."
 
 
 def numbers(value: Tensor) -> str:

@@ -85,8 +85,12 @@ def try_case(exercise: Exercise, thing, case: Case) -> Refusal | None:
 
 
 def by_chance(exercise: Exercise) -> Finding:
-    cure = "outside training too: let dropout act only while `self.training` is true" if isinstance(
-        exercise.reference, type) else "and nothing here is left to chance"
+    if isinstance(exercise.reference, type):
+        cure = "outside training too: let dropout act only while `self.training` is true"
+    elif "generator" in inspect.signature(exercise.reference).parameters:
+        cure = "though you are given a generator: draw from that, `generator=generator`, so that the same comes again"
+    else:
+        cure = "and nothing here is left to chance"
     return Finding(f"Your answer changes from run to run, {cure}.", RANDOM)
 
 

@@ -12,6 +12,7 @@ from bert_parts.files import quoted
 from bert_parts.learn.compare import difference
 
 CLOSE = 1e-4     # of the largest number
+MOST = 5     # places that are named
 
 
 @dataclass(frozen=True)
@@ -191,7 +192,8 @@ def some_only(given: Tensor, expected: Tensor) -> Measure | None:
 
 
 def in_words(places: list[int]) -> str:
-    return f"place {places[0]} is" if len(places) == 1 else f"places {', '.join(map(str, places))} are"
+    more = f" and {len(places) - MOST} more" * (len(places) > MOST)
+    return f"place {places[0]} is" if len(places) == 1 else f"places {', '.join(map(str, places[:MOST]))}{more} are"
 
 
 def another_order(given: Tensor, expected: Tensor) -> Measure | None:

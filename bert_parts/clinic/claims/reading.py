@@ -31,10 +31,9 @@ ENDINGS = ("less", "ness", "ment", "ful", "able", "ship", "ing", "ism", "ist", "
 BEGINNINGS = ("un", "re", "non", "over", "under", "pre", "anti", "inter", "sub", "super", "micro", "semi", "counter")
 
 
-@cache
-def untrained() -> nn.Module:
+def untrained(seed: int) -> nn.Module:
     """A model like the mask filler, with random weights."""
-    torch.manual_seed(0)
+    torch.manual_seed(seed)
     return BertForMaskedLM(mask_filler()[0].config).eval()
 
 
@@ -138,20 +137,48 @@ def attention_tells() -> tuple[list[float], list[float]]:
     return by_attention, by_nearness
 
 
+def asked_at(ids: Tensor, tokenizer: BertTokenizer, generator: Generator) -> Tensor:
+    """A fifth of the content words of a sentence: (1, T) → (1, T) bool."""
+    return is_content(ids, tokenizer) & (torch.rand(ids.shape, generator=generator) < 0.2)
+
+
+def loss_at(ids: Tensor, shown: Tensor, asked: Tensor) -> float:
+    """The mask filler's mean loss at the tokens that are asked for."""
+    filler = mask_filler()[0]
+    states, _ = filler.bert(shown, torch.ones_like(shown))
+    return F.cross_entropy(filler.score_words(states[asked]), ids[asked]).item()
+
+
 @torch.no_grad()
 def stop_words() -> tuple[list[float], list[float]]:
     """The mean loss at a fifth of a sentence's content words: with all stop words hidden as well, and with all shown."""
-    filler, tokenizer = mask_filler()
-    generator, stops = Generator().manual_seed(0), is_stop_word(tokenizer)
+    tokenizer, generator = mask_filler()[1], Generator().manual_seed(0)
+    stops, losses = is_stop_word(tokenizer), ([], [])
+    for text, _ in first_two(200):
+        ids = tokenizer([text])["input_ids"]
+        asked = asked_at(ids, tokenizer, generator)
+        if asked.any() and stops[ids].any():
+            for hidden, found in zip((asked | stops[ids], asked), losses, strict=True):
+                found.append(loss_at(ids, torch.where(hidden, tokenizer.mask_id, ids), asked))
+    return losses
+
+
+@torch.no_grad()
+def word_order() -> tuple[list[float], list[float]]:
+    """The mean loss at the same content words, each in its place: among the sentence's other tokens in any order, and as they
+    stood."""
+    tokenizer, generator = mask_filler()[1], Generator().manual_seed(0)
     losses = [], []
     for text, _ in first_two(200):
         ids = tokenizer([text])["input_ids"]
-        asked = is_content(ids, tokenizer) & (torch.rand(ids.shape, generator=generator) < 0.2)
-        if not asked.any() or not stops[ids].any():
-            continue
-        for hidden, found in zip((asked | stops[ids], asked), losses, strict=True):
-            states, _ = filler.bert(torch.where(hidden, tokenizer.mask_id, ids), torch.ones_like(ids))
-            found.append(F.cross_entropy(filler.score_words(states[asked]), ids[asked]).item())
+        asked = asked_at(ids, tokenizer, generator)
+        if asked.any():
+            shown = torch.where(asked, tokenizer.mask_id, ids)
+            free = (~asked)[0].nonzero()[1:-1, 0]     # but [CLS] and [SEP]
+            shuffled = shown.clone()
+            shuffled[0, free] = shown[0, free[torch.randperm(len(free), generator=generator)]]
+            for given, found in zip((shuffled, shown), losses, strict=True):
+                found.append(loss_at(ids, given, asked))
     return losses
 
 
@@ -159,16 +186,16 @@ def stop_words() -> tuple[list[float], list[float]]:
 def negation() -> tuple[list[float], list[float]]:
     """“A robin is not a [MASK].”: the share of the 17 other kinds of things that are likelier than *bird*, for each thing.
 
-    Whoever understands “not” comes near 1. The control is a model with random weights.
+    Whoever understands “not” comes near 1. The control is the sentence without it, where they come near 0.
     """
-    tokenizer, kinds = mask_filler()[1], list(KINDS)
+    (model, tokenizer), kinds = mask_filler(), list(KINDS)
     places = torch.tensor([tokenizer.tokens.index(kind) for kind in kinds])
     found = []
-    for model in (mask_filler()[0], untrained()):
+    for verb in ("is not", "is"):
         shares = []
         for number, kind in enumerate(kinds):
             for thing in KINDS[kind].split():
-                batch = tokenizer([f"{'An' if thing[0] in 'aeio' else 'A'} {thing} is not a [MASK]."])
+                batch = tokenizer([f"{'An' if thing[0] in 'aeio' else 'A'} {thing} {verb} a [MASK]."])
                 hidden, _ = model.bert(**batch)
                 scores = model.score_words(hidden[batch["input_ids"] == tokenizer.mask_id])[0, places]
                 shares.append((scores > scores[number]).sum().item() / (len(kinds) - 1))
@@ -195,15 +222,21 @@ def separator() -> tuple[list[float], list[float]]:
 
 @torch.no_grad()
 def one_direction() -> tuple[list[float], list[float]]:
-    """The cosine of two words of different sentences, after the last layer: a mean for each sentence and the next one."""
-    tokenizer, found = mask_filler()[1], []
-    for model in (mask_filler()[0], untrained()):
-        vectors = []
-        for text, _ in first_two(101):
-            ids = tokenizer([text])["input_ids"]
-            vectors.append(F.normalize(model.bert(ids, torch.ones_like(ids))[0][0, 1:-1], dim=-1))
-        found.append([(one @ other.T).mean().item() for one, other in zip(vectors, vectors[1:], strict=False)])
-    return tuple(found)
+    """The cosine of two words of different sentences, after the last layer: a mean for each sentence and the next one.
+
+    The control is the mean over five models with random weights.
+    """
+    model, _ = mask_filler()
+    random = [cosines_of_neighbours(untrained(seed)) for seed in range(5)]
+    return cosines_of_neighbours(model), torch.tensor(random).mean(dim=0).tolist()
+
+
+def cosines_of_neighbours(model: nn.Module) -> list[float]:
+    tokenizer, vectors = mask_filler()[1], []
+    for text, _ in first_two(101):
+        ids = tokenizer([text])["input_ids"]
+        vectors.append(F.normalize(model.bert(ids, torch.ones_like(ids))[0][0, 1:-1], dim=-1))
+    return [(one @ other.T).mean().item() for one, other in zip(vectors, vectors[1:], strict=False)]
 
 
 @torch.no_grad()

@@ -1,6 +1,7 @@
 """Notebook 11: what heads look at, a model without some of them, and what it would say after each layer."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -23,6 +24,7 @@ SMALL = BertConfig(vocab_size=20, hidden_size=12, num_hidden_layers=2, num_atten
                    max_position_embeddings=9, **STILL)
 DEEP = BertConfig(vocab_size=23, hidden_size=8, num_hidden_layers=4, num_attention_heads=2, intermediate_size=14,
                   max_position_embeddings=9, **STILL)
+LIVELY = replace(DEEP, hidden_dropout_prob=0.3)     # which must not act
 IDS = torch.tensor([[3, 7, 12, 19, 4, 2, 0], [3, 9, 2, 0, 0, 0, 0], [3, 5, 6, 2, 0, 0, 0], [3, 8, 8, 1, 2, 0, 0],
                     [3, 4, 2, 0, 0, 0, 0]])
 SEGMENTS = torch.tensor([[0, 0, 0, 1, 1, 1, 1], [0, 0, 1, 0, 0, 0, 0], [0] * 7, [0, 0, 0, 1, 1, 0, 0], [0] * 7])
@@ -165,6 +167,8 @@ EXERCISES = (
              lambda: (looks(2, 4, 6, 6, seed=1), some(2, 6, 6, seed=2, share=0.3))),
         Case("four texts, in two of which nothing is asked", lambda: (looks(4, 3, 6, 6, seed=3), SOME_TEXTS.clone())),
         Case("7 tokens look at 4", lambda: (looks(2, 5, 7, 4, seed=4), some(2, 7, 4, seed=6, share=0.4))),
+        Case("one text", lambda: (looks(1, 3, 5, 5, seed=9), some(1, 5, 5, seed=10, share=0.4))),
+        Case("layers of one head", lambda: (looks(3, 1, 6, 6, seed=11), some(3, 6, 6, seed=12, share=0.3))),
         Case("weights of 0 where there is padding", lambda: (looks(2, 3, 5, 5, seed=7) * (torch.arange(5) < 3),
                                                              some(2, 5, 5, seed=8, share=0.5))),
     )),
@@ -175,11 +179,13 @@ EXERCISES = (
         Case("a gate for each of 2 layers and 3 heads", lambda: gated(SMALL)),
         Case("a gate for each of 4 layers and 2 heads", lambda: gated(DEEP)),
         Case("gates for each of 5 texts", lambda: gated(SMALL, 5)),
+        Case("as many texts as layers, and gates for all of them alike", lambda: (
+            a_judge(DEEP), {name: ids[:4] for name, ids in a_batch().items()}, gated(DEEP)[2])),
         Case("a model that scores words", lambda: (a_filler(DEEP), *gated(DEEP)[1:])),
     )),
     Exercise(lesson=HERE, reference=logit_lens, probes=(lens_leaves_the_model_alone,), cases=(
         Case("five texts with padding, a token of each asked, 2 layers", lambda: (a_filler(SMALL), a_batch(), IDS == 2)),
-        Case("4 layers, several tokens asked of some texts, none of others", lambda: (a_filler(DEEP), a_batch(), IDS > 5)),
+        Case("4 layers, several tokens asked of some texts, none of others", lambda: (a_filler(LIVELY), a_batch(), IDS > 5)),
         Case("one text without padding, all tokens asked", lambda: (
             a_filler(SMALL), {name: ids[:1, :6] for name, ids in a_batch().items()}, torch.ones(1, 6, dtype=torch.bool))),
     )),

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from bert_parts.clinic.healthy import HEALTHY
 from bert_parts.clinic.invariants import all_numbers, faint, padding_does_not_matter
@@ -35,6 +35,14 @@ def leaks(hidden: Tensor, attention_mask: Tensor) -> Tensor:
     return mean_pooling(hidden, attention_mask) + 0.001 * hidden[:, -1]
 
 
+def moved_by_padding(step: float) -> Callable[[], tuple[Project]]:
+    """All numbers of a vector move by as much, up or down, where a row is padded."""
+    def pool(hidden: Tensor, attention_mask: Tensor) -> Tensor:
+        return mean_pooling(hidden, attention_mask) + step * (attention_mask == 0).any(dim=1, keepdim=True)
+
+    return lambda: (sound().with_part("pool", pool),)
+
+
 # ── score_tests ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 NUMBERS = {"ill": {"two": 2, "nine": 9, "none": None, "four": 4}, "healthy": {"one": 1, "eight": 8, "seven": 7, "text": "six"}}
@@ -46,6 +54,10 @@ def odd(number) -> bool:
 
 def small(number) -> bool:
     return number < 9
+
+
+def small_as_torch_says(number) -> Tensor:
+    return torch.tensor(number) < 9
 
 
 def never(number) -> bool:
@@ -77,13 +89,25 @@ def a_step(asked: tuple[tuple[int, ...], ...], left_over: float = 0.0, loss: Cal
     """A model, an optimizer, and small batches: how many tokens are asked for in each of their texts."""
     def made() -> tuple:
         project = sound(hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0, num_hidden_layers=1)
-        model = project.model()
+        model = project.model().train()
         for weight in model.parameters():
             weight.grad = torch.full_like(weight, left_over)
         optimizer = torch.optim.SGD(model.parameters(), lr=0.5)
         return model, optimizer, [examples_of(project, counts) for counts in asked], loss
 
     return made
+
+
+def of_label_0() -> tuple:
+    """Asked is one token whose label is 0, too: an id like any other."""
+    model, optimizer, examples, loss = a_step(((2, 1), (1,)))()
+    examples[0][1][0, 1] = 0
+    return model, optimizer, examples, loss
+
+
+def in_training(model: nn.Module, batch: dict[str, Tensor], labels: Tensor) -> Tensor:
+    """Another loss outside training: what dropout would do is seen without chance."""
+    return masked_lm_loss(model, batch, labels) * (1.0 if model.training else 0.5)
 
 
 def examples_of(project: Project, counts: tuple[int, ...]) -> tuple[dict[str, Tensor], Tensor]:
@@ -95,10 +119,10 @@ def examples_of(project: Project, counts: tuple[int, ...]) -> tuple[dict[str, Te
 
 
 def weights_after(answer, model, *_):
-    """The loss, and what the step has made of the weights."""
+    """The loss, and what the step has made of the weights, under names that are told."""
     if not isinstance(answer, float):
         raise TypeError("the mean loss is expected as the answer, a float, as .item() gives it")
-    return answer, all_numbers(model)
+    return {"the loss that you give back": answer, "the weights after the step": all_numbers(model)}
 
 
 EXERCISES = (
@@ -107,6 +131,8 @@ EXERCISES = (
         Case("two batches in which equally many tokens are asked for", a_step(((2, 1), (3, 0)))),
         Case("gradients that an earlier step has left", a_step(((2, 1, 3),), left_over=0.3)),
         Case("two batches, of one question and of eight", a_step(((1,), (3, 2, 3)))),
+        Case("a label of 0", of_label_0),
+        Case("a model in training, with dropout", a_step(((2, 1), (3,)), loss=in_training)),
         Case("two batches with short gradients, which need no clipping", a_step(((1, 2), (3,)), loss=faint(sound()).loss)),
         Case("three batches, of which one asks nothing", a_step(((2, 2), (0, 0), (1,)))),
         Case("batches that ask for one token in all", a_step(((0, 1), (0,)))),
@@ -117,6 +143,8 @@ EXERCISES = (
         Case("a project whose vectors depend on padding", lambda: (ILL["Rosa"],)),
         Case("a project in which padding is on the left", lambda: (ILL["Simon"],)),
         Case("a project in which padding moves a vector by about 0.001", lambda: (sound().with_part("pool", leaks),)),
+        Case("a project in which padding makes the numbers of a vector larger", moved_by_padding(0.01)),
+        Case("a project in which padding makes the numbers of a vector smaller", moved_by_padding(-0.01)),
         Case("a project in which a mask is forgotten", lambda: (ILL["Anna"],)),
         Case("a project in which padding is read when weights are large", lambda: (ILL["Nora"],)),
         Case("a sound project that pads to a multiple of 8", lambda: (HEALTHY["rows of 8, 16, 24"],)),
@@ -129,5 +157,6 @@ EXERCISES = (
         Case("a test that everybody passes", tests_and_numbers(never)),
         Case("no test at all", tests_and_numbers()),
         Case("a test that raises an error", tests_and_numbers(falls_over)),
+        Case("a test that answers with a tensor, as a comparison of torch does", tests_and_numbers(small_as_torch_says)),
     )),
 )
