@@ -22,10 +22,10 @@ TABLE = Path(__file__).resolve().parents[1] / "docs" / "claims.md"
 HEAD = """# What is said about BERT, and what came out
 
 Made by `python -m tools.claims` of the numbers in `bert_parts/clinic/claims/measured.tsv`; notebook 12 tells more. In brackets:
-95 % intervals, by Student's t over five seeds or splits, else by drawing sentences, words or positions again. The verdict is a
-rule's: with the interval of the difference at or above the margin a sentence is *true*, above zero only *half true*, below the
-margin *false*; with both zero and the margin in it, it *cannot be told here*. A sentence that says that there is nothing is
-judged the other way round.
+95 % intervals, by Student's t over five seeds or splits (they say how it would be with others, not with other texts or models)
+or 18 kinds of things, else by drawing sentences, words or positions again. The verdict is a rule's: with the interval of the
+difference at or above the margin a sentence is *true*, above zero only *half true*, below the margin *false*; with both zero
+and the margin in it, it *cannot be told here*. A sentence that says that there is nothing is judged the other way round.
 """
 
 

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from scipy.stats import t
 
 from bert_parts.files import whole_file
 
 MEASURED = Path(__file__).parent / "measured.tsv"
 TRUE, HALF, FALSE, UNKNOWN = "true", "half true", "false", "cannot be told here"
-T_OF_FIVE = 2.776     # Student's t with 4 degrees of freedom: 95 % of it lie within
-DRAWS = 2000
+FEW, DRAWS = 30, 2000     # fewer values have Student's t; others are drawn again so often
 DIGITS = 4     # after the point, in the file
 
 
@@ -62,7 +62,7 @@ class Finding:
 
 
 def interval(values: list[float]) -> tuple[float, float, float]:
-    """The mean, and the ends of its 95 % interval: by Student's t if there are five values, else by drawing them again.
+    """The mean, and the ends of its 95 % interval: by Student's t if there are few values, else by drawing them again.
 
     Raises:
         ValueError: there are fewer than five.
@@ -71,8 +71,8 @@ def interval(values: list[float]) -> tuple[float, float, float]:
         raise ValueError(f"There are {len(values)} values, where five or more are expected: measure more.")
     given = torch.tensor(values, dtype=torch.float64)
     mean = given.mean().item()
-    if len(values) == 5:
-        half = T_OF_FIVE * given.std().item() / 5**0.5
+    if len(values) < FEW:
+        half = t(len(values) - 1).ppf(0.975) * given.std().item() / len(values) ** 0.5
         return mean, mean - half, mean + half
     drawn = torch.randint(len(values), (DRAWS, len(values)), generator=torch.Generator().manual_seed(0))
     low, high = given[drawn].mean(dim=1).quantile(torch.tensor([0.025, 0.975], dtype=torch.float64)).tolist()
