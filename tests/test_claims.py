@@ -149,6 +149,25 @@ def test_built_words_have_their_seam():
     assert all(0 < seam < len(word) for word, seam in found.items())
 
 
+@torch.no_grad()
+def test_what_notebook_12_says_beside_the_table():
+    """Figures that its last words name."""
+    (filler, tokenizer), claim = reading.mask_filler(), CLAIMS["separator"]
+    shares, even = reading.falls_on_separator(filler.bert, tokenizer)
+    assert judge(claim, shares.mean(dim=1).tolist(), even).verdict == HALF
+    assert 3.5 < shares.mean(dim=0).max() / statistics.fmean(even) < 4
+    right, wrong = MEASURED["segments"]
+    assert sum(other > one for one, other in zip(right, wrong, strict=True)) == sum(map(float.__ne__, right, wrong)) == 5
+    assert len(MEASURED["morphemes"][0]) < 0.5 * len(reading.built_words())     # of which are cut at all
+    noise = torch.rand(4000, 7, generator=torch.Generator().manual_seed(0)).tolist()
+    middle = [reading.centre(shares) for shares in noise if shares != sorted(shares, reverse=True)]
+    assert statistics.fmean(middle) == pytest.approx(3.5, abs=0.1)
+    model = reading.untrained(0)
+    before = reading.cosine_of_neighbours(model)
+    model.bert.embeddings.token_type_embeddings.weight.zero_()     # which every token has, as a third of what is summed
+    assert before > 0.3 and reading.cosine_of_neighbours(model) < 0.05
+
+
 def test_the_letters():
     ids, capital = letters.stream("report")
     text = "".join(letters.LETTERS[number - letters.FIRST] for number in ids[:4000].tolist())

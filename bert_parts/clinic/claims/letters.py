@@ -3,6 +3,7 @@
 import math
 import re
 import statistics
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache
 
@@ -14,6 +15,7 @@ from bert_parts.config import BertConfig
 from bert_parts.datasets import split_passages
 from bert_parts.heads import BertForPreTraining
 from bert_parts.masking import choose_tokens, hide_tokens
+from bert_parts.training import take_step
 
 LETTERS = " abcdefghijklmnopqrstuvwxyz.,"
 CLS, SEP, MASK, FIRST = 2, 3, 4, 5     # ids; the first letter's
@@ -144,10 +146,8 @@ def trained(recipe: Recipe, seed: int) -> nn.Module:
             loss = loss + F.cross_entropy(model.cls["seq_relationship"](pooled), labels)
         loss.backward()
         nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        for group in optimizer.param_groups:
-            group["lr"] = recipe.rate * min((step + 1) / (0.05 * recipe.steps), (recipe.steps - step) / (0.95 * recipe.steps), 1)
-        optimizer.step()
-        optimizer.zero_grad()
+        rises, falls = (step + 1) / (0.05 * recipe.steps), (recipe.steps - step) / (0.95 * recipe.steps)
+        take_step(optimizer, recipe.rate * min(rises, falls, 1))
     return model.eval()
 
 
@@ -194,29 +194,30 @@ def at_its_best(recipe: Recipe) -> Recipe:
                key=lambda tried: statistics.fmean(loss_of(tried, seed, "choose") for seed in CHOOSING))
 
 
-def losses(ours: Recipe, control: Recipe) -> tuple[list[float], list[float]]:
-    return tuple([loss_of(at_its_best(recipe), seed) for seed in SEEDS] for recipe in (ours, control))
+def by_seed(measure: Callable[[Recipe, int], float], *recipes: Recipe) -> tuple[list[float], ...]:
+    """Of each recipe at its best a number for each seed."""
+    return tuple([measure(at_its_best(recipe), seed) for seed in SEEDS] for recipe in recipes)
 
 
 def masking_rate() -> tuple[list[float], list[float]]:
-    return losses(replace(USUAL, hidden=0.4), USUAL)
+    return by_seed(loss_of, replace(USUAL, hidden=0.4), USUAL)
 
 
 def next_sentence() -> tuple[list[float], list[float]]:
-    return losses(replace(USUAL, pairs=True), replace(USUAL, pairs=True, follows=True))
+    return by_seed(loss_of, replace(USUAL, pairs=True), replace(USUAL, pairs=True, follows=True))
 
 
 def wide_or_deep() -> tuple[list[float], list[float]]:
-    return losses(replace(USUAL, layers=4, width=48), replace(USUAL, width=68))     # 75,800 and 75,500 numbers in the layers
+    return by_seed(loss_of, replace(USUAL, layers=4, width=48), replace(USUAL, width=68))     # 75,800 and 75,500 in the layers
 
 
 def more_heads() -> tuple[list[float], list[float]]:
-    return losses(replace(USUAL, heads=2), replace(USUAL, heads=8))
+    return by_seed(loss_of, replace(USUAL, heads=2), replace(USUAL, heads=8))
 
 
 def larger_batch() -> tuple[list[float], list[float]]:
-    return losses(USUAL, replace(USUAL, batch=96, steps=150))
+    return by_seed(loss_of, USUAL, replace(USUAL, batch=96, steps=150))
 
 
 def mask_mismatch() -> tuple[list[float], list[float]]:
-    return tuple([finds_names(at_its_best(recipe), seed) for seed in SEEDS] for recipe in (USUAL, replace(USUAL, only_masks=True)))
+    return by_seed(finds_names, USUAL, replace(USUAL, only_masks=True))

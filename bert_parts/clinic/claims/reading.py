@@ -3,6 +3,7 @@
 import re
 import statistics
 from collections import Counter
+from collections.abc import Iterator
 from functools import cache
 
 import torch
@@ -138,9 +139,14 @@ def attention_tells() -> tuple[list[float], list[float]]:
     return by_attention, by_nearness
 
 
-def asked_at(ids: Tensor, tokenizer: BertTokenizer, generator: Generator) -> Tensor:
-    """A fifth of the content words of a sentence: (1, T) → (1, T) bool."""
-    return is_content(ids, tokenizer) & (torch.rand(ids.shape, generator=generator) < 0.2)
+def sentences_asked(generator: Generator) -> Iterator[tuple[Tensor, Tensor]]:
+    """The ids of each sentence, and a fifth of its content words that are asked for, (1, T) and (1, T) bool, if it has any."""
+    tokenizer = mask_filler()[1]
+    for text, _ in first_two(200):
+        ids = tokenizer([text])["input_ids"]
+        asked = is_content(ids, tokenizer) & (torch.rand(ids.shape, generator=generator) < 0.2)
+        if asked.any():
+            yield ids, asked
 
 
 def loss_at(ids: Tensor, shown: Tensor, asked: Tensor) -> float:
@@ -153,12 +159,10 @@ def loss_at(ids: Tensor, shown: Tensor, asked: Tensor) -> float:
 @torch.no_grad()
 def stop_words() -> tuple[list[float], list[float]]:
     """The mean loss at a fifth of a sentence's content words: with all stop words hidden as well, and with all shown."""
-    tokenizer, generator = mask_filler()[1], Generator().manual_seed(0)
+    tokenizer = mask_filler()[1]
     stops, losses = is_stop_word(tokenizer), ([], [])
-    for text, _ in first_two(200):
-        ids = tokenizer([text])["input_ids"]
-        asked = asked_at(ids, tokenizer, generator)
-        if asked.any() and stops[ids].any():
+    for ids, asked in sentences_asked(Generator().manual_seed(0)):
+        if stops[ids].any():
             for hidden, found in zip((asked | stops[ids], asked), losses, strict=True):
                 found.append(loss_at(ids, torch.where(hidden, tokenizer.mask_id, ids), asked))
     return losses
@@ -170,16 +174,13 @@ def word_order() -> tuple[list[float], list[float]]:
     stood."""
     tokenizer, generator = mask_filler()[1], Generator().manual_seed(0)
     losses = [], []
-    for text, _ in first_two(200):
-        ids = tokenizer([text])["input_ids"]
-        asked = asked_at(ids, tokenizer, generator)
-        if asked.any():
-            shown = torch.where(asked, tokenizer.mask_id, ids)
-            free = (~asked)[0].nonzero()[1:-1, 0]     # but [CLS] and [SEP]
-            shuffled = shown.clone()
-            shuffled[0, free] = shown[0, free[torch.randperm(len(free), generator=generator)]]
-            for given, found in zip((shuffled, shown), losses, strict=True):
-                found.append(loss_at(ids, given, asked))
+    for ids, asked in sentences_asked(generator):
+        shown = torch.where(asked, tokenizer.mask_id, ids)
+        free = (~asked)[0].nonzero()[1:-1, 0]     # but [CLS] and [SEP]
+        shuffled = shown.clone()
+        shuffled[0, free] = shown[0, free[torch.randperm(len(free), generator=generator)]]
+        for given, found in zip((shuffled, shown), losses, strict=True):
+            found.append(loss_at(ids, given, asked))
     return losses
 
 
@@ -209,18 +210,23 @@ def negation() -> tuple[list[float], list[float]]:
 # ── what is looked at, and where vectors point ───────────────────────────────────────────────────────────────────────
 
 
-@torch.no_grad()
 def separator() -> tuple[list[float], list[float]]:
     """The share of a word's attention that falls on [SEP], on average over all heads and layers; and an even share of it."""
-    bert, tokenizer = load_pretrained("all-MiniLM-L6-v2")
+    shares, even = falls_on_separator(*load_pretrained("all-MiniLM-L6-v2"))
+    return shares.mean(dim=1).tolist(), even
+
+
+@torch.no_grad()
+def falls_on_separator(bert: nn.Module, tokenizer: BertTokenizer) -> tuple[Tensor, list[float]]:
+    """For each sentence and layer the share of a word's attention that falls on [SEP], (N, L); and an even share of it."""
     shares, even = [], []
     for text, _ in first_two(100):
         ids = tokenizer([text])["input_ids"]
         with record_attention(bert) as maps:
             bert(ids, torch.ones_like(ids))
-        shares.append(torch.stack(maps)[:, 0, :, 1:-1, -1].mean().item())
+        shares.append(torch.stack(maps)[:, 0, :, 1:-1, -1].mean(dim=(1, 2)))
         even.append(1 / ids.size(1))
-    return shares, even
+    return torch.stack(shares), even
 
 
 @torch.no_grad()

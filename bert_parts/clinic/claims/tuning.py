@@ -1,17 +1,18 @@
 """Claims about fine-tuning: all-MiniLM-L6-v2 learns to judge film reviews, five times."""
 
 import statistics
-from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from typing import NamedTuple
 
 import torch
 from torch import nn
 
-from bert_parts.checkpoint import load_pretrained
+from bert_parts.checkpoint import load_tokenizer
 from bert_parts.heads import BertForSequenceClassification
+from bert_parts.tasks.run import under_new_head
 from bert_parts.tasks.sentiment import Example, fine_tune, label_scores, review_examples, split
 
+NAME, HEAD = "all-MiniLM-L6-v2", partial(BertForSequenceClassification, num_labels=2)
 SEEDS = range(5)
 LEARNED, ASKED, EPOCHS = 800, 400, 2     # sentences for a training, and for each seed
 RATES, CHOOSING = (3e-5, 1e-4, 3e-4, 1e-3), range(100, 102)     # learning rates, and the seeds by which one is chosen
@@ -34,11 +35,10 @@ def parts() -> list[list[Example]]:
 def tuned(seed: int, pretrained: bool, rate: float) -> Tuned:
     """Two passes over 800 sentences, others for each seed, by a model whose head is new; its weights are the pretrained ones, or
     all new."""
-    encoder, tokenizer = load_pretrained("all-MiniLM-L6-v2")
-    torch.manual_seed(seed)
-    model = BertForSequenceClassification(replace(encoder.config, attention_probs_dropout_prob=0.0), 2)
-    if pretrained:
-        model.bert.load_state_dict(encoder.state_dict())
+    model, tokenizer = under_new_head(HEAD, seed, NAME)
+    if not pretrained:
+        torch.manual_seed(seed)
+        model = HEAD(model.config)
     before = {name: weight.clone() for name, weight in model.state_dict().items()}
     learned, _ = split(parts()[-1], (LEARNED,), seed)
     fine_tune(model, tokenizer, learned, epochs=EPOCHS, learning_rate=rate, seed=seed)
@@ -47,7 +47,7 @@ def tuned(seed: int, pretrained: bool, rate: float) -> Tuned:
 
 def right(model: nn.Module, asked: list[Example]) -> float:
     """The share of the sentences that are judged rightly."""
-    said = label_scores(model, load_pretrained("all-MiniLM-L6-v2")[1], [example.text for example in asked]).argmax(dim=1)
+    said = label_scores(model, load_tokenizer(NAME), [example.text for example in asked]).argmax(dim=1)
     return (said == torch.tensor([example.label for example in asked])).float().mean().item()
 
 
